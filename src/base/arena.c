@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MulanPSL-2.0 */
+#include "base/arena.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	BLOCK_FIRST = 16 * 1024,
+	BLOCK_LARGEST = 1024 * 1024, /* blocks double up to this; a larger request gets its own */
+	ALIGNMENT = 16,
+};
+
+struct arena_block {
+	struct arena_block *older;
+	size_t size;
+	_Alignas(ALIGNMENT) char data[];
+};
+
+static _Noreturn void out_of_memory(size_t size)
+{
+	fprintf(stderr, "ward: out of memory (%zu bytes wanted)\n", size);
+	abort();
+}
+
+void *mem_alloc(size_t size)
+{
+	void *p = calloc(1, size ? size : 1);
+	if (!p)
+		out_of_memory(size);
+	return p;
+}
+
+void *mem_resize(void *old, size_t size)
+{
+	void *p = realloc(old, size ? size : 1);
+	if (!p)
+		out_of_memory(size);
+	return p;
+}
+
+void mem_free_p(void *pointer)
+{
+	free(*(void **)pointer);
+}
+
+static void arena_grow(struct arena *arena, size_t need)
+{
+	size_t size = arena->block ? arena->block->size * 2 : (size_t)BLOCK_FIRST;
+	size = MIN(size, (size_t)BLOCK_LARGEST);
+	size = MAX(size, need + ALIGNMENT);
+	struct arena_block *block = malloc(sizeof(*block) + size);
+	if (!block)
+		out_of_memory(size);
+	block->older = arena->block;
+	block->size = size;
+	arena->block = block;
+	arena->at = block->data;
+	arena->end = block->data + size;
+}
+
+char *arena_bytes(struct arena *arena, size_t size)
+{
+	if (UNLIKELY((size_t)(arena->end - arena->at) < size))
+		arena_grow(arena, size);
+	char *p = arena->at;
+	arena->at += size;
+	arena->bytes += size;
+	return p;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	size_t pad = -(uintptr_t)arena->at % ALIGNMENT;
+	if (UNLIKELY((size_t)(arena->end - arena->at) < pad + size)) {
+		arena_grow(arena, size);
+		pad = -(uintptr_t)arena->at % ALIGNMENT;
+	}
+	char *p = arena->at + pad;
+	arena->at = p + size;
+	arena->bytes += size;
+	return memset(p, 0, size);
+}
+
+void *arena_array(struct arena *arena, size_t size, size_t count)
+{
+	size_t total;
+	if (__builtin_mul_overflow(size, count, &total))
+		out_of_memory(SIZE_MAX);
+	return arena_alloc(arena, total);
+}
+
+struct str arena_str(struct arena *arena, struct str s)
+{
+	if (!s.p)
+		return s;
+	char *p = arena_bytes(arena, s.n + 1);
+	memcpy(p, s.p, s.n);
+	p[s.n] = 0;
+	return (struct str){ p, s.n };
+}
+
+const char *arena_cstr(struct arena *arena, struct str s)
+{
+	return arena_str(arena, s).p;
+}
+
+struct str arena_printf(struct arena *arena, const char *format, ...)
+{
+	va_list args, again;
+	va_start(args, format);
+	va_copy(again, args);
+	int n = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (n < 0)
+		n = 0;
+	char *p = arena_bytes(arena, (size_t)n + 1);
+	vsnprintf(p, (size_t)n + 1, format, again);
+	va_end(again);
+	return (struct str){ p, (size_t)n };
+}
+
+static void blocks_free(struct arena_block *block)
+{
+	while (block) {
+		struct arena_block *older = block->older;
+		free(block);
+		block = older;
+	}
+}
+
+void arena_reset(struct arena *arena)
+{
+	if (!arena->block)
+		return;
+	blocks_free(arena->block->older);
+	arena->block->older = NULL;
+	arena->at = arena->block->data;
+	arena->end = arena->block->data + arena->block->size;
+	arena->bytes = 0;
+}
+
+void arena_done(struct arena *arena)
+{
+	blocks_free(arena->block);
+	*arena = (struct arena){ 0 };
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * macro: the few compiler words the whole tree uses.
+ *
+ * Cleanup: `CLEANUP(x_free_p) struct x *x` frees at the end of the scope; `TAKE(x)` hands the
+ * value out and leaves NULL behind.
+ */
+#ifndef WARD_BASE_MACRO_H
+#define WARD_BASE_MACRO_H
+
+#define PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define MUST_USE              __attribute__((warn_unused_result))
+#define UNUSED                __attribute__((unused))
+#define CLEANUP(function)     __attribute__((cleanup(function)))
+#define COUNT(array)          (sizeof(array) / sizeof((array)[0]))
+#define LIKELY(x)             __builtin_expect(!!(x), 1)
+#define UNLIKELY(x)           __builtin_expect(!!(x), 0)
+
+#define TAKE(pointer)                          \
+	({                                     \
+		__typeof__(pointer) taken_ = (pointer); \
+		(pointer) = NULL;              \
+		taken_;                        \
+	})
+
+#define MIN(a, b) ({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); a_ < b_ ? a_ : b_; })
+#define MAX(a, b) ({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); a_ > b_ ? a_ : b_; })
+
+#endif

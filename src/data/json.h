@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * json: RFC 8259 text into a `doc`, and the pieces to write JSON.
+ *
+ * Strict: one value, UTF-8 only, no comments, no trailing comma, no NaN, no lone surrogate, no raw
+ * control character. Bounded: depth at most JSON_DEPTH, size below 4 GiB. Duplicate keys are kept.
+ * The scanner reads 16 or 32 bytes at a time where the processor allows.
+ */
+#ifndef WARD_DATA_JSON_H
+#define WARD_DATA_JSON_H
+
+#include "base/buf.h"
+#include "data/doc.h"
+
+enum { JSON_DEPTH = 128 };
+
+/* Parse all of source->text, which must outlive the tree. 0; -EINVAL with "<name>:<line>:<column>: …";
+ * -E2BIG. */
+int json_parse(struct arena *arena, struct source *source, const struct doc **out, struct err *err) MUST_USE;
+
+/* Append a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
+void json_add_string(struct buf *buf, struct str s);
+/* A finite double so that it reads back the same; otherwise null. */
+void json_add_double(struct buf *buf, double value);
+
+#endif

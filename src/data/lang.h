@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * lang: the three languages, texts in all of them, and messages with places for values.
+ *
+ * Interface words are written in English in the code, `tr(lang, "no such table {}")`; the Chinese
+ * and Vietnamese stand in content/i18n/<language>.yaml, keyed by the English. A word that is missing there
+ * shows in English, and a test fails. "{}" takes the next value, "{2}" the second.
+ */
+#ifndef WARD_DATA_LANG_H
+#define WARD_DATA_LANG_H
+
+#include "base/buf.h"
+
+enum lang { LANG_EN, LANG_ZH, LANG_VI, LANG_COUNT };
+
+/* One text in every language. */
+struct text {
+	struct str in[LANG_COUNT];
+};
+
+extern const char *const lang_names[]; /* "en", "zh-CN", "vi", NULL */
+
+/* From "zh-CN", "zh_CN.UTF-8", "vi_VN", "en" … ; false when it is none of ours. */
+bool lang_parse(struct str name, enum lang *out);
+/* From LC_ALL, LC_MESSAGES, LANG; English when they name none of ours. */
+enum lang lang_from_environment(void);
+
+/* The interface text in this language. The result lives for the whole process. */
+struct str tr(enum lang lang, const char *english);
+
+/* A message with its values apart, so that it can be said in any language later. */
+struct note {
+	const char *english; /* NULL: no message */
+	struct str value[4];
+};
+/* Fill in the values; each value is itself translated when the catalogue has it ("permission denied"). */
+struct str note_text(struct arena *arena, enum lang lang, const struct note *note);
+
+#endif
