@@ -8,7 +8,7 @@
 #ifndef WARD_BASE_MACRO_H
 #define WARD_BASE_MACRO_H
 
-#define PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF(text, first)  __attribute__((format(printf, text, first)))
 #define MUST_USE              __attribute__((warn_unused_result))
 #define UNUSED                __attribute__((unused))
 #define CLEANUP(function)     __attribute__((cleanup(function)))
