@@ -1,0 +1,78 @@
+# ward: a thin front on meson. `make run` on a bare Debian 12 installs what the build needs
+# (debian/control), builds, inspects this machine in the language of the environment.
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 60
+REPORT ?= ward-report.html
+NINJA = ninja -j$(JOBS)
+MAKEFLAGS += --no-print-directory
+PACKAGES = @sh tools/packages.sh
+
+.PHONY: help build run test bench fuzz lint deb clean
+.DEFAULT_GOAL := build
+
+help:
+	@echo "make build   the release binary, build/ward"
+	@echo "make run     inspect this machine; the report goes to $(REPORT)"
+	@echo "make test    everything under ASan and UBSan"
+	@echo "make bench   the figures, against their peers"
+	@echo "make fuzz    each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)"
+	@echo "make lint    clang-tidy, gcc -fanalyzer, layers, banned functions"
+	@echo "make deb     build/ward_*.deb"
+	@echo "make clean   remove what was built"
+
+# A build folder is configured once; after that ninja notices changes by itself.
+build/build.ninja:
+	@meson setup build -Dtests=disabled >/dev/null || { cat build/meson-logs/meson-log.txt; exit 1; }
+build-asan/build.ninja:
+	@meson setup build-asan --buildtype=debug -Doptimization=1 -Db_sanitize=address,undefined \
+		-Db_lundef=false -Dtests=enabled >/dev/null || { cat build-asan/meson-logs/meson-log.txt; exit 1; }
+build-fuzz/build.ninja:
+	@CC=clang meson setup build-fuzz --buildtype=debug -Doptimization=1 -Db_sanitize=address,undefined \
+		-Db_lundef=false -Dfuzz=true -Dtests=disabled >/dev/null
+build-lint/build.ninja:
+	@meson setup build-lint --buildtype=debug -Doptimization=1 -Dtests=enabled --werror \
+		-Dc_args=-fanalyzer >/dev/null
+build-tidy/build.ninja:
+	@CC=clang meson setup build-tidy --buildtype=debug -Dtests=enabled --werror >/dev/null
+
+build:
+	$(PACKAGES) build
+	@$(MAKE) build/build.ninja
+	@$(NINJA) -C build
+
+run: build
+	@build/ward inspect --report $(REPORT) || [ $$? -eq 1 ]
+
+test:
+	$(PACKAGES) build test
+	@$(MAKE) build/build.ninja build-asan/build.ninja
+	@$(NINJA) -C build --quiet
+	@$(NINJA) -C build-asan --quiet
+	@python3 tests/run.py $(TESTS)
+
+bench:
+	$(PACKAGES) build bench
+	@$(MAKE) build/build.ninja
+	@$(NINJA) -C build --quiet
+	@python3 bench/run.py $(BENCH)
+
+fuzz:
+	$(PACKAGES) build fuzz
+	@$(MAKE) build-fuzz/build.ninja
+	@$(NINJA) -C build-fuzz --quiet
+	@sh tools/fuzz.sh build-fuzz $(FUZZ_SECONDS)
+
+lint:
+	$(PACKAGES) build test lint
+	@python3 tests/run.py --only-it -k 'layers or banned'
+	@$(MAKE) build-lint/build.ninja build-tidy/build.ninja
+	@$(NINJA) -C build-lint --quiet
+	@$(NINJA) -C build-tidy --quiet
+	@python3 tools/tidy.py build-tidy $(JOBS)
+
+deb:
+	$(PACKAGES) build deb
+	@sh tools/deb.sh build
+
+clean:
+	rm -rf build build-asan build-fuzz build-lint build-tidy $(REPORT)
