@@ -64,7 +64,7 @@ fuzz:
 
 lint:
 	$(PACKAGES) build test lint
-	@python3 tests/run.py --only-it -k 'layers or banned'
+	@python3 tests/run.py -k it/layers -k it/banned
 	@$(MAKE) build-lint/build.ninja build-tidy/build.ninja
 	@$(NINJA) -C build-lint --quiet
 	@$(NINJA) -C build-tidy --quiet
