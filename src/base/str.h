@@ -21,6 +21,12 @@ struct str {
 	size_t n;
 };
 
+/* A list of slices; who owns it is said where it is made. */
+struct strings {
+	struct str *p;
+	size_t n;
+};
+
 #define STR(literal)  ((struct str){ "" literal, sizeof(literal) - 1 })
 #define STR_NONE      ((struct str){ NULL, 0 })
 /* For printf's "%.*s". */

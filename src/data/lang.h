@@ -9,6 +9,7 @@
 #ifndef WARD_DATA_LANG_H
 #define WARD_DATA_LANG_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 
 enum lang { LANG_EN, LANG_ZH, LANG_VI, LANG_COUNT };
@@ -33,6 +34,12 @@ struct note {
 	const char *english; /* NULL: no message */
 	struct str value[4];
 };
+
+/* NOTE("cannot read {}: {}", path, why): values are struct str. */
+#define NOTE(text, ...) ((struct note){ .english = text, .value = { __VA_ARGS__ } })
+/* A copy whose values live in the arena. */
+struct note note_copy(struct arena *arena, struct note note);
+
 /* Fill in the values; each value is itself translated when the catalogue has it ("permission denied"). */
 struct str note_text(struct arena *arena, enum lang lang, const struct note *note);
 

@@ -32,11 +32,6 @@ enum schema_type {
 	SCHEMA_ANY,     /* const struct doc *: kept as it is */
 };
 
-struct strings {
-	struct str *p;
-	size_t n;
-};
-
 struct schema_list {
 	void *p; /* n structs of .sub->size */
 	size_t n;

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MulanPSL-2.0 */
+#include "fact/facts.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "fact/run_state.h"
+#include "fact/scan.h"
+
+const char cell_int_tag[1], cell_real_tag[1];
+const char *const coverage_names[] = { "complete", "partial", "unavailable", NULL };
+
+enum { TEXT_SHORT = 64 };
+
+struct facts *facts_new(const struct root *root, const struct facts_options *options)
+{
+	struct facts *facts = mem_alloc(sizeof(*facts));
+	facts->root = root;
+	if (options)
+		facts->options = *options;
+	if (!facts->options.budget_ns)
+		facts->options.budget_ns = 60 * (int64_t)1000000000;
+	facts->now = clock_now();
+	facts->is_system = -1;
+	facts->taken.arena = &facts->arena;
+	return facts;
+}
+
+void facts_free(struct facts *facts)
+{
+	if (!facts)
+		return;
+	arena_done(&facts->arena);
+	free(facts);
+}
+
+void facts_free_p(struct facts **facts)
+{
+	facts_free(*facts);
+}
+
+const struct root *facts_root(const struct facts *facts)
+{
+	return facts->root;
+}
+
+int64_t facts_now(const struct facts *facts)
+{
+	return facts->now;
+}
+
+struct arena *facts_arena(struct facts *facts)
+{
+	return &facts->arena;
+}
+
+struct taken *taken_of(struct facts *facts, const struct table *table)
+{
+	void **slot = map_put(&facts->taken, str_from(table->name));
+	if (!*slot) {
+		struct taken *taken = ARENA_NEW(&facts->arena, struct taken);
+		taken->parts.arena = &facts->arena;
+		*slot = taken;
+	}
+	return *slot;
+}
+
+/* Without these below the root there is no system to say anything about: an empty directory must not
+ * look like a host on which nothing is wrong. */
+static bool root_is_system(struct facts *facts)
+{
+	static const char *const signs[] = { "etc/os-release", "usr/lib/os-release", "etc/passwd" };
+	if (facts->is_system < 0) {
+		facts->is_system = 0;
+		for (size_t i = 0; i < COUNT(signs); i++) {
+			struct stat st;
+			if (root_stat(facts->root, signs[i], true, &st) == 0)
+				facts->is_system = 1;
+		}
+	}
+	return facts->is_system;
+}
+
+void rows_degrade(struct facts *facts, struct rows *rows, enum coverage coverage, struct note why)
+{
+	if (coverage > rows->coverage) {
+		rows->more_reasons += rows->reason.english != NULL;
+		rows->coverage = coverage;
+		rows->reason = note_copy(&facts->arena, why);
+	} else {
+		rows->more_reasons++;
+	}
+}
+
+static void scan_run(struct facts *facts, const struct table *table, struct rows *rows,
+                     const struct facts_key *keys, size_t n)
+{
+	*rows = (struct rows){ .table = table, .width = table_width(table) };
+	if ((table->flags & TABLE_DEEP) && !facts->options.deep) {
+		rows_degrade(facts, rows, COVERAGE_UNAVAILABLE, NOTE("not looked at: needs --deep"));
+		return;
+	}
+	if ((table->flags & TABLE_LIVE) && !facts->root->live) {
+		rows_degrade(facts, rows, COVERAGE_UNAVAILABLE, NOTE("can only be seen on the running system"));
+		return;
+	}
+	if (!(table->flags & TABLE_FRESH) && !root_is_system(facts)) {
+		rows_degrade(facts, rows, COVERAGE_UNAVAILABLE,
+		             NOTE("{} holds no Linux system", str_from(facts->root->path)));
+		return;
+	}
+	struct scan scan = { .facts = facts, .table = table, .rows = rows, .keys = keys, .key_count = n };
+	int64_t start = clock_monotonic_ns();
+	scan.deadline_ns = start + facts->options.budget_ns;
+	struct err err = { "" };
+	int r = table->scan(&scan, &err);
+	if (r < 0) {
+		rows->n = 0;
+		if (!scan.noted) {
+			struct str why = err.text[0] ? str_from(err.text) : str_from(err_words(r));
+			rows->coverage = COVERAGE_COMPLETE;
+			rows->reason = (struct note){ 0 };
+			rows_degrade(facts, rows, COVERAGE_UNAVAILABLE, NOTE("{}", why));
+		}
+	}
+	rows->ns = clock_monotonic_ns() - start;
+	/* Cells grew in a buffer of their own; the run keeps a fitting copy. */
+	struct cell *grown = rows->cells;
+	if (rows->n) {
+		rows->cells = ARENA_ARRAY(&facts->arena, struct cell, rows->n * rows->width);
+		memcpy(rows->cells, grown, rows->n * rows->width * sizeof(struct cell));
+	} else {
+		rows->cells = NULL;
+	}
+	free(grown);
+	arena_done(&scan.scratch);
+}
+
+static bool needs_key(const struct table *table)
+{
+	for (const struct column *column = table->columns; column->name; column++)
+		if (column->flags & REQUIRED)
+			return true;
+	return false;
+}
+
+const struct rows *facts_table(struct facts *facts, const struct table *table)
+{
+	struct taken *taken = taken_of(facts, table);
+	if (taken->whole && !(table->flags & TABLE_FRESH))
+		return taken->whole;
+	struct rows *rows = ARENA_NEW(&facts->arena, struct rows);
+	*rows = (struct rows){ .table = table, .width = table_width(table) };
+	if (taken->busy) {
+		rows_degrade(facts, rows, COVERAGE_UNAVAILABLE, NOTE("table {} needs itself", str_from(table->name)));
+		return rows;
+	}
+	if (needs_key(table)) {
+		rows_degrade(facts, rows, COVERAGE_UNAVAILABLE,
+		             NOTE("table {} cannot be listed whole", str_from(table->name)));
+		return rows;
+	}
+	taken->busy = true;
+	scan_run(facts, table, rows, NULL, 0);
+	taken->busy = false;
+	memset(taken->index, 0, sizeof(taken->index));
+	taken->whole = rows;
+	return rows;
+}
+
+const struct rows *facts_part(struct facts *facts, const struct table *table, const struct facts_key *keys,
+                              size_t n)
+{
+	struct taken *taken = taken_of(facts, table);
+	if (taken->whole || n == 0)
+		return facts_table(facts, table);
+	BUF(name);
+	for (size_t i = 0; i < n; i++) {
+		buf_printf(&name, "%s %d %zu:", keys[i].column, keys[i].how, keys[i].text.n);
+		buf_add(&name, keys[i].text);
+	}
+	struct part *part = map_get(&taken->parts, buf_str(&name));
+	if (part)
+		return &part->rows;
+	part = ARENA_NEW(&facts->arena, struct part);
+	scan_run(facts, table, &part->rows, keys, n);
+	part->older = taken->newest;
+	taken->newest = part;
+	*map_put(&taken->parts, arena_str(&facts->arena, buf_str(&name))) = part;
+	return &part->rows;
+}
+
+const struct rows *facts_taken(struct facts *facts, const struct table *table)
+{
+	struct taken *taken = map_get(&facts->taken, str_from(table->name));
+	if (!taken)
+		return NULL;
+	if (taken->whole)
+		return taken->whole;
+	if (!taken->newest)
+		return NULL;
+	struct rows *all = &taken->summary;
+	*all = (struct rows){ .table = table };
+	for (const struct part *part = taken->newest; part; part = part->older) {
+		all->n += part->rows.n;
+		all->ns += part->rows.ns;
+		if (part->rows.coverage >= all->coverage && part->rows.coverage != COVERAGE_COMPLETE) {
+			all->more_reasons += all->reason.english != NULL;
+			all->reason = part->rows.reason;
+			all->coverage = part->rows.coverage;
+		}
+	}
+	return all;
+}
+
+static struct str text_keep(struct facts *facts, struct str s)
+{
+	if (s.n == 0)
+		return STR("");
+	if (s.n > TEXT_SHORT)
+		return arena_str(&facts->arena, s);
+	struct str *slot = &facts->cache[str_hash(s) & (TEXT_CACHE - 1)];
+	if (!slot->p || !str_eq(*slot, s))
+		*slot = arena_str(&facts->arena, s);
+	return *slot;
+}
+
+struct cell cell_keep(struct facts *facts, struct cell cell)
+{
+	return cell_is_text(cell) ? cell_text(text_keep(facts, cell_str(cell))) : cell;
+}
+
+void facts_give(struct facts *facts, const struct table *table, const struct cell *cells, size_t n,
+                enum coverage coverage, struct note reason)
+{
+	struct taken *taken = taken_of(facts, table);
+	struct rows *rows = ARENA_NEW(&facts->arena, struct rows);
+	*rows = (struct rows){ .table = table, .n = n, .width = table_width(table), .coverage = coverage };
+	rows->reason = note_copy(&facts->arena, reason);
+	rows->cells = ARENA_ARRAY(&facts->arena, struct cell, n * rows->width);
+	for (size_t i = 0; i < n * rows->width; i++)
+		rows->cells[i] = cell_keep(facts, cells[i]);
+	memset(taken->index, 0, sizeof(taken->index));
+	taken->whole = rows;
+}
+
+void facts_param(struct facts *facts, struct str key, struct cell value, struct str source)
+{
+	vec_push_in(&facts->arena, &facts->params, { .key = arena_str(&facts->arena, key),
+	                                             .source = arena_str(&facts->arena, source),
+	                                             .value = cell_keep(facts, value) });
+}
+
+const struct param *facts_params(const struct facts *facts, size_t *count)
+{
+	*count = facts->params.n;
+	return facts->params.p;
+}
+
+void facts_params_clear(struct facts *facts)
+{
+	facts->params.n = 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * query: SQL over a run's facts.
+ *
+ * A connection to an empty in-memory SQLite database in which every host table is a virtual table.
+ * The authorizer lets through SELECT, reads of the tables, functions and recursion, and nothing
+ * else, so the SQL may come from a stranger; time, rows and memory are bounded.
+ */
+#ifndef WARD_FACT_QUERY_H
+#define WARD_FACT_QUERY_H
+
+#include "fact/facts.h"
+
+struct query;     /* the connection */
+struct statement; /* one prepared SELECT */
+
+struct query_limits {
+	int64_t deadline_ns; /* for one statement from its first step; 0: 60 s */
+	size_t rows;         /* most rows of one statement; 0: no limit */
+};
+
+int query_open(struct facts *facts, const struct query_limits *limits, struct query **out, struct err *err) MUST_USE;
+void query_close(struct query *query);
+void query_close_p(struct query **query);
+
+/* The first statement of `sql`; *rest (may be NULL) is what follows it. -EINVAL with SQLite's words and
+ * the offset. *out is NULL when there was only white space or a comment. */
+int query_prepare(struct query *query, struct str sql, struct statement **out, struct str *rest,
+                  struct err *err) MUST_USE;
+void statement_free(struct statement *statement);
+void statement_free_p(struct statement **statement);
+
+/* Host tables that the statement reads, by SQLite's authorizer. */
+const struct table *const *statement_tables(const struct statement *statement, size_t *count);
+
+/* Names of parameters (":minlen" without the colon), 1-based as in SQLite; NULL past the end. */
+const char *statement_parameter(const struct statement *statement, size_t index);
+int statement_bind(struct statement *statement, size_t index, struct cell value, struct err *err) MUST_USE;
+
+/* 1: a row; 0: the end; -ETIME, -E2BIG (row cap reached), -EINVAL with words. */
+int statement_step(struct statement *statement, struct err *err) MUST_USE;
+void statement_reset(struct statement *statement);
+size_t statement_width(const struct statement *statement);
+const char *statement_column(const struct statement *statement, size_t column);
+/* Valid until the next step. */
+struct cell statement_value(const struct statement *statement, size_t column);
+
+#endif

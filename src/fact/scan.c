@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MulanPSL-2.0 */
+#include "fact/scan.h"
+
+#include "base/clock.h"
+#include "fact/run_state.h"
+
+enum { ROWS_LIMIT = 20 * 1000 * 1000 /* cells of one table; a guard against a hostile source */ };
+
+struct arena *scan_arena(struct scan *scan)
+{
+	return &scan->scratch;
+}
+
+const struct root *scan_root(const struct scan *scan)
+{
+	return scan->facts->root;
+}
+
+bool scan_is_live(const struct scan *scan)
+{
+	return scan->facts->root->live;
+}
+
+int64_t scan_now(const struct scan *scan)
+{
+	return scan->facts->now;
+}
+
+int scan_row(struct scan *scan, const struct cell *cells, size_t count, struct err *err)
+{
+	struct rows *rows = scan->rows;
+	if (count != rows->width)
+		return err_set(err, -EINVAL, "table %s: a row of %zu values, but %zu columns", scan->table->name,
+		               count, rows->width);
+	size_t used = rows->n * rows->width;
+	if (used + count > ROWS_LIMIT)
+		return err_set(err, -E2BIG, "table %s: more than %d values", scan->table->name, ROWS_LIMIT);
+	if (used + count > scan->room) {
+		scan->room = MAX(scan->room * 2, used + 64 * count);
+		rows->cells = mem_resize(rows->cells, scan->room * sizeof(struct cell));
+	}
+	for (size_t i = 0; i < count; i++)
+		rows->cells[used + i] = cell_keep(scan->facts, cells[i]);
+	rows->n++;
+	return 0;
+}
+
+void scan_partial(struct scan *scan, struct note why)
+{
+	rows_degrade(scan->facts, scan->rows, COVERAGE_PARTIAL, why);
+}
+
+int scan_unavailable(struct scan *scan, struct note why)
+{
+	scan->noted = true;
+	rows_degrade(scan->facts, scan->rows, COVERAGE_UNAVAILABLE, why);
+	return -ENODATA;
+}
+
+static void scan_cannot(struct scan *scan, const char *path, int r)
+{
+	scan_partial(scan, NOTE("cannot read {}: {}", str_from(path), str_from(err_words(r))));
+}
+
+static int scan_read(struct scan *scan, const char *path, struct str *text)
+{
+	BUF(buf);
+	*text = STR("");
+	int r = root_read(scan->facts->root, path, ROOT_FILE_LIMIT, &buf);
+	if (r < 0)
+		return r == -ENOTDIR ? -ENOENT : r;
+	*text = arena_str(&scan->scratch, buf_str(&buf));
+	if (str_starts(*text, "\xef\xbb\xbf"))
+		*text = str_slice(*text, 3, text->n);
+	return 0;
+}
+
+int scan_file(struct scan *scan, const char *path, struct str *text)
+{
+	int r = scan_read(scan, path, text);
+	if (r < 0 && r != -ENOENT)
+		scan_cannot(scan, path, r);
+	return r;
+}
+
+int scan_source(struct scan *scan, const char *path, struct str *text, struct err *err)
+{
+	(void)err;
+	int r = scan_read(scan, path, text);
+	if (r < 0)
+		return scan_unavailable(scan, NOTE("cannot read {}: {}", str_from(path), str_from(err_words(r))));
+	return 0;
+}
+
+struct strings scan_list(struct scan *scan, const char *directory)
+{
+	struct strings list = { 0 };
+	int r = root_list(scan->facts->root, directory, &scan->scratch, &list.p, &list.n);
+	if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+		scan_cannot(scan, directory, r);
+	return list;
+}
+
+struct strings scan_glob(struct scan *scan, struct str pattern)
+{
+	struct strings list = { 0 };
+	int r = root_glob(scan->facts->root, pattern, &scan->scratch, &list.p, &list.n);
+	if (r < 0)
+		scan_cannot(scan, arena_cstr(&scan->scratch, pattern), r);
+	return list;
+}
+
+bool scan_key(const struct scan *scan, const char *column, struct scan_key *out)
+{
+	for (size_t i = 0; i < scan->key_count; i++)
+		if (strcmp(scan->keys[i].column, column) == 0) {
+			*out = (struct scan_key){ .how = (enum key_operator)scan->keys[i].how,
+			                          .text = scan->keys[i].text };
+			return true;
+		}
+	return false;
+}
+
+const struct rows *scan_table(struct scan *scan, const struct table *table, int *r)
+{
+	const struct rows *rows = facts_table(scan->facts, table);
+	*r = 0;
+	if (rows->coverage == COVERAGE_UNAVAILABLE) {
+		scan->noted = true;
+		rows_degrade(scan->facts, scan->rows, COVERAGE_UNAVAILABLE, rows->reason);
+		*r = -ENODATA;
+		return NULL;
+	}
+	if (rows->coverage == COVERAGE_PARTIAL)
+		scan_partial(scan, rows->reason);
+	return rows;
+}
+
+bool scan_expired(const struct scan *scan)
+{
+	return clock_monotonic_ns() >= scan->deadline_ns;
+}
+
+struct facts *scan_facts(const struct scan *scan)
+{
+	return scan->facts;
+}
+
+void scan_progress(struct scan *scan, size_t done, size_t total)
+{
+	const struct facts_options *options = &scan->facts->options;
+	if (!options->progress)
+		return;
+	int64_t now = clock_monotonic_ns();
+	if (now - scan->told_ns < 100 * 1000000)
+		return;
+	scan->told_ns = now;
+	options->progress(options->progress_ctx, scan->table, done, total);
+}

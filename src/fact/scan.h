@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * scan: what a table's scan function is given: the root, memory, a place for rows, and the honesty
+ * to say what could not be seen.
+ *
+ * Coverage. A scan that returns 0 and said nothing is *complete*: the rows are all there are. It calls
+ * scan_partial() when some of it could not be seen, and the rows that it delivered count as a part.
+ * It returns scan_unavailable() (or any negative errno with err set) when nothing could be seen. A
+ * thing that is really not there ("no rpm database") is complete with no rows; a source that must be there
+ * but is not ("/etc/passwd is missing") is unavailable. Everything is valid only during the scan.
+ */
+#ifndef WARD_FACT_SCAN_H
+#define WARD_FACT_SCAN_H
+
+#include "data/lang.h"
+#include "fact/cell.h"
+#include "fact/facts.h"
+#include "fact/table.h"
+#include "sys/root.h"
+
+/* Scratch memory, freed when the scan ends. Rows are copied; they need not outlive scan_row(). */
+struct arena *scan_arena(struct scan *scan);
+const struct root *scan_root(const struct scan *scan);
+bool scan_is_live(const struct scan *scan); /* the root is the running system */
+struct facts *scan_facts(const struct scan *scan);
+int64_t scan_now(const struct scan *scan);  /* the moment of the run, seconds since 1970 */
+
+/* scan_row(scan, ROW(a, b, c), err): one value a column, in the order of the columns. */
+int scan_row(struct scan *scan, const struct cell *cells, size_t count, struct err *err) MUST_USE;
+
+/* scan_partial(scan, NOTE("cannot read {}: {}", path, why)). The first reason is kept, the others counted. */
+void scan_partial(struct scan *scan, struct note why);
+/* Keep the reason; returns a negative errno for the scan function to return. */
+int scan_unavailable(struct scan *scan, struct note why) MUST_USE;
+
+/* Whole text of a file, in scratch memory. 0; -ENOENT when it or a directory above it is missing;
+ * another negative errno, with the coverage degraded to partial ("cannot read {}: {}"). A file beyond
+ * 16 MiB is an error. Text is given without a UTF-8 byte order mark. */
+int scan_file(struct scan *scan, const char *path, struct str *text) MUST_USE;
+/* A file without which the table knows nothing: any failure makes it unavailable. */
+int scan_source(struct scan *scan, const char *path, struct str *text, struct err *err) MUST_USE;
+/* Sorted names in a directory, or sorted paths that match a pattern; missing is empty, any other
+ * failure is empty and partial. */
+struct strings scan_list(struct scan *scan, const char *directory);
+struct strings scan_glob(struct scan *scan, struct str pattern);
+
+/* The value that the query asks for in a KEY column, see table.h. False: it asks for all. */
+enum key_operator { KEY_EQUAL, KEY_LIKE, KEY_GLOB };
+struct scan_key {
+	enum key_operator how;
+	struct str text; /* also of an integer, in decimal */
+};
+bool scan_key(const struct scan *scan, const char *column, struct scan_key *out);
+
+/* The rows of another table, taken now if they were not yet; its coverage limits this one's. NULL when it is
+ * unavailable: return the given *r. Not for tables with REQUIRED columns. */
+const struct rows *scan_table(struct scan *scan, const struct table *table, int *r);
+
+/* Deep tables: time is up (the scan then calls scan_partial and returns 0); tell how far it is. */
+bool scan_expired(const struct scan *scan);
+void scan_progress(struct scan *scan, size_t done, size_t total /* 0: unknown */);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * table: the description of a host table.
+ *
+ * A table is one const record: its name, what it is, its columns, what it reads, and a function that
+ * delivers its rows (fact/scan.h). SQL, `.schema`, the man page, the console's help and the fuzzer
+ * all come from this record. Names and columns follow osquery where it has the table.
+ */
+#ifndef WARD_FACT_TABLE_H
+#define WARD_FACT_TABLE_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+enum column_type { TEXT, INT, REAL };
+
+enum column_flags {
+	KEY = 1,      /* a query that says `column = …` (or LIKE, GLOB) asks the scan for just that */
+	REQUIRED = 2, /* with KEY: the table cannot be listed whole; some REQUIRED column must be given */
+};
+
+struct column {
+	const char *name;
+	enum column_type type;
+	const char *doc; /* with the unit; what NULL means where it can be NULL */
+	unsigned flags;
+};
+
+enum table_flags {
+	TABLE_LIVE = 1,  /* asks the kernel or a service, not files: empty for another root */
+	TABLE_DEEP = 2,  /* expensive: only with --deep, within a time budget, with progress */
+	TABLE_FRESH = 4, /* about the run itself, never kept */
+};
+
+struct scan;
+
+struct table {
+	const char *name;
+	const char *doc;
+	/* Where the rows come from, for people and for the fuzzer: the first entries are the files that
+	 * it writes its input to. "etc/passwd", "proc/net/arp"; or words: "netlink: rtnetlink". */
+	const char *sources[8];
+	unsigned flags;
+	/* Deliver rows by scan_row(). 0, or a negative errno with err set: the table is unavailable. */
+	int (*scan)(struct scan *scan, struct err *err);
+	struct column columns[40]; /* ends with a NULL name */
+};
+
+extern const struct table *const tables[]; /* by name, NULL-terminated */
+
+size_t table_width(const struct table *table);
+const struct table *table_find(struct str name);
+
+/* Every table of the list in fact/tables/meson.build. */
+#define TABLE(name) extern const struct table table_##name;
+#include "fact/tables/table_list.h"
+#undef TABLE
+
+#endif
