@@ -60,7 +60,7 @@ static void arena_grow(struct arena *arena, size_t need)
 
 char *arena_bytes(struct arena *arena, size_t size)
 {
-	if (UNLIKELY((size_t)(arena->end - arena->at) < size))
+	if (UNLIKELY(!arena->at || (size_t)(arena->end - arena->at) < size))
 		arena_grow(arena, size);
 	char *p = arena->at;
 	arena->at += size;
@@ -71,7 +71,7 @@ char *arena_bytes(struct arena *arena, size_t size)
 void *arena_alloc(struct arena *arena, size_t size)
 {
 	size_t pad = -(uintptr_t)arena->at % ALIGNMENT;
-	if (UNLIKELY((size_t)(arena->end - arena->at) < pad + size)) {
+	if (UNLIKELY(!arena->at || (size_t)(arena->end - arena->at) < pad + size)) {
 		arena_grow(arena, size);
 		pad = -(uintptr_t)arena->at % ALIGNMENT;
 	}
