@@ -11,6 +11,9 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/err.h"
+
+struct content;
 
 enum lang { LANG_EN, LANG_ZH, LANG_VI, LANG_COUNT };
 
@@ -28,6 +31,13 @@ enum lang lang_from_environment(void);
 
 /* The interface text in this language. The result lives for the whole process. */
 struct str tr(enum lang lang, const char *english);
+
+/* Marks a text that is translated later, where it stands in a table: TR("show this help"). */
+#define TR(english) "" english
+
+/* Read the catalogue now, from here, to hear what is wrong with it; to be called before the first
+ * tr() in this language, which otherwise reads the embedded one. Once per process and language. */
+int lang_load(enum lang lang, const struct content *content, struct err *err) MUST_USE;
 
 /* A message with its values apart, so that it can be said in any language later. */
 struct note {

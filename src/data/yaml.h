@@ -5,7 +5,8 @@
  * Bounded: depth at most YAML_DEPTH, nodes at most YAML_NODES; anchors and aliases are refused (they
  * let a small file grow without end, and no content file needs them), as are tags, duplicate keys and
  * more than one document. Plain scalars resolve as in the YAML 1.2 core schema: null, true, false,
- * integers, floats; everything else, and whatever was quoted, is text.
+ * integers, floats; everything else, and whatever was quoted, is text. A key is text always.
+ * Columns count characters, as an editor does.
  */
 #ifndef WARD_DATA_YAML_H
 #define WARD_DATA_YAML_H
