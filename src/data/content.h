@@ -13,7 +13,6 @@
 #define WARD_DATA_CONTENT_H
 
 #include "data/doc.h"
-#include "data/schema.h"
 
 enum { CONTENT_FILE_MOST = 64 * 1024 * 1024 };
 
