@@ -58,13 +58,17 @@ static void arena_grow(struct arena *arena, size_t need)
 	arena->end = block->data + size;
 }
 
+char *arena_reserve(struct arena *arena, size_t size)
+{
+	if (UNLIKELY(!arena->block || (size_t)(arena->end - arena->at) < size))
+		arena_grow(arena, size);
+	return arena->at;
+}
+
 char *arena_bytes(struct arena *arena, size_t size)
 {
-	if (UNLIKELY(!arena->at || (size_t)(arena->end - arena->at) < size))
-		arena_grow(arena, size);
-	char *p = arena->at;
-	arena->at += size;
-	arena->bytes += size;
+	char *p = arena_reserve(arena, size);
+	arena_take(arena, size);
 	return p;
 }
 

@@ -35,6 +35,15 @@ void *arena_array(struct arena *arena, size_t size, size_t count);
 /* Not zeroed, not aligned: for text. */
 char *arena_bytes(struct arena *arena, size_t size) __attribute__((returns_nonnull));
 
+/* Text whose length is not known yet: make sure of room for `size` bytes and return where it
+ * begins; arena_take() then takes as much of it as was used. Nothing else may be allocated between. */
+char *arena_reserve(struct arena *arena, size_t size) __attribute__((returns_nonnull));
+static inline void arena_take(struct arena *arena, size_t size)
+{
+	arena->at += size;
+	arena->bytes += size;
+}
+
 /* A copy; the copy is followed by a NUL byte that is not counted. STR_NONE stays STR_NONE. */
 struct str arena_str(struct arena *arena, struct str s);
 const char *arena_cstr(struct arena *arena, struct str s);
