@@ -54,10 +54,10 @@ def ward(*args, **kw):
     return run([WARD, *args], **kw)
 
 
-def sql(query, root=None, **kw):
+def sql(query, root=None, *options, **kw):
     """The rows of a query as dicts, by `ward sql --format json`."""
     where = ["--root", root] if root else []
-    done = ward("sql", "--format", "json", *where, query, **kw)
+    done = ward("sql", "--format", "json", *where, *options, query, **kw)
     assert done.returncode == 0, f"{query}: exit {done.returncode}\n{done.stderr}"
     return json.loads(done.stdout)
 
