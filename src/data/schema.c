@@ -95,7 +95,7 @@ static int int_decode(const struct decode *decode, const struct doc *node, const
 static int enum_decode(const struct decode *decode, const struct doc *node, const struct schema_field *field,
                        int *out)
 {
-	struct str given;
+	struct str given = STR_NONE;
 	int r = string_decode(decode, node, field->key, &given);
 	if (r < 0)
 		return r;
