@@ -8,7 +8,7 @@
 #ifndef WARD_FACT_CELL_H
 #define WARD_FACT_CELL_H
 
-#include "base/str.h"
+#include "base/buf.h"
 
 struct cell {
 	const char *p; /* NULL: SQL NULL; cell_int_tag, cell_real_tag; otherwise text of n bytes */
@@ -55,6 +55,10 @@ static inline int64_t cell_int_or(struct cell cell, int64_t otherwise)
 {
 	return cell_is_int(cell) ? cell.i : otherwise;
 }
+
+void cell_add_json(struct buf *buf, struct cell cell);  /* null, a number, or a JSON string */
+void cell_add_plain(struct buf *buf, struct cell cell); /* as it is; nothing for NULL */
+void csv_add_field(struct buf *buf, struct str s);      /* RFC 4180: quoted where it must be */
 
 #define CELL(x)                                                                              \
 	_Generic((x), struct str: cell_text, char *: cell_cstr, const char *: cell_cstr,     \

@@ -136,14 +136,6 @@ static void scan_run(struct facts *facts, const struct table *table, struct rows
 	arena_done(&scan.scratch);
 }
 
-static bool needs_key(const struct table *table)
-{
-	for (const struct column *column = table->columns; column->name; column++)
-		if (column->flags & REQUIRED)
-			return true;
-	return false;
-}
-
 const struct rows *facts_table(struct facts *facts, const struct table *table)
 {
 	struct taken *taken = taken_of(facts, table);
@@ -155,7 +147,7 @@ const struct rows *facts_table(struct facts *facts, const struct table *table)
 		rows_degrade(facts, rows, COVERAGE_UNAVAILABLE, NOTE("table {} needs itself", str_from(table->name)));
 		return rows;
 	}
-	if (needs_key(table)) {
+	if (table_is_keyed(table)) {
 		rows_degrade(facts, rows, COVERAGE_UNAVAILABLE,
 		             NOTE("table {} cannot be listed whole", str_from(table->name)));
 		return rows;

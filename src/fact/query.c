@@ -20,7 +20,7 @@ struct query {
 	struct facts *facts;
 	struct query_limits limits;
 	int64_t deadline_ns;          /* of the statement that runs; 0: none */
-	struct statement *preparing;
+	struct statement *preparing, *running;
 	bool declaring;               /* SQLite parses the columns of one of our own tables */
 };
 
@@ -29,8 +29,23 @@ struct statement {
 	sqlite3_stmt *stmt;
 	const struct table *tables[TABLES_MAX];
 	size_t table_count, rows;
-	bool running;
+	bool started;
+	VEC(const struct rows *) parts;
 };
+
+static void statement_note(struct statement *statement, const struct rows *part)
+{
+	for (size_t i = statement->parts.n; i-- > 0 && i + 8 > statement->parts.n;)
+		if (statement->parts.p[i] == part)
+			return;
+	vec_push(&statement->parts, part);
+}
+
+const struct rows *const *statement_parts(const struct statement *statement, size_t *count)
+{
+	*count = statement->parts.n;
+	return statement->parts.p;
+}
 
 /* ---- the virtual table ---- */
 
@@ -92,9 +107,7 @@ static int host_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
 	char plan[256] = "";
 	size_t used = 0;
 	int arguments = 0, indexed = -1;
-	bool required = false, has_required = false;
-	for (const struct column *column = table->columns; column->name; column++)
-		required |= (column->flags & REQUIRED) != 0;
+	bool has_required = false;
 	for (int i = 0; i < info->nConstraint; i++) {
 		const struct sqlite3_index_constraint *constraint = &info->aConstraint[i];
 		if (!constraint->usable || constraint->iColumn < 0)
@@ -121,7 +134,7 @@ static int host_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
 	}
 	info->estimatedCost = arguments ? 20 : 10000;
 	info->estimatedRows = arguments ? 10 : 1000;
-	if (required && !has_required)
+	if (table_is_keyed(table) && !has_required)
 		info->estimatedCost = 1e15;
 	info->idxStr = sqlite3_mprintf("%s", plan);
 	info->needToFreeIdxStr = 1;
@@ -202,10 +215,7 @@ static int host_filter(sqlite3_vtab_cursor *base, int number, const char *plan, 
 			required |= (column->flags & REQUIRED) != 0;
 		}
 	}
-	bool needed = false;
-	for (const struct column *column = table->columns; column->name; column++)
-		needed |= (column->flags & REQUIRED) != 0;
-	if (needed && !required) {
+	if (table_is_keyed(table) && !required) {
 		BUF(names);
 		for (const struct column *column = table->columns; column->name; column++)
 			if (column->flags & REQUIRED)
@@ -215,6 +225,8 @@ static int host_filter(sqlite3_vtab_cursor *base, int number, const char *plan, 
 		return SQLITE_ERROR;
 	}
 	cursor->rows = facts_part(facts, table, keys, key_count);
+	if (vtab->query->running && key_count)
+		statement_note(vtab->query->running, cursor->rows);
 	return SQLITE_OK;
 }
 
@@ -394,6 +406,7 @@ void statement_free(struct statement *statement)
 	if (!statement)
 		return;
 	sqlite3_finalize(statement->stmt);
+	vec_done(&statement->parts);
 	free(statement);
 }
 
@@ -430,11 +443,13 @@ int statement_bind(struct statement *statement, size_t index, struct cell value,
 int statement_step(struct statement *statement, struct err *err)
 {
 	struct query *query = statement->query;
-	if (!statement->running) {
-		statement->running = true;
+	if (!statement->started) {
+		statement->started = true;
 		query->deadline_ns = clock_monotonic_ns() + query->limits.deadline_ns;
 	}
+	query->running = statement;
 	int r = sqlite3_step(statement->stmt);
+	query->running = NULL;
 	if (r == SQLITE_DONE)
 		return 0;
 	if (r == SQLITE_ROW) {
@@ -450,7 +465,7 @@ int statement_step(struct statement *statement, struct err *err)
 void statement_reset(struct statement *statement)
 {
 	sqlite3_reset(statement->stmt);
-	statement->running = false;
+	statement->started = false;
 	statement->rows = 0;
 }
 

@@ -33,6 +33,9 @@ void statement_free_p(struct statement **statement);
 /* Host tables that the statement reads, by SQLite's authorizer. */
 const struct table *const *statement_tables(const struct statement *statement, size_t *count);
 
+/* Parts of tables with REQUIRED keys that the statement asked for since it was prepared. */
+const struct rows *const *statement_parts(const struct statement *statement, size_t *count);
+
 /* Names of parameters (":minlen" without the colon), 1-based as in SQLite; NULL past the end. */
 const char *statement_parameter(const struct statement *statement, size_t index);
 int statement_bind(struct statement *statement, size_t index, struct cell value, struct err *err) MUST_USE;

@@ -16,6 +16,14 @@ size_t table_width(const struct table *table)
 	return n;
 }
 
+bool table_is_keyed(const struct table *table)
+{
+	for (const struct column *column = table->columns; column->name; column++)
+		if (column->flags & REQUIRED)
+			return true;
+	return false;
+}
+
 const struct table *table_find(struct str name)
 {
 	for (size_t i = 0; tables[i]; i++)

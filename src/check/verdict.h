@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * verdict: judge one check over the facts of a run.
+ *
+ *	applies finds nothing    all it reads was seen: not-applicable; otherwise unknown
+ *	violations finds rows    fail; unknown when a table in `absent` was not seen whole
+ *	violations finds none    all it reads was seen: pass; otherwise unknown
+ *
+ * What a query reads is what SQLite's authorizer says. Tables that are listed whole count whole, even when
+ * the query stopped early; of tables asked by key (file, hash), the parts that this query asked for.
+ */
+#ifndef WARD_CHECK_VERDICT_H
+#define WARD_CHECK_VERDICT_H
+
+#include "check/check.h"
+#include "fact/query.h"
+
+enum verdict_value { VERDICT_PASS, VERDICT_FAIL, VERDICT_UNKNOWN, VERDICT_NOT_APPLICABLE, VERDICT_COUNT };
+extern const char *const verdict_names[]; /* "pass", "fail", "unknown", "not-applicable", NULL */
+
+enum { EVIDENCE_ROWS = 100 }; /* kept of one verdict; the others are counted */
+
+struct evidence {
+	struct strings columns;
+	struct cell *cells; /* rows * columns.n, in the arena */
+	size_t rows;        /* kept */
+	size_t found;       /* in all, up to 100,000 */
+};
+
+struct verdict {
+	const struct check *check;
+	enum verdict_value value;
+	struct note reason;         /* of unknown; of a fail: that there may be more */
+	const struct table *unseen; /* of unknown: the table that reason speaks of, or NULL */
+	struct text reason_text;    /* of not-applicable: the check's scope, or the profile's reason */
+	const struct table **tables;
+	size_t table_count;
+	struct evidence evidence;
+	struct str evidence_json;   /* the array of objects, as reports give it */
+	struct str evidence_sha256; /* of evidence_json */
+	int64_t ns;
+};
+
+/* 0, or -EINVAL when the check's SQL is wrong ("<file>:<line>:<column>: <id>: violations: …"). The
+ * verdict lives in the arena, its evidence as long as the facts. */
+int verdict_judge(struct arena *arena, struct query *query, struct facts *facts, const struct check *check,
+                  struct verdict *out, struct err *err) MUST_USE;
+
+/* The tables both queries of a check read; prepares them, so it finds errors in the SQL. */
+int verdict_tables(struct arena *arena, struct query *query, const struct check *check,
+                   const struct table ***tables, size_t *count, struct err *err) MUST_USE;
+
+#endif
