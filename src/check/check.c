@@ -97,7 +97,7 @@ int checks_parse(struct arena *arena, struct source *source, struct checks *out,
 	r = schema_decode_list(arena, source, doc, &check_schema, &list, err);
 	if (r < 0)
 		return r;
-	*out = (struct checks){ list.p, list.n };
+	*out = (struct checks){ .p = list.p, .n = list.n };
 	struct str topic = topic_of(str_from(source->name));
 	for (size_t i = 0; i < out->n; i++) {
 		r = check_finish(&out->p[i], source, topic, err);
@@ -107,40 +107,55 @@ int checks_parse(struct arena *arena, struct source *source, struct checks *out,
 	return 0;
 }
 
+struct check_list {
+	struct check *p;
+	size_t n, room;
+};
+
+/* Add the checks of one file, unless an id is taken. */
+static int checks_add(struct arena *arena, const struct checks *some, struct map *seen,
+                      struct check_list *all, struct err *err)
+{
+	for (size_t i = 0; i < some->n; i++) {
+		struct check *check = &some->p[i];
+		void **slot = map_put(seen, check->id);
+		if (*slot) {
+			const struct check *first = *slot;
+			unsigned line, column;
+			doc_where(first->source, first->node, &line, &column);
+			return doc_err(check->source, check->node, err, "check '%.*s' is declared already at %s:%u",
+			               STR_ARG(check->id), first->source->name, line);
+		}
+		*slot = check;
+		vec_push_in(arena, all, *check);
+	}
+	return 0;
+}
+
 int checks_load(struct arena *arena, const struct content *content, struct checks *out, struct err *err)
 {
 	struct strings files;
 	struct map seen = { .arena = arena };
+	struct check_list all = { 0 };
 	struct {
-		struct check *p;
+		struct str *p;
 		size_t n, room;
-	} all = { 0 };
+	} problems = { 0 };
 	int r = content_list(arena, content, "checks/", &files, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < files.n; i++) {
 		struct source *source = ARENA_NEW(arena, struct source);
-		struct checks some;
+		struct checks some = { 0 };
 		r = content_read(arena, content, arena_cstr(arena, files.p[i]), source, err);
 		if (r == 0)
 			r = checks_parse(arena, source, &some, err);
+		if (r == 0)
+			r = checks_add(arena, &some, &seen, &all, err);
 		if (r < 0)
-			return r;
-		for (size_t j = 0; j < some.n; j++) {
-			struct check *check = &some.p[j];
-			void **slot = map_put(&seen, check->id);
-			if (*slot) {
-				const struct check *first = *slot;
-				unsigned line, column;
-				doc_where(first->source, first->node, &line, &column);
-				return doc_err(source, check->node, err, "check '%.*s' is declared already at %s:%u",
-				               STR_ARG(check->id), first->source->name, line);
-			}
-			*slot = check;
-			vec_push_in(arena, &all, *check);
-		}
+			vec_push_in(arena, &problems, arena_str(arena, str_from(err->text)));
 	}
-	*out = (struct checks){ all.p, all.n };
+	*out = (struct checks){ all.p, all.n, { problems.p, problems.n } };
 	return 0;
 }
 

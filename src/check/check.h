@@ -45,11 +45,13 @@ struct check {
 struct checks {
 	struct check *p;
 	size_t n;
+	struct strings problems; /* files and checks left out: "checks/ssh.yaml:12:5: …" */
 };
 
-/* All of content's checks/, in the order of files and within them, or one file. Ids are unique; texts
- * complete. The checks live in the arena. -EINVAL names file, line and column. */
+/* All of content's checks/, in the order of files and within them. Ids are unique, texts complete. A file that
+ * is wrong is left out and named in `problems`; the others go on. The checks live in the arena. */
 int checks_load(struct arena *arena, const struct content *content, struct checks *out, struct err *err) MUST_USE;
+/* One file; -EINVAL names file, line and column. */
 int checks_parse(struct arena *arena, struct source *source, struct checks *out, struct err *err) MUST_USE;
 const struct check *checks_find(const struct checks *checks, struct str id);
 

@@ -263,7 +263,7 @@ int verdict_judge(struct arena *arena, struct query *query, struct facts *facts,
 }
 
 int verdict_tables(struct arena *arena, struct query *query, const struct check *check,
-                   const struct table ***tables, size_t *count, struct err *err)
+                   const struct table ***out, size_t *count, struct err *err)
 {
 	struct verdict verdict = { .check = check };
 	const char *const parts[] = { "applies", "violations" };
@@ -277,7 +277,7 @@ int verdict_tables(struct arena *arena, struct query *query, const struct check 
 			return r;
 		tables_add(arena, &verdict, statement);
 	}
-	*tables = verdict.tables;
+	*out = verdict.tables;
 	*count = verdict.table_count;
 	return 0;
 }

@@ -48,6 +48,6 @@ int verdict_judge(struct arena *arena, struct query *query, struct facts *facts,
 
 /* The tables both queries of a check read; prepares them, so it finds errors in the SQL. */
 int verdict_tables(struct arena *arena, struct query *query, const struct check *check,
-                   const struct table ***tables, size_t *count, struct err *err) MUST_USE;
+                   const struct table ***out, size_t *count, struct err *err) MUST_USE;
 
 #endif

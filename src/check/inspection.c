@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MulanPSL-2.0 */
+#include "check/inspection.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/glob.h"
+#include "base/vec.h"
+
+/* Of the two bytes "[]". */
+#define SHA256_OF_NONE "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945"
+
+bool check_matches(const struct check *check, const struct strings *only)
+{
+	if (only->n == 0)
+		return true;
+	for (size_t i = 0; i < only->n; i++)
+		if (glob_match(only->p[i], check->id) || glob_match(only->p[i], check->topic) ||
+		    str_is(only->p[i], severity_names[check->severity]))
+			return true;
+	return false;
+}
+
+static void skip(const struct check *check, const struct profile_skip *why,
+                 struct verdict *out)
+{
+	*out = (struct verdict){
+		.check = check,
+		.value = VERDICT_NOT_APPLICABLE,
+		.reason_text = why->reason,
+		.evidence_json = STR("[]"),
+		.evidence_sha256 = STR(SHA256_OF_NONE),
+	};
+}
+
+/* A check whose SQL is wrong says so in its verdict; the others go on. */
+static void cannot_ask(struct arena *arena, const struct check *check, const struct err *err,
+                       struct verdict *out)
+{
+	*out = (struct verdict){
+		.check = check,
+		.value = VERDICT_UNKNOWN,
+		.reason = note_copy(arena, NOTE("the check cannot be asked: {}", str_from(err->text))),
+		.evidence_json = STR("[]"),
+		.evidence_sha256 = STR(SHA256_OF_NONE),
+	};
+}
+
+/* The name the host gives itself; of another root, what its /etc/hostname says. */
+static struct str host_name(struct arena *arena, const struct root *root)
+{
+	char name[256];
+	if (root->live && gethostname(name, sizeof(name)) == 0) {
+		name[sizeof(name) - 1] = 0;
+		return arena_str(arena, str_from(name));
+	}
+	BUF(text);
+	if (root_read(root, "etc/hostname", 4096, &text) == 0) {
+		struct str rest = buf_str(&text), line;
+		while (str_line(&rest, &line))
+			if (str_trim(line).n && line.p[0] != '#')
+				return arena_str(arena, str_trim(line));
+	}
+	return STR("unknown");
+}
+
+static void list_coverage(struct arena *arena, struct facts *facts, struct inspection *out)
+{
+	size_t room = 0;
+	while (tables[room])
+		room++;
+	out->coverage = ARENA_ARRAY(arena, struct inspection_coverage, room);
+	for (size_t i = 0; tables[i]; i++) {
+		const struct rows *rows = facts_taken(facts, tables[i]);
+		if (rows && !(tables[i]->flags & TABLE_FRESH))
+			out->coverage[out->coverage_count++] = (struct inspection_coverage){ tables[i], rows };
+	}
+}
+
+int inspection_run(struct arena *arena, struct facts *facts, const struct inspection_options *options,
+                   struct inspection *out, struct err *err)
+{
+	CLEANUP(query_close_p) struct query *query = NULL;
+	const struct query_limits limits = { .deadline_ns = 20 * (int64_t)1000000000 };
+	int64_t start = clock_monotonic_ns();
+	*out = (struct inspection){
+		.host = host_name(arena, facts_root(facts)),
+		.root = str_from(facts_root(facts)->path),
+		.regime = options->regime,
+		.office = options->office,
+		.started = facts_now(facts),
+		.verdicts = ARENA_ARRAY(arena, struct verdict, options->checks->n),
+	};
+	int r = profile_apply(facts, options->checks, options->regime, options->office, err);
+	if (r == 0)
+		r = query_open(facts, &limits, &query, err);
+	if (r < 0)
+		return r;
+	size_t total = 0, done = 0;
+	for (size_t i = 0; i < options->checks->n; i++)
+		total += check_matches(&options->checks->p[i], &options->only);
+	if (total == 0)
+		return err_set(err, -EINVAL, "no check matches '%.*s'; `ward check list` shows them",
+		               STR_ARG(options->only.n ? options->only.p[0] : STR("*")));
+	for (size_t i = 0; i < options->checks->n; i++) {
+		const struct check *check = &options->checks->p[i];
+		if (!check_matches(check, &options->only))
+			continue;
+		if (options->progress)
+			options->progress(options->progress_ctx, done, total, check);
+		struct verdict *verdict = &out->verdicts[out->n++];
+		const struct profile_skip *why = profile_skips(options->office, check->id);
+		if (!why)
+			why = profile_skips(options->regime, check->id);
+		if (why)
+			skip(check, why, verdict);
+		else if (verdict_judge(arena, query, facts, check, verdict, err) < 0)
+			cannot_ask(arena, check, err, verdict);
+		out->counts[verdict->value]++;
+		done++;
+	}
+	list_coverage(arena, facts, out);
+	out->ns = clock_monotonic_ns() - start;
+	return 0;
+}
+
+static int by_weight(const void *a, const void *b)
+{
+	const struct verdict *x = *(const struct verdict *const *)a, *y = *(const struct verdict *const *)b;
+	if (x->check->severity != y->check->severity)
+		return x->check->severity - y->check->severity;
+	if (x->evidence.found != y->evidence.found)
+		return x->evidence.found > y->evidence.found ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+const struct verdict **inspection_failed(struct arena *arena, const struct inspection *inspection, size_t *count)
+{
+	const struct verdict **failed = ARENA_ARRAY(arena, const struct verdict *, inspection->n + 1);
+	*count = 0;
+	for (size_t i = 0; i < inspection->n; i++)
+		if (inspection->verdicts[i].value == VERDICT_FAIL)
+			failed[(*count)++] = &inspection->verdicts[i];
+	qsort(failed, *count, sizeof(*failed), by_weight);
+	return failed;
+}
