@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
-int main(void)
+#include "cmd/command.h"
+
+int main(int argc UNUSED, char **argv)
 {
-	return 0;
+	return command_main(argv);
 }
