@@ -27,9 +27,6 @@ static const struct {
 	{ "tr", 1 },
 	{ "TR", 0 },
 	{ "NOTE", 0 },
-	{ "fault_set", 1 },
-	{ "heading", 3 },
-	{ "section", 2 },
 };
 
 struct finding {

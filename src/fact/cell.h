@@ -77,6 +77,7 @@ static inline struct cell cell_same(struct cell cell)
 #define EACH_PARENS             ()
 #define EACH_EXPAND(...)        EACH_E1(EACH_E1(EACH_E1(EACH_E1(__VA_ARGS__))))
 #define EACH_E1(...)            EACH_E2(EACH_E2(EACH_E2(EACH_E2(__VA_ARGS__))))
-#define EACH_E2(...)            __VA_ARGS__
+#define EACH_E2(...)            EACH_E3(EACH_E3(__VA_ARGS__))
+#define EACH_E3(...)            __VA_ARGS__
 
 #endif
