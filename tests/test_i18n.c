@@ -266,7 +266,7 @@ static unsigned catalogue_check(const struct extract *extract, const char *lang)
 	ARENA(arena);
 	struct err err = { 0 };
 	struct source source;
-	const struct doc *doc;
+	const struct doc *doc = NULL;
 	unsigned wrong = 0;
 	const char *name = arena_printf(&arena, "i18n/%s.yaml", lang).p;
 	if (content_read(&arena, NULL, name, &source, &err) < 0 || yaml_parse(&arena, &source, &doc, &err) < 0)

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "data/yaml.h"
 
 static const struct doc *parse(struct arena *arena, struct source *source, const char *text)
@@ -202,6 +203,13 @@ static void test_bounds(void **state)
 	memset(deep + YAML_DEPTH + 1, ']', YAML_DEPTH + 1);
 	deep[sizeof(deep) - 1] = 0;
 	assert_refused(deep, "a.yaml:1:65: nested deeper than 64 levels");
+
+	/* libyaml would compare each of these with all before it. */
+	BUF(tags);
+	for (int i = 0; i < 300000; i++)
+		buf_printf(&tags, "%%TAG !a%d! b\n", i);
+	assert_refused(buf_cstr(&tags),
+	               "a.yaml:1:1: too many %TAG directives; tags are not allowed, remove them");
 
 	/* One node too many: the list itself counts. */
 	size_t n = YAML_NODES;

@@ -6,7 +6,7 @@
 
 #include "base/vec.h"
 
-enum { LINE_MOST = 0xfffff, COLUMN_MOST = 0xfff };
+enum { LINE_MOST = 0xfffff, COLUMN_MOST = 0xfff, TAG_DIRECTIVES = 100 };
 
 struct frame {
 	struct doc node;
@@ -207,10 +207,10 @@ static int node_begin(struct parse *parse, const struct doc *at, const yaml_char
                       const yaml_char_t *tag, struct err *err)
 {
 	if (anchor)
-		return doc_err(parse->source, at, err, "the anchor '&%s' is not allowed; write the value out",
+		return doc_err(parse->source, at, err, "the anchor '&%.64s' is not allowed; write the value out",
 		               (const char *)anchor);
 	if (tag)
-		return doc_err(parse->source, at, err, "the tag '%s' is not allowed; remove it",
+		return doc_err(parse->source, at, err, "the tag '%.64s' is not allowed; remove it",
 		               (const char *)tag);
 	if (++parse->nodes > YAML_NODES)
 		return doc_err(parse->source, at, err, "more than %d values in one file; split it",
@@ -309,7 +309,7 @@ static int event_take(struct parse *parse, const yaml_event_t *event, struct err
 			               "a second document begins here; one file holds one");
 		return 0;
 	case YAML_ALIAS_EVENT:
-		return doc_err(parse->source, &at, err, "the alias '*%s' is not allowed; write the value out",
+		return doc_err(parse->source, &at, err, "the alias '*%.64s' is not allowed; write the value out",
 		               (const char *)event->data.alias.anchor);
 	case YAML_SCALAR_EVENT:
 		return scalar_add(parse, event, err);
@@ -338,13 +338,28 @@ static int event_next(struct parse *parse, struct err *err)
 	return event_take(parse, &event, err);
 }
 
+/* libyaml compares each %TAG line with all before it: a file of nothing else would take hours. */
+static bool too_many_directives(struct str text)
+{
+	for (unsigned n = 0; n < TAG_DIRECTIVES; n++) {
+		ptrdiff_t at = str_find(text, "%TAG");
+		if (at < 0)
+			return false;
+		text = str_slice(text, (size_t)at + 4, text.n);
+	}
+	return true;
+}
+
 int yaml_parse(struct arena *arena, struct source *source, const struct doc **out, struct err *err)
 {
 	CLEANUP(parse_done) struct parse parse = { .arena = arena, .source = source };
 	struct str text = source->text;
 	source->lines = true;
 	if (text.n > INT32_MAX)
-		return err_set(err, -EINVAL, "%s: larger than 2 GiB", source->name);
+		return err_set(err, -EINVAL, "%s:1:1: larger than 2 GiB", source->name);
+	if (too_many_directives(text))
+		return err_set(err, -EINVAL, "%s:1:1: too many %%TAG directives; tags are not allowed, remove them",
+		               source->name);
 	if (str_starts(text, "\xef\xbb\xbf"))
 		text = str_slice(text, 3, text.n);
 	if (!yaml_parser_initialize(&parse.parser))
