@@ -557,6 +557,7 @@ static void assert_tree(sqlite3_stmt *rows, const struct doc *node, struct str k
 {
 	static const char *const types[] = { "null", NULL, "integer", "real", "text", "array", "object" };
 	assert_int_equal(sqlite3_step(rows), SQLITE_ROW);
+	assert_int_equal((uintptr_t)node % _Alignof(struct doc), 0);
 	struct str type = str_from((const char *)sqlite3_column_text(rows, 0));
 	if (node->type == DOC_BOOL) {
 		assert_true(str_is(type, node->boolean ? "true" : "false"));

@@ -4,7 +4,8 @@
  *
  * Strict: one value, UTF-8 only, no comments, no trailing comma, no NaN, no lone surrogate, no raw
  * control character. Bounded: depth at most JSON_DEPTH, size below 4 GiB. Duplicate keys are kept.
- * The scanner reads 16 or 32 bytes at a time where the processor allows.
+ * The scanner reads strings 16 bytes at a time. A number that is an integer beyond int64, and -0, is
+ * DOC_REAL; one beyond double is refused. Strings are `quoted`, and may hold NUL (from \u0000).
  */
 #ifndef WARD_DATA_JSON_H
 #define WARD_DATA_JSON_H
