@@ -14,6 +14,8 @@
 #include <cmocka.h>
 
 #include "base/map.h"
+#include "cmd/command.h"
+#include "cmd/usage.h"
 #include "data/content.h"
 #include "data/lang.h"
 #include "data/yaml.h"
@@ -27,6 +29,11 @@ static const struct {
 	{ "tr", 1 },
 	{ "TR", 0 },
 	{ "NOTE", 0 },
+	{ "note", 0 },
+	{ "fault_set", 1 }, /* base/opt */
+	{ "opt_fault", 0 },
+	{ "heading", 3 },   /* cmd/usage */
+	{ "section", 2 },   /* cmd/man */
 };
 
 struct finding {
@@ -147,7 +154,11 @@ static void call_take(struct extract *extract, struct lexer lexer, unsigned want
 	BUF(english);
 	unsigned depth = 1, argument = 0, line = lexer.line;
 	bool open = false;
-	if (lexer_next(&lexer) != TOKEN_OTHER || lexer.sign != '(')
+	/* "name(…", or "(struct name){ …" */
+	enum token first = lexer_next(&lexer);
+	if (first == TOKEN_OTHER && lexer.sign == ')')
+		first = lexer_next(&lexer);
+	if (first != TOKEN_OTHER || (lexer.sign != '(' && lexer.sign != '{'))
 		return;
 	while (depth) {
 		enum token token = lexer_next(&lexer);
@@ -225,6 +236,32 @@ static void words_take(struct extract *extract)
 	}
 }
 
+static void say(struct extract *extract, const char *english, const char *file)
+{
+	BUF(text);
+	buf_puts(&text, english ? english : "");
+	found_add(extract, &text, file, 1);
+}
+
+/* The records of the subcommands, which --help and the manual pages say. */
+static void commands_take(struct extract *extract)
+{
+	for (size_t i = 0; commands[i]; i++) {
+		const struct command *command = commands[i];
+		const char *file = arena_printf(&extract->arena, "src/cmd/%s.c", command->name).p;
+		say(extract, command->summary, file);
+		say(extract, command->description, file);
+		for (const struct opt *opt = command_options(&extract->arena, command); opt->name; opt++)
+			say(extract, opt->help, file);
+		for (const struct command_verb *verb = command->verbs; verb && verb->name; verb++)
+			say(extract, verb->summary, file);
+		for (const struct command_example *e = command->examples; e && e->command; e++)
+			say(extract, e->what, file);
+		for (const struct command_exit *status = usage_exits(command); status->what; status++)
+			say(extract, status->what, file);
+	}
+}
+
 /* Which values a text shows, as a set of bits, as note_text() counts. */
 static unsigned places(struct str s)
 {
@@ -247,11 +284,12 @@ static void test_extraction(void **state)
 	              "buf_add(&buf, tr(lang, \"one \" /* c */\n \"two\"));\n"
 	              "x = tr(f(a, b), n == 1 ? \"{} row\" : \"{} rows\"); str(lang, \"no\"); y = '\"';\n"
 	              "return scan_unavailable(scan, NOTE(\"cannot \\\"read\\\" {}\", STR(\"value\")));\n"
-	              "{ \"--help\", TR(\"show help\") }, NOTE(\"{}: {}\", a, b), tr(lang, name)\n"),
+	              "{ \"--help\", TR(\"show help\") }, NOTE(\"{}: {}\", a, b), tr(lang, name)\n"
+	              "(struct note){ .english = \"eighth\", { STR(\"x\") } }, struct note *note, \"no\"\n"),
 	          "x.c");
 	static const char *const expected[] = { "one two", "{} row", "{} rows", "cannot \"read\" {}",
-		                                "show help" };
-	static const unsigned lines[] = { 2, 4, 4, 5, 6 };
+		                                "show help", "eighth" };
+	static const unsigned lines[] = { 2, 4, 4, 5, 6, 7 };
 	assert_int_equal(extract->n, COUNT(expected));
 	for (size_t i = 0; i < COUNT(expected); i++) {
 		assert_string_equal(extract->found[i]->english.p, expected[i]);
@@ -295,7 +333,7 @@ static unsigned catalogue_check(const struct extract *extract, const char *lang)
 		}
 	}
 	for (size_t i = 0; doc->type == DOC_MAP && i < doc->n; i++)
-		if (!map_get(&extract->seen, doc_string(doc_key(doc, i))))
+		if (has_letter(doc_string(doc_key(doc, i))) && !map_get(&extract->seen, doc_string(doc_key(doc, i))))
 			print_message("# content/%s:%u: nothing says \"%s\" any more\n", name,
 			              doc_key(doc, i)->at >> 12, doc_key(doc, i)->p);
 	return wrong;
@@ -308,9 +346,11 @@ static void test_complete(void **state)
 	extracting = extract;
 	assert_int_equal(nftw(WARD_SOURCE "/src", file_take, 16, FTW_PHYS), 0);
 	words_take(extract);
+	commands_take(extract);
 	assert_true(extract->n > 40);
 	assert_non_null(map_get(&extract->seen, STR("permission denied")));
 	assert_non_null(map_get(&extract->seen, STR("cannot read {}: {}")));
+	assert_non_null(map_get(&extract->seen, STR("show this help")));
 	unsigned wrong = catalogue_check(extract, "zh-CN") + catalogue_check(extract, "vi");
 	if (wrong)
 		fail_msg("%u texts are missing or wrong, of %zu in each language", wrong, extract->n);
