@@ -149,16 +149,15 @@ static void found_add(struct extract *extract, struct buf *english, const char *
 }
 
 /* The lexer stands behind the name; it is a copy, so that calls inside the arguments are seen too. */
-static void call_take(struct extract *extract, struct lexer lexer, unsigned wanted, const char *file)
+static void call_take(struct extract *extract, struct lexer lexer, bool type, unsigned wanted, const char *file)
 {
 	BUF(english);
 	unsigned depth = 1, argument = 0, line = lexer.line;
 	bool open = false;
 	/* "name(…", or "(struct name){ …" */
-	enum token first = lexer_next(&lexer);
-	if (first == TOKEN_OTHER && lexer.sign == ')')
-		first = lexer_next(&lexer);
-	if (first != TOKEN_OTHER || (lexer.sign != '(' && lexer.sign != '{'))
+	if (lexer_next(&lexer) != TOKEN_OTHER || lexer.sign != (type ? ')' : '('))
+		return;
+	if (type && (lexer_next(&lexer) != TOKEN_OTHER || lexer.sign != '{'))
 		return;
 	while (depth) {
 		enum token token = lexer_next(&lexer);
@@ -186,10 +185,13 @@ static void call_take(struct extract *extract, struct lexer lexer, unsigned want
 static void text_take(struct extract *extract, struct str text, const char *file)
 {
 	struct lexer lexer = { .rest = text, .line = 1 };
-	for (enum token token; (token = lexer_next(&lexer)) != TOKEN_END;)
+	bool type = false; /* the token before was "struct" */
+	for (enum token token; (token = lexer_next(&lexer)) != TOKEN_END;) {
 		for (size_t i = 0; token == TOKEN_NAME && i < COUNT(sayers); i++)
 			if (str_is(lexer.text, sayers[i].name))
-				call_take(extract, lexer, sayers[i].argument, file);
+				call_take(extract, lexer, type, sayers[i].argument, file);
+		type = token == TOKEN_NAME && str_is(lexer.text, "struct");
+	}
 }
 
 static struct extract *extracting; /* nftw() has no place for a context */
@@ -285,7 +287,8 @@ static void test_extraction(void **state)
 	              "x = tr(f(a, b), n == 1 ? \"{} row\" : \"{} rows\"); str(lang, \"no\"); y = '\"';\n"
 	              "return scan_unavailable(scan, NOTE(\"cannot \\\"read\\\" {}\", STR(\"value\")));\n"
 	              "{ \"--help\", TR(\"show help\") }, NOTE(\"{}: {}\", a, b), tr(lang, name)\n"
-	              "(struct note){ .english = \"eighth\", { STR(\"x\") } }, struct note *note, \"no\"\n"),
+	              "(struct note){ .english = \"eighth\", { STR(\"x\") } }, int f(struct note *note)\n"
+	              "{ return g(note, \"no\"); }\n"),
 	          "x.c");
 	static const char *const expected[] = { "one two", "{} row", "{} rows", "cannot \"read\" {}",
 		                                "show help", "eighth" };
