@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MulanPSL-2.0 */
+#include "base/utf8.h"
+#include "report/inspection.h"
+
+struct str text_in(const struct text *text, enum lang lang)
+{
+	return text->in[lang].p ? text->in[lang] : text->in[LANG_EN];
+}
+
+struct str verdict_words(enum lang lang, enum verdict_value value)
+{
+	static const char *const words[] = {
+		[VERDICT_PASS] = TR("pass"),
+		[VERDICT_FAIL] = TR("fail"),
+		[VERDICT_UNKNOWN] = TR("unknown"),
+		[VERDICT_NOT_APPLICABLE] = TR("not applicable"),
+	};
+	return tr(lang, words[value]);
+}
+
+struct str severity_words(enum lang lang, int severity)
+{
+	static const char *const words[] = {
+		[SEVERITY_CRITICAL] = TR("critical"),
+		[SEVERITY_HIGH] = TR("high"),
+		[SEVERITY_MEDIUM] = TR("medium"),
+		[SEVERITY_LOW] = TR("low"),
+	};
+	return tr(lang, words[severity]);
+}
+
+struct str verdict_reason(struct arena *arena, enum lang lang, const struct verdict *verdict)
+{
+	if (verdict->value == VERDICT_NOT_APPLICABLE)
+		return text_in(&verdict->reason_text, lang);
+	struct str why = note_text(arena, lang, &verdict->reason);
+	if (!verdict->unseen || !why.n)
+		return why;
+	return arena_printf(arena, "%s: %.*s", verdict->unseen->name, STR_ARG(why));
+}
+
+struct str evidence_line(struct arena *arena, const struct evidence *evidence, size_t row)
+{
+	const struct cell *cells = &evidence->cells[row * evidence->columns.n];
+	size_t file = SIZE_MAX, line = SIZE_MAX;
+	BUF(out);
+	for (size_t i = 0; i < evidence->columns.n; i++) {
+		if (str_is(evidence->columns.p[i], "file") || str_is(evidence->columns.p[i], "path"))
+			file = file == SIZE_MAX ? i : file;
+		if (str_is(evidence->columns.p[i], "line"))
+			line = i;
+	}
+	if (file != SIZE_MAX && cells[file].p) {
+		cell_add_plain(&out, cells[file]);
+		if (line != SIZE_MAX && cells[line].p) {
+			buf_add_char(&out, ':');
+			cell_add_plain(&out, cells[line]);
+		}
+	}
+	for (size_t i = 0; i < evidence->columns.n; i++) {
+		if ((i == file && cells[i].p) || (i == line && file != SIZE_MAX && cells[file].p) || !cells[i].p)
+			continue;
+		if (out.n)
+			buf_puts(&out, "  ");
+		buf_add(&out, evidence->columns.p[i]);
+		buf_add_char(&out, '=');
+		cell_add_plain(&out, cells[i]);
+	}
+	return arena_str(arena, utf8_clean(arena, buf_str(&out)));
+}
