@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MulanPSL-2.0
+"""Tables of files against stat, sha256sum, lsattr, getcap and find."""
+import os
+import stat
+import subprocess
+
+from harness import File, Link, need_root, need_tool, run, sql, temporary, tree
+
+PASSWD = {"etc/passwd": "root:x:0:0::/root:/bin/sh\n", "etc/group": "root:x:0:\n"}
+
+
+def test_file_is_what_stat_says():
+    tool = need_tool("stat")
+    rows = sql("SELECT path, mode, uid, gid, username, groupname, size, mtime, ctime, inode, hard_links "
+               "FROM file WHERE directory = '/etc' AND NOT symlink")
+    assert len(rows) > 10
+    out = run([tool, "-c", "%n\t%a\t%u\t%g\t%U\t%G\t%s\t%Y\t%Z\t%i\t%h", *[row["path"] for row in rows]]).stdout
+    truth = [line.split("\t") for line in out.splitlines()]
+    for line in truth:
+        line[1] = line[1].zfill(4)
+    assert [["UNKNOWN" if value is None else str(value) for value in row.values()] for row in rows] == truth
+
+
+def test_all_names_of_a_directory():
+    assert {row["filename"] for row in sql("SELECT filename FROM file WHERE directory = '/etc'")} == \
+        set(os.listdir("/etc"))
+    out = run([need_tool("find"), "/etc/ssl", "-mindepth", "1"]).stdout
+    assert {row["path"] for row in sql("SELECT path FROM file WHERE path LIKE '/etc/ssl/%%'")} == set(out.splitlines())
+
+
+def test_hash_is_what_the_tools_say():
+    root = tree(PASSWD | {"a": "abc", "big": "x" * 1000001, "link": Link("a")})
+    rows = sql("SELECT sha256, sm3 FROM hash WHERE path IN ('/a', '/big', '/link') ORDER BY path", root, "--deep")
+    names = [root / "a", root / "big", root / "link"]
+    assert [row["sha256"] for row in rows] == \
+        [line.split()[0] for line in run([need_tool("sha256sum"), *names]).stdout.splitlines()]
+    sm3 = run([need_tool("openssl"), "dgst", "-sm3", "-r", *names])
+    if sm3.returncode == 0:
+        assert [row["sm3"] for row in rows] == [line.split()[0] for line in sm3.stdout.splitlines()]
+
+
+def test_what_is_no_file_does_no_harm():
+    root = tree(PASSWD | {"fifo": File(None), "loop": Link("loop"), "up": Link("../../../../etc/hostname")})
+    rows = sql("SELECT path, type FROM file WHERE directory = '/' AND type <> 'directory'", root)
+    assert rows == [{"path": "/fifo", "type": "fifo"}, {"path": "/loop", "type": "symlink"},
+                    {"path": "/up", "type": "symlink"}]
+    assert sql("SELECT path FROM hash WHERE directory = '/'", root, "--deep") == []
+    assert sql("SELECT path FROM file WHERE path = 'etc/passwd' OR path = ''", root) == []
+
+
+def test_attributes_capabilities_and_acl():
+    need_root()
+    root = tree(PASSWD | {"plain": "x", "fixed": "x", "caps": "x", "acl": "x"})
+    os.chmod(root / "caps", 0o755)
+    # version 2, effective; cap_net_raw (13) permitted, cap_chown (0) inheritable
+    os.setxattr(root / "caps", "security.capability",
+                bytes.fromhex("01000002" "00200000" "01000000" "00000000" "00000000"))
+    # version 2; u::rw-, u:1:r--, g::r--, m::r--, o::r--
+    os.setxattr(root / "acl", "system.posix_acl_access",
+                bytes.fromhex("02000000" "01000600ffffffff" "0200040001000000" "04000400ffffffff"
+                              "10000400ffffffff" "20000400ffffffff"))
+    immutable = subprocess.run([need_tool("chattr"), "+i", root / "fixed"], check=False, capture_output=True)
+    try:
+        rows = {row["filename"]: row for row in sql("SELECT * FROM file WHERE directory = '/'", root)}
+        assert rows["plain"]["capabilities"] == "" and rows["plain"]["acl"] == 0
+        assert rows["acl"]["acl"] == 1
+        assert rows["caps"]["capabilities"] == "cap_net_raw=ep cap_chown=ei"
+        if immutable.returncode == 0:
+            assert rows["fixed"]["attributes"] == "i" and rows["plain"]["attributes"] in ("", "d")
+    finally:
+        subprocess.run(["chattr", "-i", root / "fixed"], check=False, capture_output=True)
