@@ -159,9 +159,9 @@ const struct table table_users = {
 	.sources = { "etc/passwd", "etc/nsswitch.conf", "usr/lib/passwd", "var/lib/extrausers/passwd" },
 	.scan = users_scan,
 	.columns = {
-		{ "uid", INT, "user number", KEY },
+		{ "uid", INT, "user number" },
 		{ "gid", INT, "number of the primary group" },
-		{ "username", TEXT, "name of the account", KEY },
+		{ "username", TEXT, "name of the account" },
 		{ "description", TEXT, "the comment (GECOS) field" },
 		{ "directory", TEXT, "home folder" },
 		{ "shell", TEXT, "program that a login starts; empty means /bin/sh" },
@@ -233,8 +233,8 @@ const struct table table_groups = {
 	.sources = { "etc/group", "etc/nsswitch.conf", "usr/lib/group", "var/lib/extrausers/group" },
 	.scan = groups_scan,
 	.columns = {
-		{ "gid", INT, "group number", KEY },
-		{ "groupname", TEXT, "name of the group", KEY },
+		{ "gid", INT, "group number" },
+		{ "groupname", TEXT, "name of the group" },
 		{ "file", TEXT, "file it stands in" },
 		{ "line", INT, "line in that file" },
 	},
@@ -299,10 +299,10 @@ const struct table table_group_members = {
 	.sources = { "etc/group", "etc/passwd", "etc/nsswitch.conf" },
 	.scan = group_members_scan,
 	.columns = {
-		{ "gid", INT, "group number", KEY },
-		{ "groupname", TEXT, "name of the group", KEY },
+		{ "gid", INT, "group number" },
+		{ "groupname", TEXT, "name of the group" },
 		{ "uid", INT, "user number; NULL when there is no such account" },
-		{ "username", TEXT, "name of the account", KEY },
+		{ "username", TEXT, "name of the account" },
 		{ "is_primary", INT, "1: the primary group of the account; 0: named in the list of members" },
 	},
 };

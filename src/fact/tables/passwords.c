@@ -146,7 +146,7 @@ const struct table table_shadow = {
 	.sources = { "etc/shadow" },
 	.scan = shadow_scan,
 	.columns = {
-		{ "username", TEXT, "name of the account", KEY },
+		{ "username", TEXT, "name of the account" },
 		{ "password_status", TEXT, "active, locked (a hash behind \"!\"), not_set (nothing can match) or empty "
 		                           "(no password is asked)" },
 		{ "hash_alg", TEXT, "yescrypt, sha512, sha256, sm3, bcrypt, md5, des …; NULL: no hash, or unknown" },
@@ -241,7 +241,7 @@ const struct table table_login_defs = {
 	.sources = { "etc/login.defs", "usr/etc/login.defs", "etc/login.defs.d/" },
 	.scan = login_defs_scan,
 	.columns = {
-		{ "key", TEXT, "name, in capitals: PASS_MAX_DAYS, UMASK …", KEY },
+		{ "key", TEXT, "name, in capitals: PASS_MAX_DAYS, UMASK …" },
 		{ "value", TEXT, "value" },
 		{ "file", TEXT, "file it stands in" },
 		{ "line", INT, "line in that file" },
