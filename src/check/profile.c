@@ -127,18 +127,6 @@ const struct threshold *profile_threshold(const struct profile *regime, const st
 	return threshold ? threshold : threshold_in(regime, name);
 }
 
-static struct cell doc_cell(const struct doc *value)
-{
-	switch (value->type) {
-	case DOC_INT:
-		return cell_int(value->integer);
-	case DOC_REAL:
-		return cell_real(value->real);
-	default:
-		return cell_text(doc_string(value));
-	}
-}
-
 static bool doc_same(const struct doc *a, const struct doc *b)
 {
 	if (a->type != b->type)
@@ -163,11 +151,11 @@ static bool doc_same(const struct doc *a, const struct doc *b)
 static void param_put(struct facts *facts, struct str name, const struct doc *value, struct str source)
 {
 	if (value->type != DOC_ARRAY) {
-		facts_param(facts, name, doc_cell(value), source);
+		facts_param(facts, name, cell_from_doc(value), source);
 		return;
 	}
 	for (size_t i = 0; i < value->n; i++)
-		facts_param(facts, name, doc_cell(&value->items[i]), source);
+		facts_param(facts, name, cell_from_doc(&value->items[i]), source);
 }
 
 /* Every threshold of a profile must be one that some check asks for: a misspelt one would be no law. */

@@ -40,3 +40,15 @@ void csv_add_field(struct buf *buf, struct str s)
 	}
 	buf_add_char(buf, '"');
 }
+
+struct cell cell_from_doc(const struct doc *value)
+{
+	switch (value->type) {
+	case DOC_INT:
+		return cell_int(value->integer);
+	case DOC_REAL:
+		return cell_real(value->real);
+	default:
+		return cell_text(doc_string(value));
+	}
+}

@@ -9,6 +9,7 @@
 #define WARD_FACT_CELL_H
 
 #include "base/buf.h"
+#include "data/doc.h"
 
 struct cell {
 	const char *p; /* NULL: SQL NULL; cell_int_tag, cell_real_tag; otherwise text of n bytes */
@@ -59,6 +60,8 @@ static inline int64_t cell_int_or(struct cell cell, int64_t otherwise)
 void cell_add_json(struct buf *buf, struct cell cell);  /* null, a number, or a JSON string */
 void cell_add_plain(struct buf *buf, struct cell cell); /* as it is; nothing for NULL */
 void csv_add_field(struct buf *buf, struct str s);      /* RFC 4180: quoted where it must be */
+
+struct cell cell_from_doc(const struct doc *value);     /* a scalar; anything else is NULL */
 
 #define CELL(x)                                                                              \
 	_Generic((x), struct str: cell_text, char *: cell_cstr, const char *: cell_cstr,     \

@@ -49,6 +49,11 @@ int64_t facts_now(const struct facts *facts)
 	return facts->now;
 }
 
+void facts_set_now(struct facts *facts, int64_t now)
+{
+	facts->now = now;
+}
+
 struct arena *facts_arena(struct facts *facts)
 {
 	return &facts->arena;
@@ -247,6 +252,15 @@ const struct param *facts_params(const struct facts *facts, size_t *count)
 {
 	*count = facts->params.n;
 	return facts->params.p;
+}
+
+void facts_param_drop(struct facts *facts, struct str key)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < facts->params.n; i++)
+		if (!str_eq(facts->params.p[i].key, key))
+			facts->params.p[kept++] = facts->params.p[i];
+	facts->params.n = kept;
 }
 
 void facts_params_clear(struct facts *facts)

@@ -48,6 +48,7 @@ void facts_free(struct facts *facts);
 void facts_free_p(struct facts **facts);
 const struct root *facts_root(const struct facts *facts);
 int64_t facts_now(const struct facts *facts);
+void facts_set_now(struct facts *facts, int64_t now); /* for fixtures: before any table is taken */
 struct arena *facts_arena(struct facts *facts); /* lives as long as the facts */
 
 /* The whole table; never NULL. Tables with REQUIRED columns are unavailable this way. */
@@ -72,6 +73,7 @@ void facts_give(struct facts *facts, const struct table *table, const struct cel
 
 /* The `param` table: thresholds of the profile in force. A key may have several values (a list). */
 void facts_param(struct facts *facts, struct str key, struct cell value, struct str source);
+void facts_param_drop(struct facts *facts, struct str key);
 void facts_params_clear(struct facts *facts);
 struct param {
 	struct str key, source;
