@@ -2,13 +2,13 @@
  *
  * ward inspect: judge this machine, or the system below another directory.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/opt.h"
 #include "cmd/command.h"
+#include "cmd/files.h"
 #include "data/content.h"
 #include "report/inspection.h"
 
@@ -84,48 +84,6 @@ static void progress_end(struct progress *progress)
 	progress->shown = false;
 }
 
-/* ---- files ---- */
-
-static int write_all(int fd, struct str text)
-{
-	while (text.n) {
-		ssize_t n = write(fd, text.p, text.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text = str_slice(text, (size_t)n, text.n);
-	}
-	return 0;
-}
-
-/* Whole or not at all: written beside its place, then renamed. Findings are for the owner's eyes. */
-static int file_write(struct arena *arena, const char *path, struct str text, struct err *err)
-{
-	const char *beside = arena_printf(arena, "%s.new", path).p;
-	CLEANUP(fd_close_p) int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int r = fd < 0 ? -errno : write_all(fd, text);
-	if (r == 0 && (fsync(fd) < 0 || rename(beside, path) < 0))
-		r = -errno;
-	if (r < 0) {
-		unlink(beside);
-		return err_errno(err, r, "cannot write '%s'", path);
-	}
-	return 0;
-}
-
-static int file_load(struct arena *arena, const char *path, struct source *out, struct err *err)
-{
-	enum { KEPT_MOST = 256 * 1024 * 1024 };
-	BUF(text);
-	CLEANUP(fd_close_p) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int r = fd < 0 ? -errno : fd_read(fd, KEPT_MOST, &text);
-	if (r < 0)
-		return err_errno(err, r, "cannot read '%s'", path);
-	*out = (struct source){ .name = path, .text = arena_str(arena, buf_str(&text)) };
-	return 0;
-}
-
 /* ---- the command ---- */
 
 struct setting {
@@ -183,11 +141,6 @@ static size_t terminal_width(void)
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
 		return MIN((size_t)size.ws_col, (size_t)120);
 	return 100;
-}
-
-static void root_close_p(struct root *root)
-{
-	root_close(root);
 }
 
 static int inspect_run(struct call *call, struct err *err)

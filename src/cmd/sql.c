@@ -272,11 +272,6 @@ static int run_script(struct shell *shell, struct err *err)
 	return r < 0 ? r : EXIT_GOOD;
 }
 
-static void root_close_p(struct root *root)
-{
-	root_close(root);
-}
-
 static int sql_run(struct call *call, struct err *err)
 {
 	const struct opt_args *args = &call->args;

@@ -41,6 +41,11 @@ void root_close(struct root *root)
 	fd_close_p(&root->fd);
 }
 
+void root_close_p(struct root *root)
+{
+	root_close(root);
+}
+
 static const char *relative(const char *path)
 {
 	while (*path == '/')

@@ -34,6 +34,7 @@ enum { ROOT_FILE_LIMIT = 16 * 1024 * 1024 }; /* a configuration file is smaller 
 /* `path` must live as long as the root. */
 int root_open(struct root *root, const char *path, struct err *err) MUST_USE;
 void root_close(struct root *root);
+void root_close_p(struct root *root); /* for CLEANUP; start with .fd = -1 */
 
 /* A descriptor (O_CLOEXEC, O_NOCTTY and O_NONBLOCK are added) or a negative errno. */
 int root_openat(const struct root *root, const char *path, int flags) MUST_USE;

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MulanPSL-2.0 */
+#include "cmd/files.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "sys/root.h"
+
+static int write_all(int fd, struct str text)
+{
+	while (text.n) {
+		ssize_t n = write(fd, text.p, text.n);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		text = str_slice(text, (size_t)n, text.n);
+	}
+	return 0;
+}
+
+int file_write(struct arena *arena, const char *path, struct str text, struct err *err)
+{
+	const char *beside = arena_printf(arena, "%s.new", path).p;
+	CLEANUP(fd_close_p) int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int r = fd < 0 ? -errno : write_all(fd, text);
+	if (r == 0 && (fsync(fd) < 0 || rename(beside, path) < 0))
+		r = -errno;
+	if (r < 0) {
+		unlink(beside);
+		return err_errno(err, r, "cannot write '%s'", path);
+	}
+	return 0;
+}
+
+int file_load(struct arena *arena, const char *path, struct source *out, struct err *err)
+{
+	BUF(text);
+	CLEANUP(fd_close_p) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int r = fd < 0 ? -errno : fd_read(fd, FILE_MOST, &text);
+	if (r < 0)
+		return err_errno(err, r, "cannot read '%s'", path);
+	*out = (struct source){ .name = path, .text = arena_str(arena, buf_str(&text)) };
+	return 0;
+}
