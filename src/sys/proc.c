@@ -315,7 +315,7 @@ bool proc_stat_parse(struct str text, struct proc_stat *out)
 void proc_status_parse(struct str text, struct proc_status *out)
 {
 	*out = (struct proc_status){ UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
-	                             UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN };
+	                             UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN };
 	struct str line;
 	while (str_line(&text, &line)) {
 		if (line.n < 4)
@@ -345,6 +345,11 @@ void proc_status_parse(struct str text, struct proc_status *out)
 		case 'N':
 			if (str_starts(line, "NoNewPrivs:"))
 				out->no_new_privileges = str_int_or(str_trim(str_slice(line, 11, line.n)), UNKNOWN);
+			if (str_starts(line, "NStgid:")) {
+				struct str rest = str_slice(line, 7, line.n);
+				for (out->pid_levels = 0; str_word(&rest).n; out->pid_levels++)
+					;
+			}
 			break;
 		case 'T':
 			if (str_starts(line, "TracerPid:"))

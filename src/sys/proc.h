@@ -71,6 +71,7 @@ enum { PROC_KERNEL_THREAD = 0x00200000 }; /* PF_KTHREAD in flags (linux/sched.h)
 struct proc_status {
 	int64_t uid, euid, suid, gid, egid, sgid;
 	int64_t cap_effective, cap_bounding, seccomp, no_new_privileges, tracer;
+	int64_t pid_levels; /* process namespaces it lives in, from that of this /proc down; 1: the same */
 };
 void proc_status_parse(struct str text, struct proc_status *out);
 

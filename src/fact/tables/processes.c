@@ -34,6 +34,7 @@ struct walk {
 	struct arena arena;
 	char *text, *link;     /* TEXT_ROOM, PATH_MAX */
 	size_t seen, refused;  /* processes; those of which something could not be read */
+	int64_t pid_namespace; /* that of /proc, once seen */
 	int32_t odd;           /* one whose "stat" was not understood, or 0 */
 	VEC(struct process *) processes;
 	VEC(struct open_file) files;
@@ -113,7 +114,7 @@ struct process {
 	struct proc_status status;
 	struct str path, cmdline, cwd, root, cgroup;
 	struct proc_container container;
-	int64_t on_disk, mnt, net, pid, user;
+	int64_t on_disk, mnt, net, pid;
 };
 
 static struct str link_keep(struct walk *walk, const struct proc_process *process, const char *name, bool *refused)
@@ -160,7 +161,7 @@ static void process_read(struct walk *walk, const struct proc_process *process)
 		return;
 	refused |= is_refusal(n);
 	proc_status_parse((struct str){ walk->text, n < 0 ? 0 : (size_t)n }, &row->status);
-	row->on_disk = row->mnt = row->net = row->pid = row->user = NONE;
+	row->on_disk = row->mnt = row->net = row->pid = NONE;
 	row->cmdline = STR("");
 	if (!(row->stat.flags & PROC_KERNEL_THREAD)) {
 		n = proc_read(process, "cmdline", walk->text, TEXT_ROOM);
@@ -173,8 +174,12 @@ static void process_read(struct walk *walk, const struct proc_process *process)
 		row->root = link_keep(walk, process, "root", &refused);
 		row->mnt = namespace_of(process, "ns/mnt", &refused);
 		row->net = namespace_of(process, "ns/net", &refused);
-		row->pid = namespace_of(process, "ns/pid", &refused);
-		row->user = namespace_of(process, "ns/user", &refused);
+		/* Most live where /proc does: asked once. */
+		bool same = row->status.pid_levels == 1;
+		row->pid = same && walk->pid_namespace ? walk->pid_namespace
+		                                       : namespace_of(process, "ns/pid", &refused);
+		if (same && row->pid != NONE)
+			walk->pid_namespace = row->pid;
 		n = proc_read(process, "cgroup", walk->text, TEXT_ROOM);
 		refused |= is_refusal(n);
 		if (n > 0) {
@@ -211,7 +216,7 @@ static int process_row(struct scan *scan, const struct proc *proc, const struct 
 	                          (stat->flags & PROC_KERNEL_THREAD) != 0, status->cap_effective,
 	                          status->cap_bounding, status->seccomp, status->no_new_privileges,
 	                          status->tracer, row->cgroup, row->container.id, row->container.runtime,
-	                          row->mnt, row->net, row->pid, row->user), err);
+	                          row->mnt, row->net, row->pid), err);
 }
 
 static int processes_scan(struct scan *scan, struct err *err)
@@ -288,7 +293,6 @@ const struct table table_processes = {
 		{ "mnt_namespace", INT, "number of the mount namespace; NULL: kernel thread, ended, or not permitted" },
 		{ "net_namespace", INT, "number of the network namespace; NULL as above" },
 		{ "pid_namespace", INT, "number of the process namespace; NULL as above" },
-		{ "user_namespace", INT, "number of the user namespace; NULL as above" },
 	},
 };
 
