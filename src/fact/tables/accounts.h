@@ -16,7 +16,7 @@ enum users_column {
 /* Columns of `pam`. */
 enum pam_column {
 	PAM_ROW_SERVICE, PAM_ROW_TYPE, PAM_ROW_CONTROL, PAM_ROW_MODULE, PAM_ROW_ARGS, PAM_ROW_PATH, PAM_ROW_FILE, PAM_ROW_LINE,
-	PAM_ROW_POSITION,
+	PAM_ROW_POSITION, PAM_ROW_SILENT,
 };
 
 /* Columns of `sshd_config`. */
