@@ -30,7 +30,7 @@ def test_all_names_of_a_directory():
 
 def test_hash_is_what_the_tools_say():
     root = tree(PASSWD | {"a": "abc", "big": "x" * 1000001, "link": Link("a")})
-    rows = sql("SELECT sha256, sm3 FROM hash WHERE path IN ('/a', '/big', '/link') ORDER BY path", root, "--deep")
+    rows = sql("SELECT sha256, sm3 FROM hash WHERE path IN ('/a', '/big', '/link') ORDER BY path", root)
     names = [root / "a", root / "big", root / "link"]
     assert [row["sha256"] for row in rows] == \
         [line.split()[0] for line in run([need_tool("sha256sum"), *names]).stdout.splitlines()]
@@ -44,7 +44,7 @@ def test_what_is_no_file_does_no_harm():
     rows = sql("SELECT path, type FROM file WHERE directory = '/' AND type <> 'directory'", root)
     assert rows == [{"path": "/fifo", "type": "fifo"}, {"path": "/loop", "type": "symlink"},
                     {"path": "/up", "type": "symlink"}]
-    assert sql("SELECT path FROM hash WHERE directory = '/'", root, "--deep") == []
+    assert sql("SELECT path FROM hash WHERE directory = '/'", root) == []
     assert sql("SELECT path FROM file WHERE path = 'etc/passwd' OR path = ''", root) == []
 
 
@@ -69,3 +69,59 @@ def test_attributes_capabilities_and_acl():
             assert rows["fixed"]["attributes"] == "i" and rows["plain"]["attributes"] in ("", "d")
     finally:
         subprocess.run(["chattr", "-i", root / "fixed"], check=False, capture_output=True)
+
+
+def test_findings_are_those_of_find():
+    need_root()
+    find = need_tool("find")
+    files = PASSWD | {"bin/": "", "tmp/.x/run": File("x", 0o755), "tmp/plain": File("x", 0o755), "dev/y": File("x", 0o700),
+                      "var/lib/docker/overlay2/a/su": File("x", 0o4755)}
+    files |= {f"bin/f{mode:04o}": File("x", mode) for mode in (0o4755, 0o2755, 0o6711, 0o4644, 0o666, 0o777, 0o644)}
+    files |= {"bin/theirs": File("x", 0o644, 4242, 0), "bin/group": File("x", 0o644, 0, 4242)}
+    root = tree(files)
+    for name, mode in (("tmp", 0o1777), ("open", 0o777), ("bin/sgid", 0o2755)):
+        (root / name).mkdir(exist_ok=True)
+        (root / name).chmod(mode)
+    os.symlink("/", root / "loop")
+    kinds = {}
+    for row in sql("SELECT kind, path FROM fs_findings", root):
+        kinds.setdefault(row["kind"], set()).add(row["path"])
+
+    def found(*test):
+        return {"/" + line for line in run([find, ".", *test, "-printf", "%P\\n"], cwd=root).stdout.splitlines()}
+
+    assert kinds["suid"] == found("-type", "f", "-perm", "-4000")
+    assert kinds["sgid"] == found("-type", "f", "-perm", "-2000")
+    assert kinds["world_writable"] == found("(", "-type", "f", "-perm", "-2", ")", "-o", "(", "-type", "d", "-perm",
+                                            "-2", "!", "-perm", "-1000", ")")
+    assert kinds["unowned"] == {"/bin/theirs", "/bin/group"}
+    assert kinds["hidden_executable"] == {"/tmp/.x/run", "/dev/y"}
+    assert {row["path"] for row in sql("SELECT path FROM fs_findings WHERE container", root)} == \
+        {"/var/lib/docker/overlay2/a/su"}
+    assert "capability" not in kinds
+
+
+def test_capabilities_are_those_of_getcap():
+    need_root()
+    getcap = need_tool("getcap")
+    root = tree(PASSWD | {"a/ping": File("x", 0o755), "a/all": File("x", 0o755), "a/old": File("x", 0o711)})
+    for name, value in (("ping", "01000002" "00200000" + "00000000" * 3),
+                        ("all", "00000002" "ffffffff" "00000000" "ff010000" "00000000"),
+                        ("old", "01000002" "01040000" + "00000000" * 3)):
+        os.setxattr(root / "a" / name, "security.capability", bytes.fromhex(value))
+    truth = set()
+    for line in run([getcap, "-r", root]).stdout.splitlines():
+        path, _, text = line.rpartition(" ")
+        truth.add((path.removeprefix(str(root)), text))
+    rows = {(row["path"], row["capabilities"]) for row in sql("SELECT * FROM capabilities", root)}
+    assert rows == truth and len(rows) == 3
+
+
+def test_a_walk_without_rights_is_partial():
+    need_root()
+    root = tree(PASSWD | {"closed/x": File("x", 0o4755)})
+    (root / "closed").chmod(0o700)
+    query = "SELECT status FROM (SELECT count(*) FROM fs_findings) CROSS JOIN coverage WHERE table_name = 'fs_findings'"
+    assert sql(query, root) == [{"status": "complete"}]
+    demoted = {"user": 65534, "group": 65534, "extra_groups": []}
+    assert sql(query, root, **demoted) == [{"status": "partial"}]

@@ -80,10 +80,6 @@ def prepare(folder, directives):
     return copy
 
 
-def deep_tables():
-    return {name for name, flags in described().items() if "TABLE_DEEP" in flags}
-
-
 def described():
     """Table name -> its flags, from the sources."""
     found = {}
@@ -103,11 +99,10 @@ def compare(folder):
     where = " WHERE " + directives["where"][0] if "where" in directives else ""
     order = " ORDER BY " + directives["order"][0] if "order" in directives else ""
     names = ", ".join(f'"{column}"' for column in columns)
-    deep = ["--deep"] if table in deep_tables() else []
-    answer = sql(f"SELECT {names} FROM {table}{where}{order}", root, *deep)
+    answer = sql(f"SELECT {names} FROM {table}{where}{order}", root)
     # The table first, so that its coverage is known when coverage is read.
     coverage = sql(f"SELECT c.status, c.reason FROM (SELECT count(*) n FROM {table}{where}) t "
-                   f"CROSS JOIN coverage c WHERE c.table_name = '{table}'", root, *deep)
+                   f"CROSS JOIN coverage c WHERE c.table_name = '{table}'", root)
     wrong = []
     got = [[said(row[column]) for column in columns] for row in answer]
     for number in range(max(len(got), len(rows))):
