@@ -88,7 +88,7 @@ def test_findings_are_those_of_find():
         kinds.setdefault(row["kind"], set()).add(row["path"])
 
     def found(*test):
-        return {"/" + line for line in run([find, ".", *test, "-printf", "%P\\n"], cwd=root).stdout.splitlines()}
+        return {"/" + line for line in run([find, ".", "(", *test, ")", "-printf", "%P\\n"], cwd=root).stdout.splitlines()}
 
     assert kinds["suid"] == found("-type", "f", "-perm", "-4000")
     assert kinds["sgid"] == found("-type", "f", "-perm", "-2000")
