@@ -30,10 +30,10 @@ build-fuzz/build.ninja:
 	@CC=clang meson setup build-fuzz --buildtype=debug -Doptimization=1 -Db_sanitize=address,undefined \
 		-Db_lundef=false -Dfuzz=true -Dtests=disabled >/dev/null
 build-lint/build.ninja:
-	@meson setup build-lint --buildtype=debug -Doptimization=1 -Dtests=enabled --werror \
+	@meson setup build-lint --buildtype=debug -Doptimization=1 -Dtests=disabled --werror \
 		-Dc_args=-fanalyzer >/dev/null
 build-tidy/build.ninja:
-	@CC=clang meson setup build-tidy --buildtype=debug -Dtests=enabled --werror >/dev/null
+	@CC=clang meson setup build-tidy --buildtype=debug -Doptimization=1 -Dtests=enabled --werror >/dev/null
 
 build:
 	$(PACKAGES) build

@@ -10,7 +10,9 @@ seconds=$2
 status=0
 mkdir -p "$build/crashes"
 for program in "$build"/fuzz/fuzz_*; do
-	[ -f "$program" ] && [ -x "$program" ] || continue
+	if [ ! -f "$program" ] || [ ! -x "$program" ]; then
+		continue
+	fi
 	name=${program##*/fuzz_}
 	mkdir -p "$build/corpus/$name"
 	dictionary=fuzz/corpus/$name.dict
