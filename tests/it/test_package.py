@@ -4,7 +4,7 @@ import gzip
 import re
 import shutil
 
-from harness import ROOT, need_root, need_tool, run, temporary
+from harness import ROOT, WARD_RELEASE, need_root, need_tool, run, sources, temporary
 
 
 def build():
@@ -86,3 +86,23 @@ def test_a_missing_package_is_named_and_needs_root():
     done = run(["/bin/sh", copy / "tools/packages.sh", "build"], env={"PATH": str(tools)})
     assert done.returncode == 1
     assert "As root, run: apt-get install no-such-package-a\n" in done.stderr, done.stderr
+
+
+def test_start_is_cheap():
+    """Each of these adds its part of 5 ms to every start: sys/library.h loads them when needed."""
+    heavy = ("libgnutls", "libarchive", "libsystemd", "libxml2", "libicu", "libstdc++")
+    needed = run([need_tool("readelf"), "-d", WARD_RELEASE]).stdout
+    assert "NEEDED" in needed
+    assert not [line for line in needed.splitlines() if "NEEDED" in line and any(name in line for name in heavy)], needed
+
+
+def test_libraries_loaded_on_demand_are_recommended():
+    """The package tools see only what is linked."""
+    names = {match for path in sources("src") for match in re.findall(r'^LIBRARY\(\w+, "([^"]+)"', path.read_text(),
+                                                                      re.MULTILINE)}
+    control = (ROOT / "debian/control").read_text()
+    recommended = re.search(r"^Recommends:(.*(?:\n .*)*)", control, re.MULTILINE)
+    recommended = re.split(r"[\s,]+", recommended[1].strip()) if recommended else []
+    for name in names:
+        owner = run(["dpkg", "-S", f"*/{name}"]).stdout.split(":")[0]
+        assert owner in recommended, f"{name} is of {owner}: add it to Recommends in debian/control"
