@@ -111,16 +111,17 @@ static int setting_load(struct call *call, struct setting *setting, struct err *
 	return r;
 }
 
-static int output(struct call *call, const struct inspection *inspection, struct inspection_style *style,
-                  struct err *err)
+static int output(struct call *call, const struct content *content, const struct inspection *inspection,
+                  struct inspection_style *style, struct err *err)
 {
 	const struct opt_args *args = &call->args;
 	int format = opt_choice(args, OPT_FORMAT_, 0);
 	int r = 0;
 	if (opt_given(args, OPT_REPORT)) {
 		BUF(html);
-		inspection_html(&html, inspection, style);
-		r = file_write(call->arena, opt_cstr(args, OPT_REPORT), buf_str(&html), err);
+		r = inspection_html(&html, inspection, style, content, err);
+		if (r == 0)
+			r = file_write(call->arena, opt_cstr(args, OPT_REPORT), buf_str(&html), err);
 	}
 	if (r == 0 && opt_given(args, OPT_SAVE)) {
 		BUF(json);
@@ -188,7 +189,7 @@ static int inspect_run(struct call *call, struct err *err)
 		style.drift = &drift;
 	}
 	if (r == 0)
-		r = output(call, &inspection, &style, err);
+		r = output(call, &setting.content, &inspection, &style, err);
 	content_close(&setting.content);
 	if (r < 0)
 		return r;

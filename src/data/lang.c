@@ -98,7 +98,7 @@ int lang_load(enum lang lang, const struct content *content, struct err *err)
 }
 
 /* The translation, or `english` itself. */
-static struct str translate(enum lang lang, struct str english)
+struct str tr_str(enum lang lang, struct str english)
 {
 	if (lang == LANG_EN)
 		return english;
@@ -110,7 +110,7 @@ static struct str translate(enum lang lang, struct str english)
 
 struct str tr(enum lang lang, const char *english)
 {
-	return translate(lang, str_from(english));
+	return tr_str(lang, str_from(english));
 }
 
 struct str note_text(struct arena *arena, enum lang lang, const struct note *note)
@@ -136,7 +136,7 @@ struct str note_text(struct arena *arena, enum lang lang, const struct note *not
 			continue;
 		}
 		if (note->value[which].p)
-			buf_add(&out, translate(lang, note->value[which]));
+			buf_add(&out, tr_str(lang, note->value[which]));
 		i += length - 1;
 	}
 	return arena_str(arena, buf_str(&out));

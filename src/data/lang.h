@@ -31,6 +31,7 @@ enum lang lang_from_environment(void);
 
 /* The interface text in this language. The result lives for the whole process. */
 struct str tr(enum lang lang, const char *english);
+struct str tr_str(enum lang lang, struct str english); /* english itself when it is not in the catalogue */
 
 /* Marks a text that is translated later, where it stands in a table: TR("show this help"). */
 #define TR(english) "" english

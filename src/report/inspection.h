@@ -28,7 +28,9 @@ void inspection_text(struct buf *out, const struct inspection *inspection, const
 void inspection_json(struct buf *out, const struct inspection *inspection, const struct inspection_style *style);
 void inspection_csv(struct buf *out, const struct inspection *inspection, const struct inspection_style *style);
 void inspection_junit(struct buf *out, const struct inspection *inspection, const struct inspection_style *style);
-void inspection_html(struct buf *out, const struct inspection *inspection, const struct inspection_style *style);
+/* From the template content/reports/inspection.html. */
+int inspection_html(struct buf *out, const struct inspection *inspection, const struct inspection_style *style,
+                    const struct content *content, struct err *err) MUST_USE;
 
 /* Words that several of them say. */
 struct str verdict_words(enum lang lang, enum verdict_value value);

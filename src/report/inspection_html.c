@@ -1,9 +1,399 @@
-/* SPDX-License-Identifier: MulanPSL-2.0 */
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * The inspection as the value tree that content/reports/inspection.html is filled in with. What is
+ * shown, in which order and how it looks is the template's; here are only values, grouped and counted.
+ */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/map.h"
+#include "base/utf8.h"
+#include "data/json.h"
+#include "data/template.h"
 #include "report/inspection.h"
 
-void inspection_html(struct buf *out, const struct inspection *inspection, const struct inspection_style *style)
+struct model {
+	struct buf out;
+	struct arena arena;
+	const struct inspection *inspection;
+	const struct inspection_style *style;
+	enum lang lang;
+};
+
+static void model_done(struct model *model)
 {
-	(void)inspection;
-	(void)style;
-	buf_puts(out, "<!doctype html>\n");
+	buf_done(&model->out);
+	arena_done(&model->arena);
+}
+
+/* A comma, unless something has just been opened. */
+static void next(struct buf *out)
+{
+	if (out->n && out->p[out->n - 1] != '{' && out->p[out->n - 1] != '[')
+		buf_add_char(out, ',');
+}
+
+static void key(struct buf *out, const char *name)
+{
+	next(out);
+	buf_printf(out, "\"%s\":", name);
+}
+
+static void put(struct buf *out, const char *name, struct str value)
+{
+	key(out, name);
+	json_add_string(out, value);
+}
+
+static void put_number(struct buf *out, const char *name, double value)
+{
+	key(out, name);
+	buf_printf(out, "%g", value);
+}
+
+static void open_list(struct buf *out, const char *name)
+{
+	key(out, name);
+	buf_add_char(out, '[');
+}
+
+static void open_map(struct buf *out)
+{
+	next(out);
+	buf_add_char(out, '{');
+}
+
+static void put_lines(struct buf *out, const char *name, struct str text)
+{
+	struct str line;
+	open_list(out, name);
+	for (struct str rest = text; str_line(&rest, &line);) {
+		if (!str_trim(line).n)
+			continue;
+		next(out);
+		json_add_string(out, str_trim(line));
+	}
+	buf_add_char(out, ']');
+}
+
+static void put_strings(struct buf *out, const char *name, const struct strings *list)
+{
+	open_list(out, name);
+	for (size_t i = 0; i < list->n; i++) {
+		next(out);
+		json_add_string(out, list->p[i]);
+	}
+	buf_add_char(out, ']');
+}
+
+static void put_evidence(struct model *model, const struct verdict *verdict)
+{
+	enum { SHOWN = 20 };
+	const struct evidence *evidence = &verdict->evidence;
+	struct buf *out = &model->out;
+	put_strings(out, "columns", &evidence->columns);
+	open_list(out, "rows");
+	for (size_t row = 0; row < evidence->rows && row < SHOWN; row++) {
+		open_map(out);
+		open_list(out, "cells");
+		for (size_t i = 0; i < evidence->columns.n; i++) {
+			BUF(plain);
+			cell_add_plain(&plain, evidence->cells[row * evidence->columns.n + i]);
+			next(out);
+			json_add_string(out, utf8_clean(&model->arena, buf_str(&plain)));
+		}
+		buf_puts(out, "]}");
+	}
+	buf_add_char(out, ']');
+	put_number(out, "found", (double)evidence->found);
+	put_number(out, "not_shown", (double)(evidence->found - MIN(evidence->rows, (size_t)SHOWN)));
+	put(out, "sha256", verdict->evidence_sha256);
+}
+
+static void put_verdict(struct model *model, const struct verdict *verdict)
+{
+	struct buf *out = &model->out;
+	const struct check *check = verdict->check;
+	put(out, "id", check->id);
+	put(out, "title", text_in(&check->title, model->lang));
+	put(out, "severity", str_from(severity_names[check->severity]));
+	put(out, "severity_words", severity_words(model->lang, check->severity));
+	put(out, "verdict", str_from(verdict_names[verdict->value]));
+	put(out, "verdict_words", verdict_words(model->lang, verdict->value));
+	put(out, "reason", utf8_clean(&model->arena, verdict_reason(&model->arena, model->lang, verdict)));
+	put_strings(out, "clauses", &check->clauses);
+}
+
+static void put_counts(struct model *model)
+{
+	static const char *const names[] = { "pass", "fail", "unknown", "not_applicable" };
+	const struct inspection *inspection = model->inspection;
+	struct buf *out = &model->out;
+	double x = 0, whole = (double)MAX(inspection->n, (size_t)1);
+	for (int i = 0; i < VERDICT_COUNT; i++)
+		put_number(out, names[i], (double)inspection->counts[i]);
+	put_number(out, "total", (double)inspection->n);
+	/* Bars 100 units wide. */
+	static const enum verdict_value order[] = { VERDICT_FAIL, VERDICT_UNKNOWN, VERDICT_PASS, VERDICT_NOT_APPLICABLE };
+	open_list(out, "verdict_bar");
+	for (size_t i = 0; i < COUNT(order); i++) {
+		double width = (double)inspection->counts[order[i]] * 100 / whole;
+		open_map(out);
+		put(out, "verdict", str_from(verdict_names[order[i]]));
+		put(out, "words", verdict_words(model->lang, order[i]));
+		put_number(out, "n", (double)inspection->counts[order[i]]);
+		put_number(out, "x", x);
+		put_number(out, "width", width);
+		buf_add_char(out, '}');
+		x += width;
+	}
+	buf_add_char(out, ']');
+	size_t by_severity[SEVERITY_COUNT] = { 0 }, largest = 1;
+	for (size_t i = 0; i < inspection->n; i++)
+		if (inspection->verdicts[i].value == VERDICT_FAIL)
+			by_severity[inspection->verdicts[i].check->severity]++;
+	for (size_t i = 0; i < SEVERITY_COUNT; i++)
+		largest = MAX(largest, by_severity[i]);
+	open_list(out, "severity_bars");
+	for (int i = 0; i < SEVERITY_COUNT; i++) {
+		open_map(out);
+		put(out, "severity", str_from(severity_names[i]));
+		put(out, "words", severity_words(model->lang, i));
+		put_number(out, "n", (double)by_severity[i]);
+		put_number(out, "y", i * 18);
+		put_number(out, "text_y", i * 18 + 12);
+		put_number(out, "width", (double)by_severity[i] * 150 / (double)largest);
+		put_number(out, "text_x", 76 + (double)by_severity[i] * 150 / (double)largest);
+		buf_add_char(out, '}');
+	}
+	buf_add_char(out, ']');
+}
+
+static void put_findings(struct model *model)
+{
+	size_t n;
+	const struct verdict **failed = inspection_failed(&model->arena, model->inspection, &n);
+	struct buf *out = &model->out;
+	open_list(out, "findings");
+	for (size_t i = 0; i < n; i++) {
+		open_map(out);
+		put_number(out, "number", (double)i + 1);
+		put_verdict(model, failed[i]);
+		put_lines(out, "why", text_in(&failed[i]->check->why, model->lang));
+		put_lines(out, "remedy", text_in(&failed[i]->check->remedy, model->lang));
+		put_evidence(model, failed[i]);
+		buf_add_char(out, '}');
+	}
+	buf_add_char(out, ']');
+}
+
+/* Verdicts of one value, together by their reason, in the order in which the reasons come up. */
+static void put_by_reason(struct model *model, const char *name, enum verdict_value value)
+{
+	const struct inspection *inspection = model->inspection;
+	struct map seen = { .arena = &model->arena };
+	struct buf *out = &model->out;
+	open_list(out, name);
+	for (size_t i = 0; i < inspection->n; i++) {
+		if (inspection->verdicts[i].value != value)
+			continue;
+		struct str reason = verdict_reason(&model->arena, model->lang, &inspection->verdicts[i]);
+		void **slot = map_put(&seen, reason);
+		if (*slot)
+			continue;
+		*slot = model;
+		open_map(out);
+		put(out, "why", utf8_clean(&model->arena, reason));
+		open_list(out, "checks");
+		for (size_t j = i; j < inspection->n; j++) {
+			const struct verdict *verdict = &inspection->verdicts[j];
+			if (verdict->value != value ||
+			    !str_eq(verdict_reason(&model->arena, model->lang, verdict), reason))
+				continue;
+			open_map(out);
+			put_verdict(model, verdict);
+			buf_add_char(out, '}');
+		}
+		buf_puts(out, "]}");
+	}
+	buf_add_char(out, ']');
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return str_compare(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* Every clause with its checks: the matrix. */
+static void put_clauses(struct model *model)
+{
+	const struct inspection *inspection = model->inspection;
+	struct map seen = { .arena = &model->arena };
+	struct buf *out = &model->out;
+	size_t most = 1, n = 0;
+	for (size_t i = 0; i < inspection->n; i++)
+		most += inspection->verdicts[i].check->clauses.n;
+	struct str *clauses = ARENA_ARRAY(&model->arena, struct str, most);
+	for (size_t i = 0; i < inspection->n; i++) {
+		const struct strings *list = &inspection->verdicts[i].check->clauses;
+		for (size_t j = 0; j < list->n; j++) {
+			void **slot = map_put(&seen, list->p[j]);
+			if (!*slot)
+				clauses[n++] = list->p[j];
+			*slot = model;
+		}
+	}
+	if (n)
+		qsort(clauses, n, sizeof(*clauses), by_bytes);
+	open_list(out, "clause_matrix");
+	for (size_t i = 0; i < n; i++) {
+		open_map(out);
+		put(out, "clause", clauses[i]);
+		open_list(out, "checks");
+		for (size_t j = 0; j < inspection->n; j++) {
+			const struct strings *list = &inspection->verdicts[j].check->clauses;
+			bool here = false;
+			for (size_t k = 0; k < list->n; k++)
+				here |= str_eq(list->p[k], clauses[i]);
+			if (!here)
+				continue;
+			open_map(out);
+			put_verdict(model, &inspection->verdicts[j]);
+			buf_add_char(out, '}');
+		}
+		buf_puts(out, "]}");
+	}
+	buf_add_char(out, ']');
+}
+
+static void put_coverage(struct model *model)
+{
+	static const char *const words[] = {
+		[COVERAGE_COMPLETE] = TR("seen whole"),
+		[COVERAGE_PARTIAL] = TR("seen in part"),
+		[COVERAGE_UNAVAILABLE] = TR("not seen"),
+	};
+	struct buf *out = &model->out;
+	open_list(out, "coverage");
+	for (size_t i = 0; i < model->inspection->coverage_count; i++) {
+		const struct inspection_coverage *coverage = &model->inspection->coverage[i];
+		const struct rows *rows = coverage->rows;
+		open_map(out);
+		put(out, "table", str_from(coverage->table->name));
+		put(out, "status", str_from(coverage_names[rows->coverage]));
+		put(out, "words", tr(model->lang, words[rows->coverage]));
+		put(out, "reason", utf8_clean(&model->arena, note_text(&model->arena, model->lang, &rows->reason)));
+		put_number(out, "rows", (double)rows->n);
+		buf_add_char(out, '}');
+	}
+	buf_add_char(out, ']');
+}
+
+static struct str value_words(struct arena *arena, const struct doc *value)
+{
+	BUF(out);
+	if (value->type != DOC_ARRAY)
+		cell_add_plain(&out, cell_from_doc(value));
+	for (size_t i = 0; value->type == DOC_ARRAY && i < value->n; i++) {
+		if (i)
+			buf_puts(&out, ", ");
+		cell_add_plain(&out, cell_from_doc(&value->items[i]));
+	}
+	return arena_str(arena, buf_str(&out));
+}
+
+/* What the profiles set, with where it comes from. */
+static void put_thresholds(struct model *model)
+{
+	const struct profile *profiles[] = { model->inspection->regime, model->inspection->office };
+	struct buf *out = &model->out;
+	open_list(out, "thresholds");
+	for (size_t i = 0; i < COUNT(profiles); i++) {
+		const struct threshold *threshold = profiles[i] ? profiles[i]->params.p : NULL;
+		for (size_t j = 0; profiles[i] && j < profiles[i]->params.n; j++, threshold++) {
+			open_map(out);
+			put(out, "name", threshold->name);
+			put(out, "value", value_words(&model->arena, threshold->value));
+			put(out, "source", threshold->source);
+			put(out, "effective_from", threshold->effective_from.p ? threshold->effective_from : STR(""));
+			key(out, "verified");
+			buf_puts(out, threshold->verified ? "true" : "false");
+			buf_add_char(out, '}');
+		}
+	}
+	buf_add_char(out, ']');
+}
+
+static void put_drift(struct model *model)
+{
+	static const char *const words[] = { TR("new"), TR("fixed"), TR("changed") };
+	const struct drift *drift = model->style->drift;
+	struct buf *out = &model->out;
+	if (!drift) {
+		buf_puts(out, ",\"drift\":false");
+		return;
+	}
+	key(out, "drift");
+	buf_add_char(out, '{');
+	put(out, "since", drift->since);
+	open_list(out, "changes");
+	for (size_t i = 0; i < drift->n; i++) {
+		const struct drift_item *item = &drift->p[i];
+		open_map(out);
+		put(out, "kind", str_from(drift_names[item->kind]));
+		put(out, "words", tr(model->lang, words[item->kind]));
+		put(out, "before", item->before < 0 ? STR("–") : verdict_words(model->lang, (enum verdict_value)item->before));
+		put_verdict(model, item->verdict);
+		buf_add_char(out, '}');
+	}
+	buf_puts(out, "]}");
+}
+
+static void put_all(struct model *model)
+{
+	struct buf *out = &model->out;
+	open_list(out, "all");
+	for (size_t i = 0; i < model->inspection->n; i++) {
+		open_map(out);
+		put_number(out, "number", (double)i + 1);
+		put_verdict(model, &model->inspection->verdicts[i]);
+		put(out, "sha256", model->inspection->verdicts[i].evidence_sha256);
+		buf_add_char(out, '}');
+	}
+	buf_add_char(out, ']');
+}
+
+int inspection_html(struct buf *out, const struct inspection *inspection, const struct inspection_style *style,
+                    const struct content *content, struct err *err)
+{
+	CLEANUP(model_done) struct model model = { .inspection = inspection, .style = style, .lang = style->lang };
+	struct source page, source = { .name = "the report's values" };
+	const struct doc *values;
+	struct buf *json = &model.out;
+	buf_add_char(json, '{');
+	put(json, "lang", str_from(lang_names[style->lang]));
+	put(json, "ward", STR(WARD_VERSION));
+	put(json, "host", inspection->host);
+	put(json, "root", inspection->root);
+	put(json, "started", clock_format_local(&model.arena, inspection->started));
+	put(json, "profile", inspection->office ? text_in(&inspection->office->title, style->lang) : STR(""));
+	put(json, "regime", inspection->regime ? text_in(&inspection->regime->title, style->lang) : STR(""));
+	put(json, "basis", inspection->regime && inspection->regime->basis.p ? inspection->regime->basis : STR(""));
+	put_counts(&model);
+	put_findings(&model);
+	put_by_reason(&model, "unseen", VERDICT_UNKNOWN);
+	put_by_reason(&model, "elsewhere", VERDICT_NOT_APPLICABLE);
+	put_clauses(&model);
+	put_coverage(&model);
+	put_thresholds(&model);
+	put_drift(&model);
+	put_all(&model);
+	buf_add_char(json, '}');
+	source.text = buf_str(json);
+	int r = json_parse(&model.arena, &source, &values, err);
+	if (r == 0)
+		r = content_read(&model.arena, content, "reports/inspection.html", &page, err);
+	if (r == 0)
+		r = template_render(out, &page, values, style->lang, err);
+	return r;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include "base/clock.h"
 #include "report/inspection.h"
-#include "report/xml.h"
+#include "data/xml.h"
 
 static void add_case(struct buf *out, struct arena *arena, const struct verdict *verdict, enum lang lang)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
-#include "report/xml.h"
+#include "data/xml.h"
 
 #include "base/utf8.h"
 

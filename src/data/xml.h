@@ -2,8 +2,8 @@
  *
  * xml: text made safe for XML and HTML.
  */
-#ifndef WARD_REPORT_XML_H
-#define WARD_REPORT_XML_H
+#ifndef WARD_DATA_XML_H
+#define WARD_DATA_XML_H
 
 #include "base/buf.h"
 
