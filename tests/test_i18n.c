@@ -194,12 +194,31 @@ static void text_take(struct extract *extract, struct str text, const char *file
 	}
 }
 
+/* {{_Some English}} in a report's template. */
+static void page_take(struct extract *extract, struct str text, const char *file)
+{
+	unsigned line = 1;
+	BUF(english);
+	while (text.n) {
+		size_t open = after(text, "{{_");
+		for (size_t i = 0; i < open; i++)
+			line += text.p[i] == '\n';
+		text = str_slice(text, open, text.n);
+		size_t close = after(text, "}}");
+		if (close < 2 || !text.n)
+			return;
+		buf_add(&english, str_slice(text, 0, close - 2));
+		found_add(extract, &english, file, line);
+	}
+}
+
 static struct extract *extracting; /* nftw() has no place for a context */
 
 static int file_take(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)ftw;
-	if (type != FTW_F || !str_ends(str_from(path), ".c"))
+	bool page = str_ends(str_from(path), ".html");
+	if (type != FTW_F || !(page || str_ends(str_from(path), ".c")))
 		return 0;
 	char *text = arena_bytes(&extracting->arena, (size_t)st->st_size);
 	FILE *file = fopen(path, "rb");
@@ -208,7 +227,10 @@ static int file_take(const char *path, const struct stat *st, int type, struct F
 	size_t n = fread(text, 1, (size_t)st->st_size, file);
 	fclose(file);
 	const char *name = arena_cstr(&extracting->arena, str_from(path + strlen(WARD_SOURCE "/")));
-	text_take(extracting, (struct str){ text, n }, name);
+	if (page)
+		page_take(extracting, (struct str){ text, n }, name);
+	else
+		text_take(extracting, (struct str){ text, n }, name);
 	return 0;
 }
 
@@ -348,12 +370,14 @@ static void test_complete(void **state)
 	CLEANUP(extract_free) struct extract *extract = extract_new();
 	extracting = extract;
 	assert_int_equal(nftw(WARD_SOURCE "/src", file_take, 16, FTW_PHYS), 0);
+	assert_int_equal(nftw(WARD_SOURCE "/content/reports", file_take, 16, FTW_PHYS), 0);
 	words_take(extract);
 	commands_take(extract);
 	assert_true(extract->n > 40);
 	assert_non_null(map_get(&extract->seen, STR("permission denied")));
 	assert_non_null(map_get(&extract->seen, STR("cannot read {}: {}")));
 	assert_non_null(map_get(&extract->seen, STR("show this help")));
+	assert_non_null(map_get(&extract->seen, STR("Security self-inspection report")));
 	unsigned wrong = catalogue_check(extract, "zh-CN") + catalogue_check(extract, "vi");
 	if (wrong)
 		fail_msg("%u texts are missing or wrong, of %zu in each language", wrong, extract->n);
