@@ -16,7 +16,8 @@ int netlink_open(struct arena *arena, struct netlink *netlink, int bus)
 		return -errno;
 	struct timeval wait = { .tv_sec = 2 };
 	setsockopt(mnl_socket_get_fd(netlink->socket), SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-	netlink->answer = arena_alloc(arena, NETLINK_ANSWER);
+	if (!netlink->answer)
+		netlink->answer = arena_alloc(arena, NETLINK_ANSWER);
 	return 0;
 }
 
