@@ -37,8 +37,7 @@ static bool service_is_read(struct scan *scan, struct str service)
 	return false;
 }
 
-/* Say which services of a database are not listed. */
-static void nss_check(struct scan *scan, const char *database)
+void accounts_nss_check(struct scan *scan, const char *database)
 {
 	struct str rest, line;
 	if (scan_file(scan, "etc/nsswitch.conf", &rest) < 0)
@@ -145,7 +144,7 @@ static int users_scan(struct scan *scan, struct err *err)
 	int r = scan_source(scan, "etc/passwd", &text, err);
 	if (r < 0)
 		return r;
-	nss_check(scan, "passwd");
+	accounts_nss_check(scan, "passwd");
 	r = users_file(scan, "/etc/passwd", text, err);
 	for (size_t i = 0; r == 0 && i < COUNT(more); i++)
 		if (scan_file(scan, more[i], &text) == 0)
@@ -208,7 +207,7 @@ static int groups_each(struct scan *scan, group_function each, void *ctx, struct
 	int r = scan_source(scan, "etc/group", &text, err);
 	if (r < 0)
 		return r;
-	nss_check(scan, "group");
+	accounts_nss_check(scan, "group");
 	r = groups_file(scan, "/etc/group", text, each, ctx, err);
 	for (size_t i = 0; r == 0 && i < COUNT(more); i++)
 		if (scan_file(scan, more[i], &text) == 0)

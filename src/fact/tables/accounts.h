@@ -27,6 +27,9 @@ enum sshd_column {
 /* Degrade the coverage by "{}:{}: not understood". */
 void scan_malformed(struct scan *scan, const char *path, int64_t line);
 
+/* Degrade the coverage when nsswitch.conf names services of this database that are not read here. */
+void accounts_nss_check(struct scan *scan, const char *database);
+
 /* What a password field of passwd or shadow says: active, locked, not_set or empty; *hash is what follows the
  * marks of a lock. */
 const char *password_status(struct str field, struct str *hash);
