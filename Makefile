@@ -37,7 +37,7 @@ build-tidy/build.ninja:
 
 build:
 	$(PACKAGES) build
-	@$(MAKE) build/build.ninja
+	@$(MAKE) -s build/build.ninja
 	@$(NINJA) -C build
 
 run: build
@@ -45,27 +45,27 @@ run: build
 
 test:
 	$(PACKAGES) build test
-	@$(MAKE) build/build.ninja build-asan/build.ninja
+	@$(MAKE) -s build/build.ninja build-asan/build.ninja
 	@$(NINJA) -C build --quiet
 	@$(NINJA) -C build-asan --quiet
 	@python3 tests/run.py $(TESTS)
 
 bench:
 	$(PACKAGES) build bench
-	@$(MAKE) build/build.ninja
+	@$(MAKE) -s build/build.ninja
 	@$(NINJA) -C build --quiet
 	@python3 bench/run.py $(BENCH)
 
 fuzz:
 	$(PACKAGES) build fuzz
-	@$(MAKE) build-fuzz/build.ninja
+	@$(MAKE) -s build-fuzz/build.ninja
 	@$(NINJA) -C build-fuzz --quiet
 	@sh tools/fuzz.sh build-fuzz $(FUZZ_SECONDS)
 
 lint:
 	$(PACKAGES) build test lint
 	@python3 tests/run.py -k it/layers -k it/banned
-	@$(MAKE) build-lint/build.ninja build-tidy/build.ninja
+	@$(MAKE) -s build-lint/build.ninja build-tidy/build.ninja
 	@$(NINJA) -C build-lint --quiet
 	@$(NINJA) -C build-tidy --quiet
 	@python3 tools/tidy.py build-tidy $(JOBS)
