@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MulanPSL-2.0
 """Package tables against dpkg and apt."""
-from harness import need_tool, run, sql
+import hashlib
+
+from harness import File, Link, need_tool, run, sql, tree
+
 
 def test_deb_packages_are_those_of_dpkg_query():
     tool = need_tool("dpkg-query")
@@ -11,3 +14,68 @@ def test_deb_packages_are_those_of_dpkg_query():
     rows = sql("SELECT name, version, source, source_version, arch, status, maintainer, section, priority, "
                "iif(essential, 'yes', 'no') FROM deb_packages WHERE status NOT LIKE '% not-installed'")
     assert sorted([value or "" for value in row.values()] for row in rows) == truth
+
+
+def package_root():
+    """A root with two packages, and everything that can be wrong with them."""
+    def md5(text):
+        return hashlib.md5(text.encode()).hexdigest()
+
+    def status(name, more=""):
+        return f"Package: {name}\nStatus: install ok installed\nMaintainer: x <x@y>\nArchitecture: all\n" \
+               f"Version: 1\n{more}Description: x\n\n"
+
+    conffiles = "Conffiles:\n" + "".join(
+        f" /etc/{name} {md5('good')}{flag}\n" for name, flag in
+        (("same", ""), ("edited", ""), ("gone", ""), ("old", " obsolete"), ("with space", "")))
+    files = ["same", "edited", "gone", "diverted", "mine", "link", "folder", "fifo", "a name"]
+    root = tree({
+        "etc/os-release": "ID=debian\n",
+        "var/lib/dpkg/status": status("one", conffiles) + status("two") +
+        "Package: removed\nStatus: deinstall ok config-files\nArchitecture: all\nVersion: 1\nMaintainer: x\n"
+        f"Conffiles:\n /etc/left {md5('good')}\nDescription: x\n",
+        "var/lib/dpkg/info/format": "1\n",
+        "var/lib/dpkg/info/one.md5sums": "".join(f"{md5('good')}  usr/{name}\n" for name in files),
+        "var/lib/dpkg/info/two.md5sums": f"{md5('theirs')}  usr/diverted\n",
+        "var/lib/dpkg/info/one.list": "/.\n/usr\n" + "".join(f"/usr/{name}\n" for name in files) +
+        "".join(f"/etc/{name}\n" for name in ("same", "edited", "gone", "old", "with space")),
+        "var/lib/dpkg/info/two.list": "/.\n/usr\n/usr/diverted\n",
+        "var/lib/dpkg/diversions": "/usr/diverted\n/usr/diverted.one\ntwo\n/usr/mine\n/usr/mine.distrib\n:\n",
+        "usr/same": "good", "usr/edited": "bad", "usr/diverted": "theirs", "usr/diverted.one": "good",
+        "usr/mine": "other", "usr/mine.distrib": "good", "usr/real": "good", "usr/link": Link("/usr/real"),
+        "usr/folder/": "", "usr/fifo": File(None), "usr/a name": "bad",
+        "etc/same": "good", "etc/edited": "bad", "etc/old": "bad", "etc/with space": "good", "etc/left": "bad",
+    })
+    return root
+
+
+def test_deb_verify():
+    rows = sql("SELECT package, path, status, conffile FROM deb_verify ORDER BY path", package_root())
+    assert [tuple(row.values()) for row in rows] == [
+        ("one", "/etc/edited", "changed", 1), ("one", "/etc/gone", "missing", 1), ("one", "/etc/old", "changed", 1),
+        ("one", "/usr/a name", "changed", 0), ("one", "/usr/edited", "changed", 0), ("one", "/usr/fifo", "changed", 0),
+        ("one", "/usr/folder", "changed", 0), ("one", "/usr/gone", "missing", 0)]
+
+
+def test_deb_verify_is_what_dpkg_says():
+    dpkg = need_tool("dpkg")
+    root = package_root()
+    (root / "usr/fifo").unlink()  # dpkg waits for a writer
+    (root / "usr/fifo").write_text("good")
+    (root / "usr/folder").rmdir()
+    out = run([dpkg, f"--root={root}", "--verify"], cwd="/").stdout
+    # dpkg --root takes links to absolute paths from the system's own root, so that one is not compared.
+    truth = {(line[12:].strip().removeprefix(str(root)), line[10] == "c") for line in out.splitlines()}
+    rows = sql("SELECT path, conffile FROM deb_verify", root)
+    link = ("/usr/link", False)
+    assert {(row["path"], bool(row["conffile"])) for row in rows} - {link} == truth - {link}, out
+
+
+def test_deb_verify_leaves_out_what_was_not_to_be_installed():
+    root = package_root()
+    config = root / "etc/dpkg/dpkg.cfg.d"
+    config.mkdir(parents=True)
+    (config / "docker").write_text("path-exclude=/usr/*\npath-include=/usr/other\n")
+    assert "/usr/gone" not in {row["path"] for row in sql("SELECT path FROM deb_verify", root)}
+    (config / "docker").write_text("path-exclude=/usr/*\npath-include=/usr/gone\n")
+    assert "/usr/gone" in {row["path"] for row in sql("SELECT path FROM deb_verify", root)}
