@@ -113,9 +113,9 @@ static void add_finding(struct sheet *sheet, const struct verdict *verdict)
 	struct str open = verdict_reason(&sheet->arena, sheet->lang, verdict);
 	if (open.n)
 		add_wrapped(sheet, INDENT, open);
-	add_labelled(sheet, "Why: ", text_in(&check->why, sheet->lang));
-	add_labelled(sheet, "Repair: ", text_in(&check->remedy, sheet->lang));
-	add_labelled(sheet, "Clause: ", clauses_joined(sheet, check));
+	add_labelled(sheet, TR("Why: "), text_in(&check->why, sheet->lang));
+	add_labelled(sheet, TR("Repair: "), text_in(&check->remedy, sheet->lang));
+	add_labelled(sheet, TR("Clause: "), clauses_joined(sheet, check));
 	buf_add_char(out, '\n');
 }
 
@@ -250,7 +250,7 @@ void inspection_text(struct buf *out, const struct inspection *inspection, const
 	struct sheet sheet = { .out = out, .inspection = inspection, .style = style, .lang = style->lang };
 	add_heading(&sheet);
 	add_failed(&sheet);
-	add_grouped(&sheet, VERDICT_UNKNOWN, "Could not be judged");
+	add_grouped(&sheet, VERDICT_UNKNOWN, TR("Could not be judged"));
 	add_drift(&sheet);
 	add_summary(&sheet);
 	arena_done(&sheet.arena);
