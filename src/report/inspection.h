@@ -39,6 +39,10 @@ struct str severity_words(enum lang lang, int severity);
 struct str verdict_reason(struct arena *arena, enum lang lang, const struct verdict *verdict);
 /* One row of evidence in one line: "/etc/ssh/sshd_config:33  key=permitrootlogin  value=yes". */
 struct str evidence_line(struct arena *arena, const struct evidence *evidence, size_t row);
+/* The clauses of the standard that the regime is about; all of them when none is. */
+struct strings clauses_in_force(struct arena *arena, const struct check *check, const struct profile *regime);
+/* The heading of a column of evidence: the catalogue's word for it, or the column's name. */
+struct str column_words(enum lang lang, struct str column);
 /* A text in this language, in English where it has none. */
 struct str text_in(const struct text *text, enum lang lang);
 

@@ -91,12 +91,25 @@ static void put_evidence(struct model *model, const struct verdict *verdict)
 	enum { SHOWN = 20 };
 	const struct evidence *evidence = &verdict->evidence;
 	struct buf *out = &model->out;
-	put_strings(out, "columns", &evidence->columns);
+	bool filled[64] = { false }; /* a column in which no row has a value is left out */
+	for (size_t i = 0; i < evidence->rows * evidence->columns.n; i++)
+		if (evidence->cells[i].p && i % evidence->columns.n < COUNT(filled))
+			filled[i % evidence->columns.n] = true;
+	open_list(out, "columns");
+	for (size_t i = 0; i < evidence->columns.n && i < COUNT(filled); i++) {
+		if (!filled[i])
+			continue;
+		next(out);
+		json_add_string(out, column_words(model->lang, evidence->columns.p[i]));
+	}
+	buf_add_char(out, ']');
 	open_list(out, "rows");
 	for (size_t row = 0; row < evidence->rows && row < SHOWN; row++) {
 		open_map(out);
 		open_list(out, "cells");
-		for (size_t i = 0; i < evidence->columns.n; i++) {
+		for (size_t i = 0; i < evidence->columns.n && i < COUNT(filled); i++) {
+			if (!filled[i])
+				continue;
 			BUF(plain);
 			cell_add_plain(&plain, evidence->cells[row * evidence->columns.n + i]);
 			next(out);
@@ -121,7 +134,8 @@ static void put_verdict(struct model *model, const struct verdict *verdict)
 	put(out, "verdict", str_from(verdict_names[verdict->value]));
 	put(out, "verdict_words", verdict_words(model->lang, verdict->value));
 	put(out, "reason", utf8_clean(&model->arena, verdict_reason(&model->arena, model->lang, verdict)));
-	put_strings(out, "clauses", &check->clauses);
+	struct strings clauses = clauses_in_force(&model->arena, check, model->inspection->regime);
+	put_strings(out, "clauses", &clauses);
 }
 
 static void put_counts(struct model *model)
@@ -233,9 +247,12 @@ static void put_clauses(struct model *model)
 	size_t most = 1, n = 0;
 	for (size_t i = 0; i < inspection->n; i++)
 		most += inspection->verdicts[i].check->clauses.n;
+	struct strings *in_force = ARENA_ARRAY(&model->arena, struct strings, inspection->n);
+	for (size_t i = 0; i < inspection->n; i++)
+		in_force[i] = clauses_in_force(&model->arena, inspection->verdicts[i].check, inspection->regime);
 	struct str *clauses = ARENA_ARRAY(&model->arena, struct str, most);
 	for (size_t i = 0; i < inspection->n; i++) {
-		const struct strings *list = &inspection->verdicts[i].check->clauses;
+		const struct strings *list = &in_force[i];
 		for (size_t j = 0; j < list->n; j++) {
 			void **slot = map_put(&seen, list->p[j]);
 			if (!*slot)
@@ -251,7 +268,7 @@ static void put_clauses(struct model *model)
 		put(out, "clause", clauses[i]);
 		open_list(out, "checks");
 		for (size_t j = 0; j < inspection->n; j++) {
-			const struct strings *list = &inspection->verdicts[j].check->clauses;
+			const struct strings *list = &in_force[j];
 			bool here = false;
 			for (size_t k = 0; k < list->n; k++)
 				here |= str_eq(list->p[k], clauses[i]);

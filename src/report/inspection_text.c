@@ -87,10 +87,11 @@ static void add_labelled(const struct sheet *sheet, const char *label, struct st
 static struct str clauses_joined(struct sheet *sheet, const struct check *check)
 {
 	BUF(joined);
-	for (size_t i = 0; i < check->clauses.n; i++) {
+	struct strings clauses = clauses_in_force(&sheet->arena, check, sheet->inspection->regime);
+	for (size_t i = 0; i < clauses.n; i++) {
 		if (i)
 			buf_puts(&joined, " · ");
-		buf_add(&joined, check->clauses.p[i]);
+		buf_add(&joined, clauses.p[i]);
 	}
 	return arena_str(&sheet->arena, buf_str(&joined));
 }

@@ -39,6 +39,24 @@ struct str verdict_reason(struct arena *arena, enum lang lang, const struct verd
 	return arena_printf(arena, "%s: %.*s", verdict->unseen->name, STR_ARG(why));
 }
 
+struct strings clauses_in_force(struct arena *arena, const struct check *check, const struct profile *regime)
+{
+	struct strings list = { .p = ARENA_ARRAY(arena, struct str, check->clauses.n + 1) };
+	const char *prefix = regime && regime->clauses.p ? arena_cstr(arena, regime->clauses) : "";
+	for (size_t i = 0; i < check->clauses.n; i++)
+		if (str_starts(check->clauses.p[i], prefix))
+			list.p[list.n++] = check->clauses.p[i];
+	return list.n ? list : check->clauses;
+}
+
+struct str column_words(enum lang lang, struct str column)
+{
+	ARENA(scratch);
+	struct str name = arena_printf(&scratch, "column %.*s", STR_ARG(column));
+	struct str words = tr_str(lang, name);
+	return words.p == name.p ? column : words;
+}
+
 struct str evidence_line(struct arena *arena, const struct evidence *evidence, size_t row)
 {
 	const struct cell *cells = &evidence->cells[row * evidence->columns.n];
