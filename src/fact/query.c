@@ -41,6 +41,18 @@ static void statement_note(struct statement *statement, const struct rows *part)
 	vec_push(&statement->parts, part);
 }
 
+/* Take down that the statement reads a table; false when there are too many. */
+static bool statement_reads(struct statement *statement, const struct table *table)
+{
+	for (size_t i = 0; i < statement->table_count; i++)
+		if (statement->tables[i] == table)
+			return true;
+	if (statement->table_count == TABLES_MAX)
+		return false;
+	statement->tables[statement->table_count++] = table;
+	return true;
+}
+
 const struct rows *const *statement_parts(const struct statement *statement, size_t *count)
 {
 	*count = statement->parts.n;
@@ -104,6 +116,10 @@ static int host_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
 {
 	struct host_vtab *vtab = (struct host_vtab *)base;
 	const struct table *table = vtab->table;
+	/* SQLite does not ask the authorizer about columns that only USING or NATURAL compares: a table
+	 * of which nothing else is read is known from here alone. */
+	if (vtab->query->preparing && !statement_reads(vtab->query->preparing, table))
+		return SQLITE_ERROR;
 	char plan[256] = "";
 	size_t used = 0;
 	int arguments = 0, indexed = -1;
@@ -308,13 +324,7 @@ static int authorize(void *ctx, int action, const char *a, const char *b, const 
 	struct statement *statement = query->preparing;
 	if (!table || !statement)
 		return SQLITE_OK; /* a subquery's or CTE's own name */
-	for (size_t i = 0; i < statement->table_count; i++)
-		if (statement->tables[i] == table)
-			return SQLITE_OK;
-	if (statement->table_count == TABLES_MAX)
-		return SQLITE_DENY;
-	statement->tables[statement->table_count++] = table;
-	return SQLITE_OK;
+	return statement_reads(statement, table) ? SQLITE_OK : SQLITE_DENY;
 }
 
 static int out_of_time(void *ctx)
@@ -394,6 +404,10 @@ int query_prepare(struct query *query, struct str sql, struct statement **out, s
 		if (rest)
 			*rest = STR_NONE;
 		return r == SQLITE_OK ? 0 : -EINVAL;
+	}
+	if (!sqlite3_stmt_readonly(statement->stmt) || sqlite3_column_count(statement->stmt) == 0) {
+		statement_free(statement); /* VACUUM, for one, asks the authorizer only when it runs */
+		return err_set(err, -EINVAL, "only SELECT is allowed, over the tables that .tables lists");
 	}
 	if (rest)
 		*rest = (struct str){ tail, (size_t)(sql.p + sql.n - tail) };

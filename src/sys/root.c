@@ -105,11 +105,12 @@ static int root_walk_once(const struct root *root, struct buf *path, int flags, 
 		text[name.n] = 0;
 		ssize_t n = last && (flags & O_NOFOLLOW) ? -1 : readlinkat(at, text, target, sizeof(target));
 		if (n >= 0) {
-			/* A magic link of /proc shows a path but has no size of its own. */
+			/* A magic link of /proc/PID shows a path but has no size of its own; of those
+			 * straight in /proc ("self", "mounts") none is magic. */
 			struct stat st;
 			if (n == PATH_MAX || fstatat(at, text, &st, AT_SYMLINK_NOFOLLOW) < 0)
 				return -ELOOP;
-			if (st.st_size == 0 && str_starts(before, "/proc/"))
+			if (st.st_size == 0 && str_starts(before, "/proc/") && before.n > strlen("/proc/"))
 				return -ELOOP;
 			int r = path_splice(path, before, (struct str){ target, (size_t)n }, rest);
 			return r < 0 ? r : WALK_AGAIN;
