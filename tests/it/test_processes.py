@@ -17,7 +17,8 @@ class Sleeper:
         self.kw = kw
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **self.kw)
+        self.process = subprocess.Popen(self.args, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL, **self.kw)
         assert self.process.stdout.readline() == b"ready\n"
         return self.process.pid
 

@@ -74,7 +74,6 @@ def test_connected_pair():
             assert {row["socket"]: row["fd"] for row in rows} == inodes
             assert {row["pid"] for row in rows} == {os.getpid()}
             assert sorted(row["state"] for row in rows) == ["ESTABLISHED", "ESTABLISHED", "LISTEN"]
-            assert len(of_ss("-tanpH")) >= 3
 
 
 def test_files_tell_the_same_as_sock_diag():
