@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MulanPSL-2.0
 """Package tables against dpkg and apt."""
 import hashlib
+import pathlib
 
-from harness import File, Link, need_tool, run, sql, tree
+from harness import File, Link, Skip, need_tool, run, sql, tree
 
 
 def test_deb_packages_are_those_of_dpkg_query():
@@ -79,3 +80,22 @@ def test_deb_verify_leaves_out_what_was_not_to_be_installed():
     assert "/usr/gone" not in {row["path"] for row in sql("SELECT path FROM deb_verify", root)}
     (config / "docker").write_text("path-exclude=/usr/*\npath-include=/usr/gone\n")
     assert "/usr/gone" in {row["path"] for row in sql("SELECT path FROM deb_verify", root)}
+
+
+def test_apt_updates_are_those_of_apt():
+    apt = need_tool("apt")
+    if not list(pathlib.Path("/var/lib/apt/lists").glob("*_Packages*")):
+        raise Skip("apt has no lists here")
+    if any(pathlib.Path("/etc/apt/preferences.d").iterdir()):
+        pinned = run(["apt-cache", "policy"]).stdout.partition("Pinned packages:")[2]
+    else:
+        pinned = ""
+    truth = {}
+    for line in run([apt, "list", "--upgradable"]).stdout.splitlines()[1:]:
+        where, candidate, arch, rest = line.split(" ", 3)
+        name, _, suites = where.partition("/")
+        if f" {name} -> " not in pinned:
+            truth[name, arch] = candidate, rest.partition("from: ")[2].rstrip("]")
+    rows = sql("SELECT name, arch, candidate, installed FROM apt_updates")
+    assert {(row["name"], row["arch"]): (row["candidate"], row["installed"]) for row in rows
+            if f" {row['name']} -> " not in pinned} == truth
