@@ -332,6 +332,8 @@ static int certificates_scan(struct scan *scan, struct err *err)
 		r = file_read(&all, str_from(bundles[i]), "ca");
 	if (r == 0)
 		r = named_read(&all, &table_web_servers);
+	if (r == 0)
+		r = named_read(&all, &table_db_instances);
 	return r == 0 ? folders_read(&all) : r;
 }
 
