@@ -177,7 +177,7 @@ static void put_counts(struct model *model)
 		put_number(out, "y", i * 18);
 		put_number(out, "text_y", i * 18 + 12);
 		put_number(out, "width", (double)by_severity[i] * 150 / (double)largest);
-		put_number(out, "text_x", 76 + (double)by_severity[i] * 150 / (double)largest);
+		put_number(out, "text_x", 106 + (double)by_severity[i] * 150 / (double)largest);
 		buf_add_char(out, '}');
 	}
 	buf_add_char(out, ']');
