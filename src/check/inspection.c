@@ -78,38 +78,45 @@ static void list_coverage(struct arena *arena, struct facts *facts, struct inspe
 	}
 }
 
-int inspection_run(struct arena *arena, struct facts *facts, const struct inspection_options *options,
-                   struct inspection *out, struct err *err)
+static bool is_wanted(const struct inspection_options *options, const struct check *check, bool is_sca)
+{
+	if (!is_sca && options->sca && options->only.n == 0)
+		return false;
+	return check_matches(check, &options->only);
+}
+
+static size_t count_wanted(const struct inspection_options *options)
+{
+	size_t total = 0;
+	for (size_t i = 0; i < options->checks->n; i++)
+		total += is_wanted(options, &options->checks->p[i], false);
+	for (size_t i = 0; options->sca && i < options->sca->n; i++)
+		for (size_t j = 0; j < options->sca->p[i].n; j++)
+			total += is_wanted(options, &options->sca->p[i].checks[j].check, true);
+	return total;
+}
+
+static struct verdict *next_verdict(const struct inspection_options *options, const struct check *check,
+                                    size_t total, struct inspection *out)
+{
+	if (options->progress)
+		options->progress(options->progress_ctx, out->n, total, check);
+	return &out->verdicts[out->n++];
+}
+
+static int judge_checks(struct arena *arena, struct facts *facts, const struct inspection_options *options,
+                        size_t total, struct inspection *out, struct err *err)
 {
 	CLEANUP(query_close_p) struct query *query = NULL;
 	const struct query_limits limits = { .deadline_ns = 20 * (int64_t)1000000000 };
-	int64_t start = clock_monotonic_ns();
-	*out = (struct inspection){
-		.host = host_name(arena, facts_root(facts)),
-		.root = str_from(facts_root(facts)->path),
-		.regime = options->regime,
-		.office = options->office,
-		.started = facts_now(facts),
-		.verdicts = ARENA_ARRAY(arena, struct verdict, options->checks->n),
-	};
-	int r = profile_apply(facts, options->checks, options->regime, options->office, err);
-	if (r == 0)
-		r = query_open(facts, &limits, &query, err);
+	int r = query_open(facts, &limits, &query, err);
 	if (r < 0)
 		return r;
-	size_t total = 0, done = 0;
-	for (size_t i = 0; i < options->checks->n; i++)
-		total += check_matches(&options->checks->p[i], &options->only);
-	if (total == 0)
-		return err_set(err, -EINVAL, "no check matches '%.*s'; `ward check list` shows them",
-		               STR_ARG(options->only.n ? options->only.p[0] : STR("*")));
 	for (size_t i = 0; i < options->checks->n; i++) {
 		const struct check *check = &options->checks->p[i];
-		if (!check_matches(check, &options->only))
+		if (!is_wanted(options, check, false))
 			continue;
-		if (options->progress)
-			options->progress(options->progress_ctx, done, total, check);
-		struct verdict *verdict = &out->verdicts[out->n++];
+		struct verdict *verdict = next_verdict(options, check, total, out);
 		const struct profile_skip *why = profile_skips(options->office, check->id);
 		if (!why)
 			why = profile_skips(options->regime, check->id);
@@ -118,8 +125,55 @@ int inspection_run(struct arena *arena, struct facts *facts, const struct inspec
 		else if (verdict_judge(arena, query, facts, check, verdict, err) < 0)
 			cannot_ask(arena, check, err, verdict);
 		out->counts[verdict->value]++;
-		done++;
 	}
+	return 0;
+}
+
+static void judge_policies(struct arena *arena, struct facts *facts, const struct inspection_options *options,
+                           size_t total, struct inspection *out)
+{
+	CLEANUP(sca_close_p) struct sca_run *run = sca_open(arena, facts, &options->sca_options);
+	for (size_t i = 0; i < options->sca->n; i++) {
+		struct sca_policy *policy = &options->sca->p[i];
+		struct note why;
+		enum verdict_value requirements = sca_requirements(run, policy, &why);
+		for (size_t j = 0; j < policy->n; j++) {
+			struct sca_check *check = &policy->checks[j];
+			if (!is_wanted(options, &check->check, true))
+				continue;
+			struct verdict *verdict = next_verdict(options, &check->check, total, out);
+			sca_judge(run, check, requirements, &why, verdict);
+			out->counts[verdict->value]++;
+		}
+	}
+	sca_commands(run, &out->commands_native, &out->commands_run, &out->commands_unknown);
+}
+
+int inspection_run(struct arena *arena, struct facts *facts, const struct inspection_options *options,
+                   struct inspection *out, struct err *err)
+{
+	int64_t start = clock_monotonic_ns();
+	size_t total = count_wanted(options);
+	*out = (struct inspection){
+		.host = host_name(arena, facts_root(facts)),
+		.root = str_from(facts_root(facts)->path),
+		.regime = options->regime,
+		.office = options->office,
+		.started = facts_now(facts),
+		.verdicts = ARENA_ARRAY(arena, struct verdict, total + 1),
+	};
+	int r = profile_apply(facts, options->checks, options->regime, options->office, err);
+	if (r == 0 && total == 0 && options->only.n)
+		r = err_set(err, -EINVAL, "no check matches '%.*s'; `ward check list` shows them",
+		            STR_ARG(options->only.p[0]));
+	else if (r == 0 && total == 0)
+		r = err_set(err, -EINVAL, "there is no check");
+	if (r == 0)
+		r = judge_checks(arena, facts, options, total, out, err);
+	if (r < 0)
+		return r;
+	if (options->sca)
+		judge_policies(arena, facts, options, total, out);
 	list_coverage(arena, facts, out);
 	out->ns = clock_monotonic_ns() - start;
 	return 0;

@@ -9,11 +9,14 @@
 #define WARD_CHECK_INSPECTION_H
 
 #include "check/profile.h"
+#include "check/sca.h"
 #include "check/verdict.h"
 
 struct inspection_options {
 	const struct checks *checks;
 	const struct profile *regime, *office; /* may be NULL */
+	struct sca_policies *sca; /* Wazuh's policies, or NULL. With them and without `only`, their checks alone */
+	struct sca_options sca_options;
 	struct strings only; /* ids, topics or severities, with * and ?; none: all */
 	void (*progress)(void *ctx, size_t done, size_t total, const struct check *next);
 	void *progress_ctx;
@@ -29,11 +32,12 @@ struct inspection {
 	const struct profile *regime, *office;
 	int64_t started; /* seconds since 1970 */
 	int64_t ns;
-	struct verdict *verdicts; /* in the order of the checks */
+	struct verdict *verdicts; /* in the order of the checks, then of the policies */
 	size_t n;
 	size_t counts[VERDICT_COUNT];
 	struct inspection_coverage *coverage; /* the tables that were looked at, by name */
 	size_t coverage_count;
+	size_t commands_native, commands_run, commands_unknown; /* different command lines of SCA policies */
 };
 
 /* 0; -EINVAL: a profile is wrong, or `only` names nothing. A check whose SQL is wrong is unknown. */

@@ -144,7 +144,7 @@ static int evidence_collect(struct arena *arena, struct statement *statement, st
 	return r;
 }
 
-static void evidence_seal(struct arena *arena, struct verdict *verdict)
+void verdict_seal(struct arena *arena, struct verdict *verdict)
 {
 	const struct evidence *evidence = &verdict->evidence;
 	BUF(json);
@@ -257,7 +257,7 @@ int verdict_judge(struct arena *arena, struct query *query, struct facts *facts,
 	int r = judge_violations(arena, query, facts, check, applies == 1, out, err);
 	if (r < 0)
 		return r;
-	evidence_seal(arena, out);
+	verdict_seal(arena, out);
 	out->ns = clock_monotonic_ns() - start;
 	return 0;
 }

@@ -46,6 +46,9 @@ struct verdict {
 int verdict_judge(struct arena *arena, struct query *query, struct facts *facts, const struct check *check,
                   struct verdict *out, struct err *err) MUST_USE;
 
+/* Fill in evidence_json and evidence_sha256 from the evidence. */
+void verdict_seal(struct arena *arena, struct verdict *verdict);
+
 /* The tables both queries of a check read; prepares them, so it finds errors in the SQL. */
 int verdict_tables(struct arena *arena, struct query *query, const struct check *check,
                    const struct table ***out, size_t *count, struct err *err) MUST_USE;

@@ -13,7 +13,7 @@
 #include "report/inspection.h"
 
 enum {
-	OPT_PROFILE, OPT_REGIME, OPT_ONLY, OPT_DEEP, OPT_ROOT, OPT_FORMAT_, OPT_REPORT, OPT_SAVE, OPT_AGAINST,
+	OPT_PROFILE, OPT_REGIME, OPT_ONLY, OPT_SCA, OPT_ALLOW_COMMANDS, OPT_DEEP, OPT_ROOT, OPT_FORMAT_, OPT_REPORT, OPT_SAVE, OPT_AGAINST,
 	OPT_CONTENT, OPT_END,
 };
 
@@ -29,6 +29,12 @@ static const struct opt options[] = {
 	                 .help = TR("rules in force: cn-mlps-2, cn-mlps-3, vn-level-1 to vn-level-5 (cn-mlps-2; vn-level-2 in Vietnamese)") },
 	[OPT_ONLY] = { "only", 'o', OPT_TEXT, "PATTERN", .repeat = true,
 	               .help = TR("only the checks whose id, topic or severity matches, with * and ?") },
+	[OPT_SCA] = { "sca", 0, OPT_FILE, "FILE", .repeat = true,
+	              .help = TR("judge the checks of a Wazuh SCA policy, or of all policies in a folder, instead of "
+	                         "ward's own; with --only, of both those that match") },
+	[OPT_ALLOW_COMMANDS] = { "allow-commands", 0, OPT_SWITCH,
+	                         .help = TR("run those commands of SCA policies that ward cannot answer by itself, "
+	                                    "limited in time and memory; without it their checks are unknown") },
 	[OPT_DEEP] = { "deep", 0, OPT_SWITCH,
 	               .help = TR("also what is expensive: the file system walk, package verification, weak passwords") },
 	[OPT_ROOT] = { "root", 'r', OPT_DIRECTORY, "DIR",
@@ -90,6 +96,7 @@ struct setting {
 	struct content content;
 	struct checks checks;
 	struct profile office, regime;
+	struct sca_policies sca;
 };
 
 static int setting_load(struct call *call, struct setting *setting, struct err *err)
@@ -106,6 +113,14 @@ static int setting_load(struct call *call, struct setting *setting, struct err *
 		r = profile_load(call->arena, &setting->content, office, PROFILE_OFFICE, &setting->office, err);
 	if (r == 0)
 		r = profile_load(call->arena, &setting->content, regime, PROFILE_REGIME, &setting->regime, err);
+	const struct opt_values *policies = &args->values[OPT_SCA];
+	const char **paths = ARENA_ARRAY(call->arena, const char *, policies->n + 1);
+	for (size_t i = 0; i < policies->n; i++)
+		paths[i] = arena_cstr(call->arena, policies->p[i]);
+	if (r == 0)
+		r = sca_policies_load(call->arena, paths, policies->n, &setting->sca, err);
+	for (size_t i = 0; r == 0 && i < setting->sca.problems.n; i++)
+		command_warn(call, &NOTE("left out: {}", setting->sca.problems.p[i]));
 	for (size_t i = 0; r == 0 && i < setting->checks.problems.n; i++)
 		command_warn(call, &NOTE("left out: {}", setting->checks.problems.p[i]));
 	return r;
@@ -170,6 +185,8 @@ static int inspect_run(struct call *call, struct err *err)
 		.checks = &setting.checks,
 		.regime = &setting.regime,
 		.office = &setting.office,
+		.sca = opt_given(args, OPT_SCA) ? &setting.sca : NULL,
+		.sca_options.allow_commands = opt_given(args, OPT_ALLOW_COMMANDS),
 		.only = { args->values[OPT_ONLY].p, args->values[OPT_ONLY].n },
 		.progress = facts_options.deep ? progress_check : NULL,
 		.progress_ctx = &progress,
@@ -191,11 +208,12 @@ static int inspect_run(struct call *call, struct err *err)
 	if (r == 0)
 		r = output(call, &setting.content, &inspection, &style, err);
 	content_close(&setting.content);
+	sca_policies_done(&setting.sca);
 	if (r < 0)
 		return r;
 	if (inspection.counts[VERDICT_FAIL])
 		return EXIT_FOUND;
-	return setting.checks.problems.n ? EXIT_COULD_NOT : EXIT_GOOD;
+	return setting.checks.problems.n || setting.sca.problems.n ? EXIT_COULD_NOT : EXIT_GOOD;
 }
 
 static const struct command_example examples[] = {
@@ -206,6 +224,7 @@ static const struct command_example examples[] = {
 	{ "ward inspect --save monday.json", TR("keep a baseline") },
 	{ "ward inspect --against monday.json", TR("what has changed since") },
 	{ "ward inspect --root /mnt", TR("a mounted disk image") },
+	{ "ward inspect --sca cis_debian12.yml", TR("a Wazuh SCA policy instead of ward's own checks") },
 	{ 0 },
 };
 

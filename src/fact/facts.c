@@ -72,7 +72,7 @@ struct taken *taken_of(struct facts *facts, const struct table *table)
 
 /* Without these below the root there is no system to say anything about: an empty directory must not
  * look like a host on which nothing is wrong. */
-static bool root_is_system(struct facts *facts)
+bool facts_is_system(struct facts *facts)
 {
 	static const char *const signs[] = { "etc/os-release", "usr/lib/os-release", "etc/passwd" };
 	if (facts->is_system < 0) {
@@ -109,7 +109,7 @@ static void scan_run(struct facts *facts, const struct table *table, struct rows
 		rows_degrade(facts, rows, COVERAGE_UNAVAILABLE, NOTE("can only be seen on the running system"));
 		return;
 	}
-	if (!(table->flags & TABLE_FRESH) && !root_is_system(facts)) {
+	if (!(table->flags & TABLE_FRESH) && !facts_is_system(facts)) {
 		rows_degrade(facts, rows, COVERAGE_UNAVAILABLE,
 		             NOTE("{} holds no Linux system", str_from(facts->root->path)));
 		return;

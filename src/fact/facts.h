@@ -47,6 +47,7 @@ struct facts *facts_new(const struct root *root, const struct facts_options *opt
 void facts_free(struct facts *facts);
 void facts_free_p(struct facts **facts);
 const struct root *facts_root(const struct facts *facts);
+bool facts_is_system(struct facts *facts); /* false: the root holds no Linux system, nothing can be said of it */
 int64_t facts_now(const struct facts *facts);
 void facts_set_now(struct facts *facts, int64_t now); /* for fixtures: before any table is taken */
 struct arena *facts_arena(struct facts *facts); /* lives as long as the facts */
