@@ -16,7 +16,7 @@ for program in "$build"/fuzz/fuzz_*; do
 	name=${program##*/fuzz_}
 	mkdir -p "$build/corpus/$name"
 	dictionary=fuzz/corpus/$name.dict
-	if "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=0 \
+	if UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=0 \
 		-verbosity=0 -artifact_prefix="$build/crashes/$name-" ${dictionary:+$([ -f "$dictionary" ] && echo -dict="$dictionary")} \
 		"$build/corpus/$name" "fuzz/corpus/$name" >"$build/crashes/$name.log" 2>&1; then
 		echo "fuzz_$name: nothing found in $seconds s"

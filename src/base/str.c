@@ -75,7 +75,7 @@ struct str str_slice(struct str s, size_t from, size_t to)
 {
 	to = MIN(to, s.n);
 	from = MIN(from, to);
-	return (struct str){ s.p + from, to - from };
+	return (struct str){ s.p ? s.p + from : NULL, to - from };
 }
 
 struct str str_trim_right(struct str s)

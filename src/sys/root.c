@@ -53,28 +53,34 @@ static const char *relative(const char *path)
 	return *path ? path : ".";
 }
 
+static struct str skip_slashes(struct str path)
+{
+	while (path.n && path.p[0] == '/')
+		path = str_slice(path, 1, path.n);
+	return path;
+}
+
+static void add_slash(struct buf *path)
+{
+	if (!str_ends(buf_str(path), "/"))
+		buf_add_char(path, '/');
+}
+
 /* Put a link's target (or nothing, for "..") between what was walked and what is left. */
 static int path_splice(struct buf *path, struct str before, struct str middle, struct str after)
 {
 	BUF(next);
 	if (!middle.n || middle.p[0] != '/')
 		buf_add(&next, before);
-	buf_add_char(&next, '/');
-	buf_add(&next, middle);
-	buf_add_char(&next, '/');
+	add_slash(&next);
+	buf_add(&next, skip_slashes(middle));
+	add_slash(&next);
 	buf_add(&next, after);
 	if (next.n > PATH_MAX)
 		return -ENAMETOOLONG;
 	buf_clear(path);
 	buf_add(path, buf_str(&next));
 	return 0;
-}
-
-static struct str skip_slashes(struct str path)
-{
-	while (path.n && path.p[0] == '/')
-		path = str_slice(path, 1, path.n);
-	return path;
 }
 
 enum { WALK_AGAIN = 1 };
