@@ -163,7 +163,8 @@ static bool in_search_path(struct str target)
 static const struct directive *directive_find(struct str section, struct str name)
 {
 	for (size_t i = 0; i < COUNT(directives); i++)
-		if (str_is(name, directives[i].name) && str_is(section, directives[i].section))
+		if (name.n && directives[i].name[0] == name.p[0] && str_is(name, directives[i].name) &&
+		    str_is(section, directives[i].section))
 			return &directives[i];
 	return NULL;
 }
@@ -534,7 +535,34 @@ static int by_name(const void *a, const void *b)
 	return str_compare((*(struct unit_file *const *)a)->name, (*(struct unit_file *const *)b)->name);
 }
 
-void unit_files_load(struct scan *scan, struct unit_files *out)
+struct str unit_of_timer(struct arena *arena, const struct unit_file *timer)
+{
+	struct str said = timer->value[UNIT_TIMER_UNIT];
+	if (said.n)
+		return said;
+	return arena_printf(arena, "%.*sservice", (int)(timer->name.n - timer->type.n), timer->name.p);
+}
+
+/* Timers, and what they start. */
+static void timers_read(struct loader *loader)
+{
+	struct unit_files *out = loader->out;
+	for (size_t i = 0; i < out->n; i++)
+		if (str_is(out->p[i]->type, "timer"))
+			unit_read(loader, out->p[i]);
+	struct map done = { .arena = loader->arena };
+	for (size_t i = 0; i < out->n; i++) {
+		if (!str_is(out->p[i]->type, "timer") || out->p[i]->alias_of.p)
+			continue;
+		struct unit_file *started = map_get(&out->by_name, unit_of_timer(loader->arena, out->p[i]));
+		if (!started || str_is(started->type, "timer") || map_get(&done, started->name))
+			continue;
+		*map_put(&done, started->name) = started;
+		unit_read(loader, started);
+	}
+}
+
+void unit_files_load(struct scan *scan, struct unit_files *out, bool only_timers)
 {
 	struct arena *arena = scan_arena(scan);
 	struct loader loader = { .scan = scan, .arena = arena, .out = out, .files = { .arena = arena } };
@@ -548,7 +576,9 @@ void unit_files_load(struct scan *scan, struct unit_files *out)
 	for (size_t i = 0; i < out->n; i++)
 		if (out->p[i]->alias_of.p)
 			vec_push_in(arena, &loader.aliases, out->p[i]);
-	for (size_t i = 0; i < out->n; i++)
+	if (only_timers)
+		timers_read(&loader);
+	for (size_t i = 0; i < out->n && !only_timers; i++)
 		unit_read(&loader, out->p[i]);
 	/* An alias is the same unit by another name. */
 	for (size_t i = 0; i < loader.aliases.n; i++) {

@@ -42,7 +42,10 @@ struct unit_files {
 	struct map by_name;
 };
 
-void unit_files_load(struct scan *scan, struct unit_files *out);
+/* `only_timers`: the texts of timers and of what they start; of all others just the names. */
+void unit_files_load(struct scan *scan, struct unit_files *out, bool only_timers);
+/* The unit that a timer starts. */
+struct str unit_of_timer(struct arena *arena, const struct unit_file *timer);
 /* The name of a directive with its section taken off: "NoNewPrivileges". */
 const char *unit_key_name(unsigned key);
 

@@ -221,9 +221,9 @@ static bool systemd_is_here(struct scan *scan)
 }
 
 /* True when something is there to tell of; otherwise nothing is known about what this system starts. */
-static int units_load(struct scan *scan, struct unit_files *units)
+static int units_load(struct scan *scan, struct unit_files *units, bool only_timers)
 {
-	unit_files_load(scan, units);
+	unit_files_load(scan, units, only_timers);
 	if (units->n || systemd_is_here(scan) || scan_list(scan, "etc/init.d").n)
 		return 0;
 	return scan_unavailable(scan, NOTE("neither systemd's units nor init scripts are there"));
@@ -234,7 +234,7 @@ static int units_scan(struct scan *scan, struct err *err)
 	struct unit_files units;
 	CLEANUP(bus_close) struct unit_states states = { 0 };
 	struct arena *arena = scan_arena(scan);
-	int r = units_load(scan, &units);
+	int r = units_load(scan, &units, false);
 	if (r < 0)
 		return r;
 	states_load(scan, &states);
@@ -330,7 +330,7 @@ static int timers_scan(struct scan *scan, struct err *err)
 	struct unit_files units;
 	CLEANUP(bus_close) struct unit_states states = { 0 };
 	struct arena *arena = scan_arena(scan);
-	int r = units_load(scan, &units);
+	int r = units_load(scan, &units, true);
 	if (r < 0)
 		return r;
 	states_load(scan, &states);
@@ -349,9 +349,7 @@ static int timers_scan(struct scan *scan, struct err *err)
 			last = usec == NONE ? last : usec / 1000000;
 			next = timer_next(scan, &states, state);
 		}
-		struct str starts = unit->value[UNIT_TIMER_UNIT];
-		if (!starts.n)
-			starts = arena_printf(arena, "%.*sservice", (int)(unit->name.n - 5), unit->name.p);
+		struct str starts = unit_of_timer(arena, unit);
 		const struct unit_file *service = map_get(&units.by_name, starts);
 		struct str calendar = unit->value[UNIT_ON_CALENDAR], other = unit->value[UNIT_ON_OTHER];
 		struct str schedule = !other.n ? calendar : !calendar.n ? other
