@@ -134,10 +134,10 @@ static int print_table(struct statement *statement, rowset_write write, size_t *
 		++*rows;
 	}
 	size_t *widths = ARENA_ARRAY(&text.arena, size_t, width);
-	for (size_t i = 0; i < text.cells.n; i++)
+	for (size_t i = 0; width && i < text.cells.n; i++)
 		widths[i % width] = MAX(widths[i % width], utf8_width(text.cells.p[i]));
 	BUF(out);
-	for (size_t i = 0; i < text.cells.n; i++) {
+	for (size_t i = 0; width && i < text.cells.n; i++) {
 		size_t column = i % width, space = widths[column] - utf8_width(text.cells.p[i]);
 		if (text.numbers.p[i])
 			pad(&out, space);

@@ -259,7 +259,7 @@ static void entry_look(struct walk_worker *worker, struct walk_dir *dir, const s
 {
 	struct walk *walk = worker->state->walk;
 	struct str name = str_from(dent->name);
-	if (name.p[0] == '.' && (name.n == 1 || (name.n == 2 && name.p[1] == '.')))
+	if (dent->name[0] == '.' && (name.n == 1 || (name.n == 2 && dent->name[1] == '.')))
 		return;
 	const struct walk_node *node = walk_mounts_child(dir->node, name);
 	if (node && node->mount == WALK_LEAVE_OUT)

@@ -76,7 +76,7 @@ static void owners_index(struct arena *arena, const struct rows *files, struct o
 	/* From the end, so that chains go up by process number. */
 	for (size_t row = files->n; row-- > 0;) {
 		const struct cell *cells = rows_at(files, row);
-		if (!cell_is_int(cells[FILES_INODE]) || cell_str(cells[FILES_TYPE]).p[0] != 's')
+		if (!cell_is_int(cells[FILES_INODE]) || !str_starts(cell_str(cells[FILES_TYPE]), "s"))
 			continue;
 		size_t slot = owner_slot(out, cells[FILES_INODE].i);
 		out->next[row] = out->heads[slot];
