@@ -213,7 +213,8 @@ const struct table table_logins = {
 		{ "type", INT, "type of the record, as in utmp(5)" },
 		{ "type_name", TEXT, "login, failed, boot or shutdown" },
 		{ "time", INT, "when, seconds since 1970" },
-		{ "end_time", INT, "when the login ended, seconds since 1970; NULL: it did not, or that is not recorded" },
+		{ "end_time", INT, "when the login ended, seconds since 1970; NULL: it did not, or that is not "
+		                   "recorded" },
 		{ "source", TEXT, "wtmp or btmp" },
 	},
 };

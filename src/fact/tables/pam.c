@@ -148,7 +148,9 @@ static int stack_rows(struct pam *pam, struct str service, const struct pam_file
 static int include_rows(struct pam *pam, struct str service, const struct pam_file *file,
                         const struct pam_line *line, int only, int depth, struct err *err)
 {
-	const struct pam_file *other = depth < DEPTH_MAX && pam->includes++ < INCLUDES_MAX ? file_find(pam, line->module) : NULL;
+	const struct pam_file *other = NULL;
+	if (depth < DEPTH_MAX && pam->includes++ < INCLUDES_MAX)
+		other = file_find(pam, line->module);
 	if (!other) {
 		scan_partial(pam->scan, NOTE("{}:{}: cannot include {}", file->path,
 		                             arena_printf(scan_arena(pam->scan), "%lld", (long long)line->line),

@@ -501,9 +501,10 @@ const struct table table_sshd_config = {
 	             "var/lib/dpkg/status" },
 	.scan = sshd_config_scan,
 	.columns = {
-		{ "key", TEXT, "keyword, lower case, its present name; keywords that collect have a row for each value", KEY },
-		{ "value", TEXT, "value as it counts: times in seconds, lists of algorithms with + - ^ resolved; NULL: the "
-		                 "default of this version is not known" },
+		{ "key", TEXT, "keyword, lower case, its present name; keywords that collect have a row for each "
+		               "value", KEY },
+		{ "value", TEXT, "value as it counts: times in seconds, lists of algorithms with + - ^ resolved; "
+		                 "NULL: the default of this version is not known" },
 		{ "match_ctx", TEXT, "criteria of the Match block it stands in; NULL: for everybody" },
 		{ "file", TEXT, "file it stands in; NULL: a default" },
 		{ "line", INT, "line in that file; NULL: a default" },

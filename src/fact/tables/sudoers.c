@@ -585,9 +585,10 @@ const struct table table_sudoers = {
 	.sources = { "etc/sudoers", "etc/sudoers.d/", "usr/etc/sudoers" },
 	.scan = sudoers_scan,
 	.columns = {
-		{ "kind", TEXT, "user_spec (a rule), defaults (a setting), user_alias, runas_alias, host_alias, cmnd_alias" },
-		{ "who", TEXT, "rule: user, %group, #uid or +netgroup, aliases expanded; alias: its name; setting: what "
-		               "it is bound to (:user @host !command >runas), NULL: everything" },
+		{ "kind", TEXT, "user_spec (a rule), defaults (a setting), user_alias, runas_alias, host_alias, "
+		                "cmnd_alias" },
+		{ "who", TEXT, "rule: user, %group, #uid or +netgroup, aliases expanded; alias: its name; setting: "
+		               "what it is bound to (:user @host !command >runas), NULL: everything" },
 		{ "host", TEXT, "rule: hosts, comma-separated, aliases expanded" },
 		{ "runas", TEXT, "rule: users[:groups] it may run as; NULL: root" },
 		{ "command", TEXT, "rule: command with arguments, or ALL, \"!\" when forbidden; alias: its members" },
