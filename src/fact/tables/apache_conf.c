@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
  * apache_conf: the virtual hosts of an Apache httpd configuration with what they inherit, includes followed,
- * <IfModule> judged by the LoadModule lines read so far. Syntax and defaults: httpd.apache.org, "Directive Index".
+ * <IfModule> judged by the LoadModule lines read so far. Syntax and defaults: httpd.apache.org, "Directive
+ * Index".
  */
 #include "base/glob.h"
 #include "base/map.h"
@@ -56,7 +57,8 @@ static struct str argument_next(struct apache *apache, struct str *rest)
 	for (size_t i = 0; i < word.n; i++) {
 		struct str tail = str_slice(word, i, word.n);
 		ptrdiff_t close = str_starts(tail, "${") ? str_find_char(tail, '}') : -1;
-		struct str *value = close > 0 ? map_get(&apache->defined, str_slice(tail, 2, (size_t)close)) : NULL;
+		struct str *value =
+		    close > 0 ? map_get(&apache->defined, str_slice(tail, 2, (size_t)close)) : NULL;
 		if (!value) {
 			buf_add_char(&out, word.p[i]);
 			continue;
@@ -77,9 +79,11 @@ static void defined_put(struct apache *apache, struct str name, struct str value
 /* Linked into the server by Debian and the Red Hat family. */
 static bool module_is_static(struct str name)
 {
-	static const char *const names[] = { "core", "core_module", "mod_so.c", "so_module", "http_core.c", "http_module",
-		                             "mod_log_config.c", "log_config_module", "mod_unixd.c", "unixd_module",
-		                             "mod_version.c", "version_module", "mod_watchdog.c", "watchdog_module" };
+	static const char *const names[] = {
+		"core",          "core_module",      "mod_so.c",          "so_module",      "http_core.c",
+		"http_module",   "mod_log_config.c", "log_config_module", "mod_unixd.c",    "unixd_module",
+		"mod_version.c", "version_module",   "mod_watchdog.c",    "watchdog_module"
+	};
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (str_is(name, names[i]))
 			return true;
@@ -110,7 +114,8 @@ static struct str path_of(struct apache *apache, struct str value)
 static void options_take(struct apache *apache, struct str arguments)
 {
 	for (struct str word; (word = argument_next(apache, &arguments)).p;)
-		if (str_is_nocase(word, "Indexes") || str_is_nocase(word, "+Indexes") || str_is_nocase(word, "All"))
+		if (str_is_nocase(word, "Indexes") || str_is_nocase(word, "+Indexes") ||
+		    str_is_nocase(word, "All"))
 			apache->host->settings.indexes = true;
 }
 
@@ -122,7 +127,8 @@ static void place_take(struct apache *apache, struct str where, const char *file
 		place.address = STR("*");
 	place.address = arena_str(apache->web->arena, place.address);
 	if (listen)
-		vec_push_in(apache->web->arena, &apache->listens, { place.address, place.port, line, file, false, false });
+		vec_push_in(apache->web->arena, &apache->listens,
+		            { place.address, place.port, line, file, false, false });
 	else
 		vec_push_in(apache->web->arena, &apache->host->places,
 		            { place.address, place.port, line, file, false, false });
@@ -142,7 +148,8 @@ static void module_load(struct apache *apache, struct str name, struct str file)
 	struct str base = str_slice(file, (size_t)(slash + 1), file.n);
 	*map_put(&apache->modules, name) = apache;
 	if (str_ends(base, ".so"))
-		*map_put(&apache->modules, arena_printf(apache->web->arena, "%.*s.c", (int)base.n - 3, base.p)) = apache;
+		*map_put(&apache->modules,
+		         arena_printf(apache->web->arena, "%.*s.c", (int)base.n - 3, base.p)) = apache;
 }
 
 static void directive_take(struct apache *apache, struct str name, struct str arguments, const char *file,
@@ -212,15 +219,18 @@ static void include_read(struct apache *apache, struct str arguments, unsigned d
 	struct str pattern = path_of(apache, argument_next(apache, &arguments));
 	struct stat info;
 	if (!glob_is_pattern(pattern) && pattern.n > 1 &&
-	    root_stat(scan_root(apache->web->scan), arena_cstr(apache->web->arena, str_slice(pattern, 1, pattern.n)),
-	              true, &info) == 0 && S_ISDIR(info.st_mode))
+	    root_stat(scan_root(apache->web->scan),
+	              arena_cstr(apache->web->arena, str_slice(pattern, 1, pattern.n)), true, &info) == 0 &&
+	    S_ISDIR(info.st_mode))
 		pattern = arena_printf(apache->web->arena, "%.*s/*", STR_ARG(pattern));
 	struct strings paths = scan_glob(apache->web->scan, pattern);
 	for (size_t i = 0; i < paths.n; i++)
-		file_read(apache, arena_cstr(apache->web->arena, str_slice(paths.p[i], 1, paths.p[i].n)), depth + 1);
+		file_read(apache, arena_cstr(apache->web->arena, str_slice(paths.p[i], 1, paths.p[i].n)),
+		          depth + 1);
 }
 
-static void line_take(struct apache *apache, struct str line, const char *path, int64_t number, unsigned depth)
+static void line_take(struct apache *apache, struct str line, const char *path, int64_t number,
+                      unsigned depth)
 {
 	if (str_starts(line, "</")) {
 		line = str_slice(line, 2, line.n);
@@ -272,8 +282,10 @@ static void file_read(struct apache *apache, const char *path, unsigned depth)
 
 static void inherit(struct web_settings *own, const struct web_settings *outer)
 {
-	struct str *const mine[] = { &own->protocols, &own->ciphers, &own->certificate, &own->key, &own->tokens };
-	const struct str theirs[] = { outer->protocols, outer->ciphers, outer->certificate, outer->key, outer->tokens };
+	struct str *const mine[] = { &own->protocols, &own->ciphers, &own->certificate, &own->key,
+		                     &own->tokens };
+	const struct str theirs[] = { outer->protocols, outer->ciphers, outer->certificate, outer->key,
+		                      outer->tokens };
 	for (size_t i = 0; i < COUNT(mine); i++)
 		if (!mine[i]->p)
 			*mine[i] = theirs[i];
@@ -313,8 +325,8 @@ static int host_rows(struct apache *apache, struct host *host)
 			    (!any && !all && !str_eq(place->address, listen->address)))
 				continue;
 			listen->used = true;
-			r = place_row(apache, host, place, any ? listen->address : place->address, listen->port,
-			              host->tls || listen->tls);
+			r = place_row(apache, host, place, any ? listen->address : place->address,
+			              listen->port, host->tls || listen->tls);
 		}
 	}
 	return r;

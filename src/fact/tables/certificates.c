@@ -42,7 +42,8 @@ static struct str datum_str(struct arena *arena, const gnutls_datum_t *datum)
 static struct str name_text(struct arena *arena, gnutls_x509_crt_t crt, bool issuer)
 {
 	CLEANUP(datum_free) gnutls_datum_t datum = { 0 };
-	int r = issuer ? gnutls_x509_crt_get_issuer_dn3(crt, &datum, 0) : gnutls_x509_crt_get_dn3(crt, &datum, 0);
+	int r =
+	    issuer ? gnutls_x509_crt_get_issuer_dn3(crt, &datum, 0) : gnutls_x509_crt_get_dn3(crt, &datum, 0);
 	if (r == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
 		return STR("");
 	return r < 0 ? STR_NONE : datum_str(arena, &datum);
@@ -154,15 +155,16 @@ static int certificate_row(struct certificates *all, struct str path, const char
 	unsigned ca = 0;
 	int constraints = gnutls_x509_crt_get_basic_constraints(crt, NULL, &ca, NULL);
 	struct str serial_text = gnutls_x509_crt_get_serial(crt, serial, &serial_size) < 0
-	                                 ? STR_NONE
-	                                 : hex_text(arena, serial, serial_size);
-	return scan_row(all->scan, ROW(path, "certificate", store, name_text(arena, crt, false),
-	                               name_text(arena, crt, true),
-	                               time_or_none(gnutls_x509_crt_get_activation_time(crt)),
-	                               time_or_none(gnutls_x509_crt_get_expiration_time(crt)), key, bits,
-	                               signature_name(arena, crt), gnutls_x509_crt_check_issuer(crt, crt) != 0,
-	                               constraints >= 0 && ca != 0, san_text(arena, crt), serial_text,
-	                               hex_text(arena, digest, digest_size), mode), all->err);
+	                             ? STR_NONE
+	                             : hex_text(arena, serial, serial_size);
+	return scan_row(
+	    all->scan,
+	    ROW(path, "certificate", store, name_text(arena, crt, false), name_text(arena, crt, true),
+	        time_or_none(gnutls_x509_crt_get_activation_time(crt)),
+	        time_or_none(gnutls_x509_crt_get_expiration_time(crt)), key, bits, signature_name(arena, crt),
+	        gnutls_x509_crt_check_issuer(crt, crt) != 0, constraints >= 0 && ca != 0,
+	        san_text(arena, crt), serial_text, hex_text(arena, digest, digest_size), mode),
+	    all->err);
 }
 
 static void not_understood(struct certificates *all, struct str path)
@@ -170,7 +172,8 @@ static void not_understood(struct certificates *all, struct str path)
 	scan_partial(all->scan, NOTE("{}: not understood", path));
 }
 
-static int pem_read(struct certificates *all, struct str path, const char *store, struct str mode, struct str text)
+static int pem_read(struct certificates *all, struct str path, const char *store, struct str mode,
+                    struct str text)
 {
 	static const char begin[] = "-----BEGIN ";
 	for (size_t n = 0; n < PER_FILE_LIMIT; n++) {
@@ -235,12 +238,15 @@ static int key_row(struct certificates *all, struct str path)
 	if (map_get(&all->seen, path) || path.n < 2)
 		return 0;
 	*map_put(&all->seen, path) = all;
-	if (root_stat(scan_root(all->scan), arena_cstr(all->arena, str_slice(path, 1, path.n)), true, &info) < 0 ||
+	if (root_stat(scan_root(all->scan), arena_cstr(all->arena, str_slice(path, 1, path.n)), true, &info) <
+	        0 ||
 	    !S_ISREG(info.st_mode))
 		return 0;
 	struct str mode = arena_printf(all->arena, "%04o", info.st_mode & 07777);
-	return scan_row(all->scan, ROW(path, "key", none, none, none, NONE, NONE, none, NONE, none, NONE, NONE, none,
-	                               none, none, mode), all->err);
+	return scan_row(all->scan,
+	                ROW(path, "key", none, none, none, NONE, NONE, none, NONE, none, NONE, NONE, none,
+	                    none, none, mode),
+	                all->err);
 }
 
 static bool looks_like_certificate(struct str path)
@@ -263,13 +269,34 @@ static bool looks_like_key(struct str path)
 static int folders_read(struct certificates *all)
 {
 	static const char *const patterns[] = {
-		"/etc/ssl/*", "/etc/ssl/certs/*", "/etc/ssl/private/*", "/etc/nginx/*", "/etc/nginx/*/*",
-		"/etc/nginx/*/*/*", "/etc/apache2/*", "/etc/apache2/*/*", "/etc/httpd/*", "/etc/httpd/*/*",
-		"/etc/letsencrypt/live/*/fullchain.pem", "/etc/letsencrypt/live/*/privkey.pem", "/etc/pki/tls/certs/*",
-		"/etc/pki/tls/private/*", "/etc/pki/nginx/*", "/etc/postgresql/*/*/*", "/etc/mysql/*",
-		"/etc/kubernetes/pki/*", "/etc/stunnel/*", "/etc/openvpn/*", "/etc/openvpn/*/*", "/etc/ldap/*",
-		"/etc/dovecot/*", "/etc/postfix/*", "/etc/docker/certs.d/*/*", "/var/lib/postgresql/*/*/server.*",
-		"/var/lib/pgsql/data/server.*", "/var/lib/mysql/*.pem",
+		"/etc/ssl/*",
+		"/etc/ssl/certs/*",
+		"/etc/ssl/private/*",
+		"/etc/nginx/*",
+		"/etc/nginx/*/*",
+		"/etc/nginx/*/*/*",
+		"/etc/apache2/*",
+		"/etc/apache2/*/*",
+		"/etc/httpd/*",
+		"/etc/httpd/*/*",
+		"/etc/letsencrypt/live/*/fullchain.pem",
+		"/etc/letsencrypt/live/*/privkey.pem",
+		"/etc/pki/tls/certs/*",
+		"/etc/pki/tls/private/*",
+		"/etc/pki/nginx/*",
+		"/etc/postgresql/*/*/*",
+		"/etc/mysql/*",
+		"/etc/kubernetes/pki/*",
+		"/etc/stunnel/*",
+		"/etc/openvpn/*",
+		"/etc/openvpn/*/*",
+		"/etc/ldap/*",
+		"/etc/dovecot/*",
+		"/etc/postfix/*",
+		"/etc/docker/certs.d/*/*",
+		"/var/lib/postgresql/*/*/server.*",
+		"/var/lib/pgsql/data/server.*",
+		"/var/lib/mysql/*.pem",
 	};
 	for (size_t i = 0; i < COUNT(patterns); i++) {
 		struct strings paths = scan_glob(all->scan, str_from(patterns[i]));
@@ -281,8 +308,10 @@ static int folders_read(struct certificates *all)
 			int r = 0;
 			if (!private && !looks_like_certificate(path) && !looks_like_key(path))
 				continue;
-			if (store && (root_stat(scan_root(all->scan), arena_cstr(all->arena, str_slice(path, 1, path.n)),
-			                        false, &info) < 0 || S_ISLNK(info.st_mode)))
+			if (store && (root_stat(scan_root(all->scan),
+			                        arena_cstr(all->arena, str_slice(path, 1, path.n)), false,
+			                        &info) < 0 ||
+			              S_ISLNK(info.st_mode)))
 				continue;
 			if (private || looks_like_key(path))
 				r = key_row(all, path);
@@ -323,7 +352,9 @@ static int named_read(struct certificates *all, const struct table *table)
 static int certificates_scan(struct scan *scan, struct err *err)
 {
 	static const char *const bundles[] = {
-		"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+		"/etc/ssl/certs/ca-certificates.crt",
+		"/etc/pki/tls/certs/ca-bundle.crt",
+		"/etc/ssl/ca-bundle.pem",
 	};
 	struct certificates all = { .scan = scan, .arena = scan_arena(scan), .err = err };
 	all.seen.arena = all.arena;

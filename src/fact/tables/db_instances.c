@@ -34,7 +34,8 @@ void database_not_understood(struct databases *all, const char *path, int64_t li
 bool database_file(struct databases *all, const char *path, unsigned depth, struct str *text)
 {
 	if (depth > DATABASE_INCLUDE_DEPTH || ++all->files > DATABASE_FILES_LIMIT) {
-		scan_partial(all->scan, NOTE("cannot read {}: {}", str_from(path), str_from(err_words(-E2BIG))));
+		scan_partial(all->scan,
+		             NOTE("cannot read {}: {}", str_from(path), str_from(err_words(-E2BIG))));
 		return false;
 	}
 	return scan_file(all->scan, path, text) == 0;
@@ -54,21 +55,23 @@ static int64_t port_listens(struct databases *all, int64_t port)
 	const struct rows *rows = facts_table(scan_facts(all->scan), &table_listening);
 	size_t own = column_of(&table_listening, "port"), protocol = column_of(&table_listening, "protocol");
 	for (size_t i = 0; i < rows->n; i++)
-		if (cell_int_or(rows_at(rows, i)[own], -1) == port && str_is(cell_str(rows_at(rows, i)[protocol]), "tcp"))
+		if (cell_int_or(rows_at(rows, i)[own], -1) == port &&
+		    str_is(cell_str(rows_at(rows, i)[protocol]), "tcp"))
 			return 1;
 	return rows->coverage == COVERAGE_UNAVAILABLE ? NONE : 0;
 }
 
-static int address_row(struct databases *all, const struct database *database, struct str address, int64_t running,
-                       struct str mode)
+static int address_row(struct databases *all, const struct database *database, struct str address,
+                       int64_t running, struct str mode)
 {
 	struct str file = database->file ? arena_printf(all->arena, "/%s", database->file) : STR_NONE;
 	int64_t port = address.p ? database->port : NONE;
 	if (str_is(address, "localhost"))
 		address = STR("127.0.0.1");
-	return scan_row(all->scan, ROW(database->engine, database->version, address, port, database->auth,
-	                               database->auth_ok, database->tls, database->tls_required, database->audit,
-	                               database->datadir, mode, database->certificate, database->key, running, file),
+	return scan_row(all->scan,
+	                ROW(database->engine, database->version, address, port, database->auth,
+	                    database->auth_ok, database->tls, database->tls_required, database->audit,
+	                    database->datadir, mode, database->certificate, database->key, running, file),
 	                all->err);
 }
 

@@ -91,12 +91,12 @@ static void resolved_key(struct dns *dns, size_t first, struct str key, struct s
 	}
 	for (size_t i = first; i < dns->list.n; i++) {
 		struct entry *entry = &dns->list.p[i];
-		if (strcmp(entry->kind, "setting") == 0 && str_starts(entry->value, arena_cstr(dns->arena, key)) &&
-		    entry->value.p[key.n] == '=')
+		if (strcmp(entry->kind, "setting") == 0 &&
+		    str_starts(entry->value, arena_cstr(dns->arena, key)) && entry->value.p[key.n] == '=')
 			entry->effective = false;
 	}
-	dns_add(dns, "setting", arena_printf(dns->arena, "%.*s=%.*s", STR_ARG(key), STR_ARG(value)), STR_NONE, file,
-	        line);
+	dns_add(dns, "setting", arena_printf(dns->arena, "%.*s=%.*s", STR_ARG(key), STR_ARG(value)), STR_NONE,
+	        file, line);
 }
 
 static void resolved_read(struct scan *scan, struct dns *dns, const char *path, size_t first)
@@ -202,8 +202,9 @@ static int dns_scan(struct scan *scan, struct err *err)
 	for (size_t i = 0; i < dns.list.n; i++) {
 		const struct entry *entry = &dns.list.p[i];
 		struct str file = arena_printf(scan_arena(scan), "/%s", entry->file);
-		int r = scan_row(scan, ROW(entry->kind, entry->value, entry->names, entry->effective, file,
-		                           entry->line), err);
+		int r = scan_row(
+		    scan, ROW(entry->kind, entry->value, entry->names, entry->effective, file, entry->line),
+		    err);
 		if (r < 0)
 			return r;
 	}

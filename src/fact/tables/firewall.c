@@ -8,9 +8,10 @@ static int firewall_row(struct firewall *firewall, struct firewall_chain *chain,
                         struct str expression, int64_t packets, int64_t line)
 {
 	firewall->rows++;
-	return scan_row(firewall->scan, ROW(chain->source, chain->backend, chain->family, chain->table, chain->name,
-	                                    chain->type, chain->hook, chain->priority, chain->policy, position,
-	                                    expression, packets, chain->enabled, chain->file, line),
+	return scan_row(firewall->scan,
+	                ROW(chain->source, chain->backend, chain->family, chain->table, chain->name,
+	                    chain->type, chain->hook, chain->priority, chain->policy, position, expression,
+	                    packets, chain->enabled, chain->file, line),
 	                firewall->err);
 }
 

@@ -189,7 +189,8 @@ static int zone_match(struct zone *zone, struct str match, int64_t line)
 static struct str port_text(struct arena *arena, const struct tag *tag, const char *which)
 {
 	struct str protocol = tag_attribute(tag, "protocol"), port = tag_attribute(tag, "port");
-	return port.n ? arena_printf(arena, "%.*s %s %.*s", STR_ARG(protocol), which, STR_ARG(port)) : STR_NONE;
+	return port.n ? arena_printf(arena, "%.*s %s %.*s", STR_ARG(protocol), which, STR_ARG(port))
+	              : STR_NONE;
 }
 
 /* The ports of a service by its own file; its name alone when there is none. */
@@ -207,7 +208,8 @@ static int service_say(struct zone *zone, struct str name, int64_t line)
 		if (scan_file(zone->firewall->scan, path, &rest) < 0)
 			continue;
 		while (tag_next(&rest, &ignored, &tag)) {
-			struct str port = str_is(tag.name, "port") ? port_text(arena, &tag, "dport") : STR_NONE;
+			struct str port =
+			    str_is(tag.name, "port") ? port_text(arena, &tag, "dport") : STR_NONE;
 			int r = port.n ? zone_match(zone, port, line) : 0;
 			if (r < 0)
 				return r;
@@ -243,13 +245,15 @@ static int zone_tag(struct zone *zone, const struct tag *tag, int64_t line)
 		return text.n ? zone_match(zone, text, line) : 0;
 	}
 	if (str_is(name, "protocol"))
-		return zone_match(zone, arena_printf(arena, "meta l4proto %.*s",
-		                                     STR_ARG(tag_attribute(tag, "value"))), line);
+		return zone_match(
+		    zone, arena_printf(arena, "meta l4proto %.*s", STR_ARG(tag_attribute(tag, "value"))),
+		    line);
 	if (str_is(name, "source") && zone->in_rule) {
 		struct str address = tag_attribute(tag, "address");
 		bool invert = str_is_nocase(tag_attribute(tag, "invert"), "true");
-		zone->source = arena_printf(arena, "%s saddr %s%.*s", str_find_char(address, ':') >= 0 ? "ip6" : "ip",
-		                            invert ? "!= " : "", STR_ARG(address));
+		zone->source =
+		    arena_printf(arena, "%s saddr %s%.*s", str_find_char(address, ':') >= 0 ? "ip6" : "ip",
+		                 invert ? "!= " : "", STR_ARG(address));
 		return 0;
 	}
 	if (zone->in_rule && (str_is(name, "accept") || str_is(name, "reject") || str_is(name, "drop")))
@@ -324,7 +328,8 @@ static int firewalld_read(struct firewall *firewall)
 		r = zone_read(firewall, arena_cstr(firewall->arena, path), name, enabled);
 	}
 	if (r == 0 && !seen) {
-		const char *path = arena_printf(firewall->arena, "usr/lib/firewalld/zones/%.*s.xml", STR_ARG(standard)).p;
+		const char *path =
+		    arena_printf(firewall->arena, "usr/lib/firewalld/zones/%.*s.xml", STR_ARG(standard)).p;
 		r = zone_read(firewall, path, standard, enabled);
 	}
 	return r;

@@ -125,10 +125,12 @@ static struct str text_expand(struct script *script, struct str text)
 	for (size_t i = 0; i < text.n; i++) {
 		size_t end = i + 1;
 		if (text.p[i] == '$')
-			while (end < text.n && (text.p[end] == '_' || (text.p[end] >= '0' && text.p[end] <= '9') ||
-			                        ((text.p[end] | 32) >= 'a' && (text.p[end] | 32) <= 'z')))
+			while (end < text.n &&
+			       (text.p[end] == '_' || (text.p[end] >= '0' && text.p[end] <= '9') ||
+			        ((text.p[end] | 32) >= 'a' && (text.p[end] | 32) <= 'z')))
 				end++;
-		struct str *value = end > i + 1 ? map_get(&script->defined, str_slice(text, i + 1, end)) : NULL;
+		struct str *value =
+		    end > i + 1 ? map_get(&script->defined, str_slice(text, i + 1, end)) : NULL;
 		if (!value || out.n > 65536) {
 			buf_add_char(&out, text.p[i]);
 			continue;
@@ -164,8 +166,8 @@ static int64_t priority_value(struct str words)
 	static const struct {
 		const char *name;
 		int value;
-	} names[] = { { "raw", -300 }, { "mangle", -150 }, { "dstnat", -100 }, { "filter", 0 }, { "security", 50 },
-		      { "srcnat", 100 } };
+	} names[] = { { "raw", -300 }, { "mangle", -150 }, { "dstnat", -100 },
+		      { "filter", 0 }, { "security", 50 }, { "srcnat", 100 } };
 	struct str name = str_word(&words);
 	int64_t value, more;
 	if (str_to_int(name, 10, &value))
@@ -206,8 +208,8 @@ static bool chain_property(struct script *script, struct firewall_chain *chain, 
 	return true;
 }
 
-static struct firewall_draft *draft_get(struct script *script, struct str family, struct str table, struct str name,
-                                        const char *path, int64_t line)
+static struct firewall_draft *draft_get(struct script *script, struct str family, struct str table,
+                                        struct str name, const char *path, int64_t line)
 {
 	struct arena *arena = script->firewall->arena;
 	struct firewall_chain chain = *script->model;
@@ -241,7 +243,8 @@ static void table_read(struct script *script, struct reader *reader, struct str 
 		enum ending end = statement_next(reader, false, &text, &line);
 		struct str words = text_expand(script, buf_str(&text)), kind = str_word(&words);
 		if (end == END_OPEN && str_is(kind, "chain"))
-			chain_read(script, reader, draft_get(script, family, table, str_word(&words), reader->path, line));
+			chain_read(script, reader,
+			           draft_get(script, family, table, str_word(&words), reader->path, line));
 		else if (end == END_OPEN)
 			block_skip(reader);
 		if (end == END_FILE)
@@ -253,7 +256,8 @@ static void table_read(struct script *script, struct reader *reader, struct str 
 
 static void script_read(struct script *script, const char *path, unsigned depth);
 
-static void include_read(struct script *script, struct str words, const char *path, int64_t line, unsigned depth)
+static void include_read(struct script *script, struct str words, const char *path, int64_t line,
+                         unsigned depth)
 {
 	struct str name = str_trim(words);
 	if (name.n < 2 || name.p[0] != '"') {
@@ -262,11 +266,13 @@ static void include_read(struct script *script, struct str words, const char *pa
 	}
 	name = str_slice(name, 1, name.n - 1);
 	/* nft looks for a relative name below its include path, /etc. */
-	struct str pattern = arena_printf(script->firewall->arena, "%s%.*s", name.n && name.p[0] == '/' ? "" : "/etc/",
-	                                  STR_ARG(name));
+	struct str pattern = arena_printf(script->firewall->arena, "%s%.*s",
+	                                  name.n && name.p[0] == '/' ? "" : "/etc/", STR_ARG(name));
 	struct strings paths = scan_glob(script->firewall->scan, pattern);
 	for (size_t i = 0; i < paths.n; i++)
-		script_read(script, arena_cstr(script->firewall->arena, str_slice(paths.p[i], 1, paths.p[i].n)), depth + 1);
+		script_read(script,
+		            arena_cstr(script->firewall->arena, str_slice(paths.p[i], 1, paths.p[i].n)),
+		            depth + 1);
 }
 
 static void command_read(struct script *script, struct reader *reader, struct str words, enum ending end,
@@ -308,13 +314,15 @@ static void top_read(struct script *script, struct reader *reader, unsigned dept
 	BUF(text);
 	int64_t line;
 	for (enum ending end = END_STATEMENT; end != END_FILE;) {
-		while (reader_peek(reader) == ' ' || reader_peek(reader) == '\t' || reader_peek(reader) == '\n' ||
-		       reader_peek(reader) == ';' || reader_peek(reader) == '\r')
+		while (reader_peek(reader) == ' ' || reader_peek(reader) == '\t' ||
+		       reader_peek(reader) == '\n' || reader_peek(reader) == ';' ||
+		       reader_peek(reader) == '\r')
 			reader_skip(reader);
 		struct str ahead = str_slice(reader->text, reader->at, reader->at + 6);
 		bool block = str_starts(ahead, "table");
 		end = statement_next(reader, !block, &text, &line);
-		struct str all = text_expand(script, buf_str(&text)), words = all, verb = str_word(&words), family;
+		struct str all = text_expand(script, buf_str(&text)), words = all, verb = str_word(&words),
+			   family;
 		if (str_is(verb, "add") && str_starts(str_trim(words), "table")) {
 			continue;
 		} else if (str_is(verb, "table") && end == END_OPEN) {
@@ -323,7 +331,8 @@ static void top_read(struct script *script, struct reader *reader, unsigned dept
 		} else if (str_is(verb, "add") && str_starts(str_trim(words), "chain ")) {
 			str_word(&words);
 			struct str table = table_take(&words, &family), chain = str_word(&words);
-			struct firewall_draft *draft = draft_get(script, family, table, chain, reader->path, line);
+			struct firewall_draft *draft =
+			    draft_get(script, family, table, chain, reader->path, line);
 			ptrdiff_t open = str_find_char(all, '{');
 			struct str rest = open < 0 ? STR_NONE : str_slice(all, (size_t)open + 1, all.n);
 			while (rest.p) {
@@ -348,7 +357,8 @@ static void script_read(struct script *script, const char *path, unsigned depth)
 {
 	struct reader reader = { .path = path, .line = 1 };
 	if (depth > INCLUDE_DEPTH || ++script->files > FILES_LIMIT) {
-		scan_partial(script->firewall->scan, NOTE("cannot read {}: {}", str_from(path), str_from(err_words(-E2BIG))));
+		scan_partial(script->firewall->scan,
+		             NOTE("cannot read {}: {}", str_from(path), str_from(err_words(-E2BIG))));
 		return;
 	}
 	if (scan_file(script->firewall->scan, path, &reader.text) == 0)
@@ -357,7 +367,9 @@ static void script_read(struct script *script, const char *path, unsigned depth)
 
 int firewall_nft_read(struct firewall *firewall, const char *path, const struct firewall_chain *model)
 {
-	struct script script = { .firewall = firewall, .model = model, .defined = { .arena = firewall->arena } };
+	struct script script = { .firewall = firewall,
+		                 .model = model,
+		                 .defined = { .arena = firewall->arena } };
 	script_read(&script, path, 0);
 	return firewall_drafts_rows(firewall, &script.drafts);
 }

@@ -35,7 +35,7 @@ struct rule_words {
 	struct arena *arena;
 	bool ipv6;
 	struct str protocol;
-	bool said;   /* the protocol, by a match of its ports */
+	bool said; /* the protocol, by a match of its ports */
 	struct buf matches, target, target_options;
 };
 
@@ -63,8 +63,7 @@ static void ports_say(struct rule_words *rule, const char *which, bool invert, s
 	}
 	buf_puts(&text, list ? " }" : "");
 	rule->said = true;
-	struct str name = arena_printf(rule->arena, "%.*s %s",
-	                               rule->protocol.p ? (int)rule->protocol.n : 2,
+	struct str name = arena_printf(rule->arena, "%.*s %s", rule->protocol.p ? (int)rule->protocol.n : 2,
 	                               rule->protocol.p ? rule->protocol.p : "th", which);
 	match_say(&rule->matches, name.p, invert, buf_str(&text));
 }
@@ -100,9 +99,10 @@ static bool match_take(struct rule_words *rule, struct str option, bool invert, 
 	} else if (is_one_of(option, "-i", "--in-interface") || is_one_of(option, "-o", "--out-interface")) {
 		struct str name = word_next(arena, rest);
 		bool some = str_ends(name, "+");
-		struct str text = arena_printf(arena, "\"%.*s%s\"", (int)(name.n - some), name.p ? name.p : "",
-		                               some ? "*" : "");
-		match_say(out, is_one_of(option, "-i", "--in-interface") ? "iifname" : "oifname", invert, text);
+		struct str text = arena_printf(arena, "\"%.*s%s\"", (int)(name.n - some),
+		                               name.p ? name.p : "", some ? "*" : "");
+		match_say(out, is_one_of(option, "-i", "--in-interface") ? "iifname" : "oifname", invert,
+		          text);
 	} else if (is_one_of(option, "--dport", "--destination-port")) {
 		ports_say(rule, "dport", invert, word_next(arena, rest), false);
 	} else if (is_one_of(option, "--sport", "--source-port")) {
@@ -135,9 +135,12 @@ static bool match_take(struct rule_words *rule, struct str option, bool invert, 
 static void target_take(struct rule_words *rule, struct str name, bool jump)
 {
 	static const char *const known[][2] = {
-		{ "ACCEPT", "accept" }, { "DROP", "drop" },   { "RETURN", "return" }, { "REJECT", "reject" },
-		{ "LOG", "log" },       { "DNAT", "dnat" },   { "SNAT", "snat" },     { "MASQUERADE", "masquerade" },
-		{ "REDIRECT", "redirect" }, { "NFLOG", "log" }, { "QUEUE", "queue" },
+		{ "ACCEPT", "accept" },     { "DROP", "drop" },
+		{ "RETURN", "return" },     { "REJECT", "reject" },
+		{ "LOG", "log" },           { "DNAT", "dnat" },
+		{ "SNAT", "snat" },         { "MASQUERADE", "masquerade" },
+		{ "REDIRECT", "redirect" }, { "NFLOG", "log" },
+		{ "QUEUE", "queue" },
 	};
 	for (size_t i = 0; jump && i < COUNT(known); i++)
 		if (str_is(name, known[i][0])) {
@@ -211,8 +214,13 @@ static struct str rule_words_text(struct arena *arena, struct str rest, bool ipv
 static struct str hook_of(struct str chain)
 {
 	static const char *const names[][2] = {
-		{ "INPUT", "input" }, { "FORWARD", "forward" }, { "OUTPUT", "output" }, { "PREROUTING", "prerouting" },
-		{ "POSTROUTING", "postrouting" }, { "ufw-user-input", "input" }, { "ufw-user-forward", "forward" },
+		{ "INPUT", "input" },
+		{ "FORWARD", "forward" },
+		{ "OUTPUT", "output" },
+		{ "PREROUTING", "prerouting" },
+		{ "POSTROUTING", "postrouting" },
+		{ "ufw-user-input", "input" },
+		{ "ufw-user-forward", "forward" },
 		{ "ufw-user-output", "output" },
 	};
 	for (size_t i = 0; i < COUNT(names); i++)
@@ -221,8 +229,8 @@ static struct str hook_of(struct str chain)
 	return STR_NONE;
 }
 
-static struct firewall_chain chain_model(struct arena *arena, const struct firewall_chain *model, const char *path,
-                                         struct str table, struct str name)
+static struct firewall_chain chain_model(struct arena *arena, const struct firewall_chain *model,
+                                         const char *path, struct str table, struct str name)
 {
 	struct firewall_chain chain = *model;
 	chain.table = table;

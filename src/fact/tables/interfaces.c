@@ -36,7 +36,7 @@ struct network {
 };
 
 /* IF_OPER_* of linux/if.h, RFC 2863 */
-static const char *const states[] = { "unknown", "notpresent", "down",   "lowerlayerdown",
+static const char *const states[] = { "unknown", "notpresent", "down", "lowerlayerdown",
 	                              "testing", "dormant",    "up" };
 
 static const char *scope_name(int64_t scope)
@@ -54,10 +54,18 @@ static struct str flags_text(struct arena *arena, int64_t flags)
 		unsigned bit;
 		const char *name;
 	} names[] = {
-		{ IFF_UP, "UP" }, { IFF_BROADCAST, "BROADCAST" }, { IFF_LOOPBACK, "LOOPBACK" },
-		{ IFF_POINTOPOINT, "POINTOPOINT" }, { IFF_RUNNING, "RUNNING" }, { IFF_NOARP, "NOARP" },
-		{ IFF_PROMISC, "PROMISC" }, { IFF_ALLMULTI, "ALLMULTI" }, { IFF_MASTER, "MASTER" },
-		{ IFF_SLAVE, "SLAVE" }, { IFF_MULTICAST, "MULTICAST" }, { 1 << 16, "LOWER_UP" },
+		{ IFF_UP, "UP" },
+		{ IFF_BROADCAST, "BROADCAST" },
+		{ IFF_LOOPBACK, "LOOPBACK" },
+		{ IFF_POINTOPOINT, "POINTOPOINT" },
+		{ IFF_RUNNING, "RUNNING" },
+		{ IFF_NOARP, "NOARP" },
+		{ IFF_PROMISC, "PROMISC" },
+		{ IFF_ALLMULTI, "ALLMULTI" },
+		{ IFF_MASTER, "MASTER" },
+		{ IFF_SLAVE, "SLAVE" },
+		{ IFF_MULTICAST, "MULTICAST" },
+		{ 1 << 16, "LOWER_UP" },
 	};
 	if (flags == NONE)
 		return STR_NONE;
@@ -75,7 +83,8 @@ static struct str flags_text(struct arena *arena, int64_t flags)
 static int link_take(const struct nlmsghdr *message, void *ctx)
 {
 	struct network *network = ctx;
-	if (message->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(message) < sizeof(struct ifinfomsg))
+	if (message->nlmsg_type != RTM_NEWLINK ||
+	    mnl_nlmsg_get_payload_len(message) < sizeof(struct ifinfomsg))
 		return 0;
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
 	struct nlattrs attrs;
@@ -93,8 +102,8 @@ static int link_take(const struct nlmsghdr *message, void *ctx)
 		interface.state = states[state];
 	if (mac.n == 6) {
 		const unsigned char *b = (const unsigned char *)mac.p;
-		interface.mac = arena_printf(network->arena, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3],
-		                             b[4], b[5]);
+		interface.mac = arena_printf(network->arena, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1],
+		                             b[2], b[3], b[4], b[5]);
 	}
 	/* The flag tells only what an administrator set; the counter also knows of packet captures. */
 	if (interface.promisc != NONE)
@@ -108,7 +117,8 @@ static int link_take(const struct nlmsghdr *message, void *ctx)
 static int address_take(const struct nlmsghdr *message, void *ctx)
 {
 	struct network *network = ctx;
-	if (message->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(message) < sizeof(struct ifaddrmsg))
+	if (message->nlmsg_type != RTM_NEWADDR ||
+	    mnl_nlmsg_get_payload_len(message) < sizeof(struct ifaddrmsg))
 		return 0;
 	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(message);
 	if (info->ifa_family != AF_INET && info->ifa_family != AF_INET6)
@@ -117,13 +127,14 @@ static int address_take(const struct nlmsghdr *message, void *ctx)
 	netlink_attrs(message, sizeof(*info), &attrs);
 	/* With a point-to-point peer IFA_ADDRESS is the peer's; IFA_LOCAL is always ours. */
 	const struct nlattr *own = attrs.at[IFA_LOCAL] ? attrs.at[IFA_LOCAL] : attrs.at[IFA_ADDRESS];
-	vec_push_in(network->arena, &network->addresses, {
-		.ifindex = info->ifa_index,
-		.family = info->ifa_family == AF_INET ? "ipv4" : "ipv6",
-		.scope = scope_name(info->ifa_scope),
-		.text = address_text(network->arena, netlink_bytes(own)),
-		.prefix = info->ifa_prefixlen,
-	});
+	vec_push_in(network->arena, &network->addresses,
+	            {
+			.ifindex = info->ifa_index,
+			.family = info->ifa_family == AF_INET ? "ipv4" : "ipv6",
+			.scope = scope_name(info->ifa_scope),
+			.text = address_text(network->arena, netlink_bytes(own)),
+			.prefix = info->ifa_prefixlen,
+		    });
 	return 0;
 }
 
@@ -207,13 +218,17 @@ static void inet6_read(struct scan *scan, struct network *network)
 		str_word(&line); /* flags */
 		struct interface *interface = interface_named(network, str_word(&line));
 		/* IPV6_ADDR_LOOPBACK 0x10, IPV6_ADDR_LINKLOCAL 0x20, IPV6_ADDR_SITELOCAL 0x40 (net/ipv6.h) */
-		vec_push_in(network->arena, &network->addresses, {
-			.ifindex = interface ? interface->ifindex : index,
-			.family = "ipv6",
-			.scope = scope & 0x10 ? "host" : scope & 0x20 ? "link" : scope & 0x40 ? "site" : "global",
-			.text = address_text(network->arena, (struct str){ (char *)bytes, 16 }),
-			.prefix = prefix,
-		});
+		vec_push_in(network->arena, &network->addresses,
+		            {
+				.ifindex = interface ? interface->ifindex : index,
+				.family = "ipv6",
+				.scope = scope & 0x10   ? "host"
+		                         : scope & 0x20 ? "link"
+		                         : scope & 0x40 ? "site"
+		                                        : "global",
+				.text = address_text(network->arena, (struct str){ (char *)bytes, 16 }),
+				.prefix = prefix,
+			    });
 	}
 }
 
@@ -263,7 +278,9 @@ static void trie_read(struct scan *scan, struct network *network)
 		if (!known || !str_is(word, "/32") || !str_is(scope, "host") || !str_is(type, "LOCAL"))
 			continue;
 		known = false; /* the tries of several tables may name it again */
-		struct address address = { .ifindex = NONE, .family = "ipv4", .scope = "global", .prefix = NONE };
+		struct address address = {
+			.ifindex = NONE, .family = "ipv4", .scope = "global", .prefix = NONE
+		};
 		address.text = address_text(network->arena, (struct str){ (char *)&current, 4 });
 		bool seen = false;
 		for (size_t i = first; i < network->addresses.n; i++)
@@ -289,7 +306,8 @@ static int network_read(struct scan *scan, struct network *network)
 	struct stat info;
 	int r = root_stat(scan_root(scan), "sys/class/net", true, &info);
 	if (r < 0)
-		return scan_unavailable(scan, NOTE("cannot read {}: {}", STR("sys/class/net"), str_from(err_words(r))));
+		return scan_unavailable(
+		    scan, NOTE("cannot read {}: {}", STR("sys/class/net"), str_from(err_words(r))));
 	struct strings names = scan_list(scan, "sys/class/net");
 	for (size_t i = 0; i < names.n; i++) {
 		struct interface interface = { .name = names.p[i] };
@@ -339,16 +357,21 @@ static int interfaces_scan(struct scan *scan, struct err *err)
 			if (address->ifindex != in->ifindex)
 				continue;
 			any = used[a] = true;
-			r = scan_row(scan, ROW(in->name, in->ifindex, in->mac, in->mtu, flags, in->promisc, in->state,
-			                       address->family, address->text, address->prefix, address->scope), err);
+			r = scan_row(scan,
+			             ROW(in->name, in->ifindex, in->mac, in->mtu, flags, in->promisc,
+			                 in->state, address->family, address->text, address->prefix,
+			                 address->scope),
+			             err);
 			if (r < 0)
 				return r;
 		}
 		const char *none = NULL;
 		if (any)
 			continue;
-		r = scan_row(scan, ROW(in->name, in->ifindex, in->mac, in->mtu, flags, in->promisc, in->state, none,
-		                       none, NONE, none), err);
+		r = scan_row(scan,
+		             ROW(in->name, in->ifindex, in->mac, in->mtu, flags, in->promisc, in->state, none,
+		                 none, NONE, none),
+		             err);
 		if (r < 0)
 			return r;
 	}
@@ -357,8 +380,10 @@ static int interfaces_scan(struct scan *scan, struct err *err)
 		const char *none = NULL;
 		if (used[a])
 			continue;
-		r = scan_row(scan, ROW(none, address->ifindex, none, NONE, none, NONE, none, address->family,
-		                       address->text, address->prefix, address->scope), err);
+		r = scan_row(scan,
+		             ROW(none, address->ifindex, none, NONE, none, NONE, none, address->family,
+		                 address->text, address->prefix, address->scope),
+		             err);
 		if (r < 0)
 			return r;
 	}

@@ -152,10 +152,14 @@ static int64_t header_say(struct firewall *firewall, struct buf *out, const stru
 		memcpy(&in, blob->entries.p + offset, sizeof(in));
 		invert = in.ipv6.invflags;
 		protocol = in.ipv6.flags & IP6T_F_PROTO ? in.ipv6.proto : 0;
-		interface_say(out, "iifname", invert & IP6T_INV_VIA_IN, in.ipv6.iniface, in.ipv6.iniface_mask);
-		interface_say(out, "oifname", invert & IP6T_INV_VIA_OUT, in.ipv6.outiface, in.ipv6.outiface_mask);
-		address_say(firewall, out, "ip6 saddr", invert & IP6T_INV_SRCIP, &in.ipv6.src, &in.ipv6.smsk, 16);
-		address_say(firewall, out, "ip6 daddr", invert & IP6T_INV_DSTIP, &in.ipv6.dst, &in.ipv6.dmsk, 16);
+		interface_say(out, "iifname", invert & IP6T_INV_VIA_IN, in.ipv6.iniface,
+		              in.ipv6.iniface_mask);
+		interface_say(out, "oifname", invert & IP6T_INV_VIA_OUT, in.ipv6.outiface,
+		              in.ipv6.outiface_mask);
+		address_say(firewall, out, "ip6 saddr", invert & IP6T_INV_SRCIP, &in.ipv6.src, &in.ipv6.smsk,
+		            16);
+		address_say(firewall, out, "ip6 daddr", invert & IP6T_INV_DSTIP, &in.ipv6.dst, &in.ipv6.dmsk,
+		            16);
 		invert = invert & IP6T_INV_PROTO;
 	} else {
 		struct ipt_entry in;
@@ -218,7 +222,7 @@ static void target_say(struct buf *out, const struct blob *blob, struct str targ
 	if (chain)
 		buf_printf(out, "%s %.*s", jump ? "jump" : "goto", STR_ARG(*chain));
 	else
-		buf_puts(out, verdict == XT_RETURN            ? "return"
+		buf_puts(out, verdict == XT_RETURN        ? "return"
 		              : verdict == -NF_ACCEPT - 1 ? "accept"
 		              : verdict == -NF_DROP - 1   ? "drop"
 		              : verdict == -NF_QUEUE - 1  ? "queue"
@@ -251,7 +255,8 @@ static int chain_rows(struct firewall *firewall, const struct blob *blob, struct
 {
 	struct entry policy = entry_at(blob, last);
 	if (chain->hook.p && policy.fits)
-		chain->policy = standard_verdict(policy.target) == -NF_ACCEPT - 1 ? STR("accept") : STR("drop");
+		chain->policy =
+		    standard_verdict(policy.target) == -NF_ACCEPT - 1 ? STR("accept") : STR("drop");
 	int r = firewall_chain_row(firewall, chain, chain->hook.p ? (int64_t)policy.packets : NONE, NONE);
 	while (r == 0 && offset < last) {
 		struct entry entry = entry_at(blob, offset);
@@ -369,8 +374,8 @@ static int family_scan(struct firewall *firewall, bool ipv6)
 			r = blob_ask(firewall, fd, &blob);
 	}
 	if (r < 0)
-		scan_partial(firewall->scan, NOTE("cannot ask the kernel ({}): {}", STR("iptables"),
-		                                  str_from(err_words(r))));
+		scan_partial(firewall->scan,
+		             NOTE("cannot ask the kernel ({}): {}", STR("iptables"), str_from(err_words(r))));
 	return 0;
 }
 

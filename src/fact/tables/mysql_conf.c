@@ -30,7 +30,8 @@ static void option_take(struct mysql *mysql, struct str line)
 		buf_add_char(&key, name.p[i] == '-' ? '_' : name.p[i]);
 	if (value.n >= 2 && (value.p[0] == '"' || value.p[0] == '\''))
 		value = str_slice(value, 1, value.n - 1);
-	vec_push_in(arena, &mysql->settings.list, { arena_str(arena, buf_str(&key)), value.p ? value : STR("on") });
+	vec_push_in(arena, &mysql->settings.list,
+	            { arena_str(arena, buf_str(&key)), value.p ? value : STR("on") });
 }
 
 static void file_read(struct mysql *mysql, const char *path, unsigned depth)
@@ -58,7 +59,8 @@ static void file_read(struct mysql *mysql, const char *path, unsigned depth)
 			for (size_t i = 0; i < paths.n; i++)
 				file_read(mysql, database_path(mysql->all, paths.p[i]), depth + 1);
 		} else if (str_starts(line, "!include")) {
-			file_read(mysql, database_path(mysql->all, str_trim(str_slice(line, 8, line.n))), depth + 1);
+			file_read(mysql, database_path(mysql->all, str_trim(str_slice(line, 8, line.n))),
+			          depth + 1);
 		} else if (line.p[0] == '!' || line.p[0] == '=') {
 			database_not_understood(mysql->all, path, number);
 		} else if (ours) {
@@ -111,12 +113,15 @@ int mysql_read(struct databases *all)
 	if (!mysql.server && !program)
 		return 0;
 	const struct settings *set = &mysql.settings;
-	struct str bind = settings_get(set, "bind_address", NULL), skip = settings_get(set, "skip_networking", NULL);
+	struct str bind = settings_get(set, "bind_address", NULL),
+		   skip = settings_get(set, "skip_networking", NULL);
 	bool open = setting_is_on(settings_get(set, "skip_grant_tables", NULL));
 	struct database row = {
 		.engine = mysql.mariadb ? "mariadb" : "mysql",
 		.port = str_int_or(settings_get(set, "port", NULL), 3306),
-		.addresses = setting_is_on(skip) ? STR("") : bind.p ? bind : STR("*"),
+		.addresses = setting_is_on(skip) ? STR("")
+		             : bind.p            ? bind
+		                                 : STR("*"),
 		.auth = open ? STR("none") : STR("grant tables"),
 		.auth_ok = open ? 0 : NONE,
 		.tls_required = setting_is_on(settings_get(set, "require_secure_transport", NULL)),
@@ -127,13 +132,16 @@ int mysql_read(struct databases *all)
 	};
 	if (!row.datadir.n)
 		row.datadir = STR("/var/lib/mysql");
-	bool off = settings_get(set, "skip_ssl", NULL).p || str_is_nocase(settings_get(set, "ssl", NULL), "off") ||
+	bool off = settings_get(set, "skip_ssl", NULL).p ||
+	           str_is_nocase(settings_get(set, "ssl", NULL), "off") ||
 	           str_is(settings_get(set, "ssl", NULL), "0");
-	row.tls = off                                    ? 0
-	          : row.certificate.n || row.tls_required ? 1
-	                                                  : tls_by_itself(&mysql, row.datadir, &row.certificate);
+	row.tls = off ? 0
+	          : row.certificate.n || row.tls_required
+	              ? 1
+	              : tls_by_itself(&mysql, row.datadir, &row.certificate);
 	row.audit = 0;
 	for (size_t i = 0; i < set->list.n; i++)
-		row.audit |= str_find(set->list.p[i].key, "audit") >= 0 || str_find(set->list.p[i].value, "audit") >= 0;
+		row.audit |= str_find(set->list.p[i].key, "audit") >= 0 ||
+		             str_find(set->list.p[i].value, "audit") >= 0;
 	return database_rows(all, &row);
 }

@@ -83,8 +83,7 @@ void netlink_attrs(const struct nlmsghdr *message, size_t header, struct nlattrs
 {
 	const struct nlattr *attr;
 	memset(out, 0, sizeof(*out));
-	mnl_attr_for_each(attr, message, header)
-		attrs_put(attr, out);
+	mnl_attr_for_each(attr, message, header) attrs_put(attr, out);
 }
 
 void netlink_nested(const struct nlattr *nest, struct nlattrs *out)
@@ -92,8 +91,7 @@ void netlink_nested(const struct nlattr *nest, struct nlattrs *out)
 	const struct nlattr *attr;
 	memset(out, 0, sizeof(*out));
 	if (nest)
-		mnl_attr_for_each_nested(attr, nest)
-			attrs_put(attr, out);
+		mnl_attr_for_each_nested(attr, nest) attrs_put(attr, out);
 }
 
 struct str netlink_bytes(const struct nlattr *attr)

@@ -44,8 +44,8 @@ void netlink_nested(const struct nlattr *nest, struct nlattrs *out);
 /* Values; when the attribute is absent or too short: STR_NONE, or `otherwise`. */
 struct str netlink_bytes(const struct nlattr *attr);
 struct str netlink_text(const struct nlattr *attr);
-int64_t netlink_u32(const struct nlattr *attr, int64_t otherwise);    /* host byte order */
-int64_t netlink_be(const struct nlattr *attr, int64_t otherwise);     /* network byte order, 1 to 8 bytes */
+int64_t netlink_u32(const struct nlattr *attr, int64_t otherwise); /* host byte order */
+int64_t netlink_be(const struct nlattr *attr, int64_t otherwise);  /* network byte order, 1 to 8 bytes */
 
 /* "192.0.2.1", "fd00::1" from 4 or 16 bytes; STR_NONE for any other length. */
 struct str address_text(struct arena *arena, struct str bytes);

@@ -42,7 +42,7 @@ static void payload_compare(struct nft_state *rule, const struct nft_load *load,
 	int64_t offset = load->offset;
 	while (value.n) {
 		const struct nft_field *field =
-			nft_payload_field(load->base, rule->network, rule->transport, offset);
+		    nft_payload_field(load->base, rule->network, rule->transport, offset);
 		BUF(text);
 		if (!field) {
 			buf_printf(&text, "@%s,%lld,%zu %s",
@@ -56,13 +56,15 @@ static void payload_compare(struct nft_state *rule, const struct nft_load *load,
 			char whole[16] = { 0 };
 			memcpy(whole, value.p, value.n);
 			buf_printf(&text, "%s %s", field->name, operators[op]);
-			nft_value_add(&text, field->kind, (struct str){ whole, MIN(field->len, sizeof(whole)) }, false);
+			nft_value_add(&text, field->kind,
+			              (struct str){ whole, MIN(field->len, sizeof(whole)) }, false);
 			buf_printf(&text, "/%zu", value.n * 8);
 			value.n = 0;
 		} else {
 			buf_printf(&text, "%s %s", field->name, operators[op]);
 			nft_value_add(&text, field->kind, str_slice(value, 0, field->len), false);
-			if (load->base == NFT_PAYLOAD_NETWORK_HEADER && field->kind == NFT_KIND_PROTOCOL && op == NFT_CMP_EQ)
+			if (load->base == NFT_PAYLOAD_NETWORK_HEADER && field->kind == NFT_KIND_PROTOCOL &&
+			    op == NFT_CMP_EQ)
 				rule->transport = (unsigned char)value.p[0];
 			value = str_slice(value, field->len, value.n);
 			offset += field->len;
@@ -73,7 +75,8 @@ static void payload_compare(struct nft_state *rule, const struct nft_load *load,
 }
 
 /* "meta l4proto tcp" and its like, which nft leaves out where "tcp dport" follows. */
-static bool dependency_take(struct nft_state *rule, const struct nft_load *load, struct str value, struct str text)
+static bool dependency_take(struct nft_state *rule, const struct nft_load *load, struct str value,
+                            struct str text)
 {
 	if (value.n == 1 && str_is(load->name, "meta nfproto")) {
 		nft_say_waiting(rule, NFT_IMPLIES_NOTHING);
@@ -109,7 +112,7 @@ static bool dependency_take(struct nft_state *rule, const struct nft_load *load,
 }
 
 void nft_range_say(struct nft_state *rule, const struct nft_load *load, const char *op, struct str from,
-                      struct str to)
+                   struct str to)
 {
 	BUF(text);
 	buf_printf(&text, "%.*s %s", STR_ARG(load->name), op);
@@ -151,7 +154,8 @@ void nft_compare_say(struct nft_state *rule, const struct nlattrs *attrs)
 	} else {
 		buf_printf(&text, "%.*s %s", STR_ARG(load->name), operators[op]);
 		nft_load_value(&text, load, value);
-		if (op == NFT_CMP_EQ && dependency_take(rule, load, value, arena_str(rule->arena, buf_str(&text))))
+		if (op == NFT_CMP_EQ &&
+		    dependency_take(rule, load, value, arena_str(rule->arena, buf_str(&text))))
 			return;
 	}
 	nft_say_waiting(rule, nft_load_implies(load));
@@ -247,8 +251,8 @@ static struct str interval_last(struct arena *arena, struct str after, size_t le
 	return (struct str){ last, len };
 }
 
-static void set_elements(struct nft_state *rule, struct buf *out, struct nft_set *set, const struct nft_key *key,
-                         const struct nft_load *data)
+static void set_elements(struct nft_state *rule, struct buf *out, struct nft_set *set,
+                         const struct nft_key *key, const struct nft_load *data)
 {
 	bool first = true;
 	if (set->elements.n)
@@ -299,7 +303,8 @@ void nft_lookup_say(struct nft_state *rule, const struct nlattrs *attrs)
 	struct nft_key key = nft_key_find(rule, attrs->at[NFTA_LOOKUP_SREG], set ? set->key_len : 0);
 	bool maps = attrs->at[NFTA_LOOKUP_DREG] != NULL;
 	bool verdicts = maps && nft_register_offset(attrs->at[NFTA_LOOKUP_DREG]) == 0;
-	struct nft_load data = { .kind = set && set->data_address ? NFT_KIND_ADDRESS : NFT_KIND_HEX, .base = -1 };
+	struct nft_load data = { .kind = set && set->data_address ? NFT_KIND_ADDRESS : NFT_KIND_HEX,
+		                 .base = -1 };
 	unsigned implies = nft_key_implies(&key);
 	BUF(text);
 	nft_key_name(&text, &key);

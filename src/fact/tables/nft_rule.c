@@ -33,7 +33,8 @@ const char *nft_family_name(int64_t family)
 
 const char *nft_hook_name(int64_t family, int64_t hook)
 {
-	static const char *const inet[] = { "prerouting", "input", "forward", "output", "postrouting", "ingress" };
+	static const char *const inet[] = { "prerouting", "input",       "forward",
+		                            "output",     "postrouting", "ingress" };
 	static const char *const arp[] = { "input", "output", "forward" };
 	static const char *const netdev[] = { "ingress", "egress" };
 	if (hook < 0)
@@ -98,12 +99,17 @@ static void payload_load(struct nft_state *rule, const struct nlattrs *attrs)
 	int64_t offset = netlink_be(attrs->at[NFTA_PAYLOAD_OFFSET], -1);
 	int64_t len = netlink_be(attrs->at[NFTA_PAYLOAD_LEN], 0);
 	const struct nft_field *field = nft_payload_field(base, rule->network, rule->transport, offset);
-	struct nft_load load = { .base = base, .offset = offset, .len = len > 0 && len <= 64 ? (size_t)len : 4 };
+	struct nft_load load = { .base = base,
+		                 .offset = offset,
+		                 .len = len > 0 && len <= 64 ? (size_t)len : 4 };
 	if (field) {
 		load.name = str_from(field->name);
 		load.kind = field->len == load.len ? field->kind : NFT_KIND_HEX;
 	} else {
-		load.name = arena_printf(rule->arena, "@%s,%lld,%lld", base == 0 ? "ll" : base == 1 ? "nh" : "th",
+		load.name = arena_printf(rule->arena, "@%s,%lld,%lld",
+		                         base == 0   ? "ll"
+		                         : base == 1 ? "nh"
+		                                     : "th",
 		                         (long long)offset * 8, (long long)len * 8);
 	}
 	if (attrs->at[NFTA_PAYLOAD_SREG]) {
@@ -141,8 +147,9 @@ static void ct_load(struct nft_state *rule, const struct nlattrs *attrs)
 	struct nft_field directed;
 	if (field && direction >= 0 && str_starts(str_from(field->name), "ct ")) {
 		directed = *field;
-		directed.name = arena_printf(rule->arena, "ct %s %s", direction ? "reply" : "original",
-		                             field->name + 3).p;
+		directed.name =
+		    arena_printf(rule->arena, "ct %s %s", direction ? "reply" : "original", field->name + 3)
+			.p;
 		field = &directed;
 	}
 	key_load(rule, field, "ct", key, attrs->at[NFTA_CT_DREG], attrs->at[NFTA_CT_SREG]);
@@ -166,8 +173,10 @@ static void fib_load(struct nft_state *rule, const struct nlattrs *attrs)
 {
 	static const char *const parts[] = { "saddr", "daddr", "mark", "iif", "oif" };
 	static const char *const results[] = { "?", "oif", "oifname", "type" };
-	static const enum nft_kind kinds[] = { NFT_KIND_HEX, NFT_KIND_IFINDEX, NFT_KIND_NAME, NFT_KIND_ADDRESS_TYPE };
-	int64_t flags = netlink_be(attrs->at[NFTA_FIB_FLAGS], 0), result = netlink_be(attrs->at[NFTA_FIB_RESULT], 0);
+	static const enum nft_kind kinds[] = { NFT_KIND_HEX, NFT_KIND_IFINDEX, NFT_KIND_NAME,
+		                               NFT_KIND_ADDRESS_TYPE };
+	int64_t flags = netlink_be(attrs->at[NFTA_FIB_FLAGS], 0),
+		result = netlink_be(attrs->at[NFTA_FIB_RESULT], 0);
 	if (result < 0 || result >= (int64_t)COUNT(results))
 		result = 0;
 	BUF(text);
@@ -176,12 +185,13 @@ static void fib_load(struct nft_state *rule, const struct nlattrs *attrs)
 		if (flags & 1 << i)
 			buf_printf(&text, "%s%s", n++ ? " . " : "", parts[i]);
 	buf_printf(&text, " %s", results[result]);
-	nft_load_put(rule, attrs->at[NFTA_FIB_DREG], (struct nft_load){
-		.name = arena_str(rule->arena, buf_str(&text)),
-		.kind = flags & NFTA_FIB_F_PRESENT ? NFT_KIND_EXISTS : kinds[result],
-		.len = 4,
-		.base = -1,
-	});
+	nft_load_put(rule, attrs->at[NFTA_FIB_DREG],
+	             (struct nft_load){
+			 .name = arena_str(rule->arena, buf_str(&text)),
+			 .kind = flags & NFTA_FIB_F_PRESENT ? NFT_KIND_EXISTS : kinds[result],
+			 .len = 4,
+			 .base = -1,
+		     });
 }
 
 /* ---- statements ---- */
@@ -196,12 +206,13 @@ static void immediate_say(struct nft_state *rule, const struct nlattrs *attrs)
 	}
 	struct str value = netlink_bytes(data.at[NFTA_DATA_VALUE]);
 	nft_load_put(rule, attrs->at[NFTA_IMMEDIATE_DREG],
-	         (struct nft_load){ .constant = value, .len = value.n, .base = -1 });
+	             (struct nft_load){ .constant = value, .len = value.n, .base = -1 });
 }
 
 static void limit_say(struct nft_state *rule, const struct nlattrs *attrs)
 {
-	int64_t rate = netlink_be(attrs->at[NFTA_LIMIT_RATE], 0), unit = netlink_be(attrs->at[NFTA_LIMIT_UNIT], 1);
+	int64_t rate = netlink_be(attrs->at[NFTA_LIMIT_RATE], 0),
+		unit = netlink_be(attrs->at[NFTA_LIMIT_UNIT], 1);
 	int64_t burst = netlink_be(attrs->at[NFTA_LIMIT_BURST], 0);
 	bool bytes = netlink_be(attrs->at[NFTA_LIMIT_TYPE], 0) == NFT_LIMIT_PKT_BYTES;
 	bool over = netlink_be(attrs->at[NFTA_LIMIT_FLAGS], 0) & NFT_LIMIT_F_INV;
@@ -210,7 +221,8 @@ static void limit_say(struct nft_state *rule, const struct nlattrs *attrs)
 	for (; bytes && rate && rate % 1024 == 0 && size + 1 < COUNT(sizes); size++)
 		rate /= 1024;
 	BUF(text);
-	buf_printf(&text, "limit rate %s%lld%s/%s", over ? "over " : "", (long long)rate, bytes ? sizes[size] : "",
+	buf_printf(&text, "limit rate %s%lld%s/%s", over ? "over " : "", (long long)rate,
+	           bytes ? sizes[size] : "",
 	           unit == 1        ? "second"
 	           : unit == 60     ? "minute"
 	           : unit == 3600   ? "hour"
@@ -224,10 +236,11 @@ static void limit_say(struct nft_state *rule, const struct nlattrs *attrs)
 
 static void log_say(struct nft_state *rule, const struct nlattrs *attrs)
 {
-	static const char *const levels[] = { "emerg", "alert", "crit", "err", "warn", "notice", "info", "debug",
-		                              "audit" };
+	static const char *const levels[] = { "emerg",  "alert", "crit",  "err",  "warn",
+		                              "notice", "info",  "debug", "audit" };
 	struct str prefix = netlink_text(attrs->at[NFTA_LOG_PREFIX]);
-	int64_t level = netlink_be(attrs->at[NFTA_LOG_LEVEL], -1), group = netlink_be(attrs->at[NFTA_LOG_GROUP], -1);
+	int64_t level = netlink_be(attrs->at[NFTA_LOG_LEVEL], -1),
+		group = netlink_be(attrs->at[NFTA_LOG_GROUP], -1);
 	BUF(text);
 	buf_puts(&text, "log");
 	if (prefix.n)
@@ -243,11 +256,12 @@ static void log_say(struct nft_state *rule, const struct nlattrs *attrs)
 
 static void reject_say(struct nft_state *rule, const struct nlattrs *attrs)
 {
-	static const char *const ipv4[] = { "net-unreachable", "host-unreachable", "prot-unreachable",
-		                            "port-unreachable", [9] = "net-prohibited", "host-prohibited",
-		                            [13] = "admin-prohibited" };
-	static const char *const ipv6[] = { "no-route", "admin-prohibited", [3] = "addr-unreachable",
-		                            "port-unreachable", "policy-fail", "reject-route" };
+	static const char *const ipv4[] = {
+		"net-unreachable",      "host-unreachable", "prot-unreachable",       "port-unreachable",
+		[9] = "net-prohibited", "host-prohibited",  [13] = "admin-prohibited"
+	};
+	static const char *const ipv6[] = { "no-route",         "admin-prohibited", [3] = "addr-unreachable",
+		                            "port-unreachable", "policy-fail",      "reject-route" };
 	static const char *const both[] = { "no-route", "port-unreachable", "host-unreachable",
 		                            "admin-prohibited" }; /* enum nft_reject_inet_code */
 	int64_t type = netlink_be(attrs->at[NFTA_REJECT_TYPE], -1);
@@ -266,8 +280,11 @@ static void reject_say(struct nft_state *rule, const struct nlattrs *attrs)
 		nft_say(rule, STR("reject"));
 		return;
 	}
-	nft_say(rule, arena_printf(rule->arena, "reject with %s %s", x ? "icmpx" : six ? "icmpv6" : "icmp",
-	                                 name ? name : "?"));
+	nft_say(rule, arena_printf(rule->arena, "reject with %s %s",
+	                           x     ? "icmpx"
+	                           : six ? "icmpv6"
+	                                 : "icmp",
+	                           name ? name : "?"));
 }
 
 static void nat_to(struct nft_state *rule, struct buf *text, const struct nlattr *const address[2],
@@ -311,8 +328,10 @@ static void nat_flags(struct buf *text, int64_t flags)
 
 static void nat_say(struct nft_state *rule, const struct nlattrs *attrs)
 {
-	const struct nlattr *address[] = { attrs->at[NFTA_NAT_REG_ADDR_MIN], attrs->at[NFTA_NAT_REG_ADDR_MAX] };
-	const struct nlattr *port[] = { attrs->at[NFTA_NAT_REG_PROTO_MIN], attrs->at[NFTA_NAT_REG_PROTO_MAX] };
+	const struct nlattr *address[] = { attrs->at[NFTA_NAT_REG_ADDR_MIN],
+		                           attrs->at[NFTA_NAT_REG_ADDR_MAX] };
+	const struct nlattr *port[] = { attrs->at[NFTA_NAT_REG_PROTO_MIN],
+		                        attrs->at[NFTA_NAT_REG_PROTO_MAX] };
 	int64_t family = netlink_be(attrs->at[NFTA_NAT_FAMILY], 0);
 	BUF(text);
 	buf_puts(&text, netlink_be(attrs->at[NFTA_NAT_TYPE], 0) == NFT_NAT_SNAT ? "snat" : "dnat");
@@ -353,7 +372,7 @@ static void dynset_say(struct nft_state *rule, const struct nlattrs *attrs)
 	const struct nlattr *inner;
 	if (attrs->at[NFTA_DYNSET_EXPRESSIONS])
 		mnl_attr_for_each_nested(inner, attrs->at[NFTA_DYNSET_EXPRESSIONS])
-			expression_say(rule, inner);
+		    expression_say(rule, inner);
 	nft_say_statement(rule, STR("}"));
 }
 
@@ -361,12 +380,13 @@ static void connlimit_say(struct nft_state *rule, const struct nlattrs *attrs)
 {
 	bool over = netlink_be(attrs->at[NFTA_CONNLIMIT_FLAGS], 0) & NFT_CONNLIMIT_F_INV;
 	nft_say_statement(rule, arena_printf(rule->arena, "ct count %s%lld", over ? "over " : "",
-	                                 (long long)netlink_be(attrs->at[NFTA_CONNLIMIT_COUNT], 0)));
+	                                     (long long)netlink_be(attrs->at[NFTA_CONNLIMIT_COUNT], 0)));
 }
 
 static void object_say(struct nft_state *rule, const struct nlattrs *attrs)
 {
-	static const char *const kinds[] = { "?object", "counter name", "quota name", "ct helper set", "limit name" };
+	static const char *const kinds[] = { "?object", "counter name", "quota name", "ct helper set",
+		                             "limit name" };
 	int64_t type = netlink_be(attrs->at[NFTA_OBJREF_IMM_TYPE], 0);
 	struct str name = netlink_text(attrs->at[NFTA_OBJREF_IMM_NAME]);
 	if (type < 0 || type >= (int64_t)COUNT(kinds))
@@ -401,7 +421,8 @@ static void expression_say(struct nft_state *rule, const struct nlattr *expressi
 		payload_load(rule, &attrs);
 	} else if (str_is(name, "meta")) {
 		int64_t key = netlink_be(attrs.at[NFTA_META_KEY], -1);
-		key_load(rule, nft_meta_field(key), "meta", key, attrs.at[NFTA_META_DREG], attrs.at[NFTA_META_SREG]);
+		key_load(rule, nft_meta_field(key), "meta", key, attrs.at[NFTA_META_DREG],
+		         attrs.at[NFTA_META_SREG]);
 	} else if (str_is(name, "ct")) {
 		ct_load(rule, &attrs);
 	} else if (str_is(name, "bitwise")) {
@@ -416,8 +437,9 @@ static void expression_say(struct nft_state *rule, const struct nlattr *expressi
 		nft_compare_say(rule, &attrs);
 	} else if (str_is(name, "range")) {
 		nft_range_say(rule, nft_register_at(rule, attrs.at[NFTA_RANGE_SREG]),
-		          netlink_be(attrs.at[NFTA_RANGE_OP], 0) == NFT_RANGE_NEQ ? "!= " : "",
-		          nft_data_value(attrs.at[NFTA_RANGE_FROM_DATA]), nft_data_value(attrs.at[NFTA_RANGE_TO_DATA]));
+		              netlink_be(attrs.at[NFTA_RANGE_OP], 0) == NFT_RANGE_NEQ ? "!= " : "",
+		              nft_data_value(attrs.at[NFTA_RANGE_FROM_DATA]),
+		              nft_data_value(attrs.at[NFTA_RANGE_TO_DATA]));
 	} else if (str_is(name, "lookup")) {
 		nft_lookup_say(rule, &attrs);
 	} else if (str_is(name, "immediate")) {
@@ -470,8 +492,8 @@ static void comment_say(struct nft_state *rule, const struct nlattr *userdata)
 	}
 }
 
-void nft_rule_text(struct nft_rules *rules, int64_t family, struct str table, const struct nlattr *expressions,
-                   const struct nlattr *userdata, struct nft_text *out)
+void nft_rule_text(struct nft_rules *rules, int64_t family, struct str table,
+                   const struct nlattr *expressions, const struct nlattr *userdata, struct nft_text *out)
 {
 	BUF(text);
 	struct nft_state rule = {
@@ -480,7 +502,9 @@ void nft_rule_text(struct nft_rules *rules, int64_t family, struct str table, co
 		.family = family,
 		.table = table,
 		.out = &text,
-		.network = family == NFPROTO_INET || family == NFPROTO_BRIDGE || family == NFPROTO_NETDEV ? -1 : family,
+		.network = family == NFPROTO_INET || family == NFPROTO_BRIDGE || family == NFPROTO_NETDEV
+		               ? -1
+		               : family,
 		.transport = -1,
 		.packets = NONE,
 	};
@@ -488,8 +512,7 @@ void nft_rule_text(struct nft_rules *rules, int64_t family, struct str table, co
 		rule.at[i].base = -1;
 	const struct nlattr *expression;
 	if (expressions)
-		mnl_attr_for_each_nested(expression, expressions)
-			expression_say(&rule, expression);
+		mnl_attr_for_each_nested(expression, expressions) expression_say(&rule, expression);
 	nft_say_waiting(&rule, NFT_IMPLIES_NOTHING);
 	comment_say(&rule, userdata);
 	*out = (struct nft_text){ arena_str(rules->arena, buf_str(&text)), rule.packets };

@@ -23,7 +23,7 @@ struct nft_element {
 struct nft_set {
 	struct str table, name;
 	int64_t family, flags, key_len;
-	bool data_address;             /* a map to addresses */
+	bool data_address; /* a map to addresses */
 	VEC(struct nft_element) elements;
 	bool more; /* not all of them are kept */
 };
@@ -43,7 +43,7 @@ const char *nft_hook_name(int64_t family, int64_t hook);
 struct str nft_verdict_text(struct arena *arena, const struct nlattr *data_verdict);
 
 /* `expressions` is NFTA_RULE_EXPRESSIONS, `userdata` NFTA_RULE_USERDATA; both may be NULL. */
-void nft_rule_text(struct nft_rules *rules, int64_t family, struct str table, const struct nlattr *expressions,
-                   const struct nlattr *userdata, struct nft_text *out);
+void nft_rule_text(struct nft_rules *rules, int64_t family, struct str table,
+                   const struct nlattr *expressions, const struct nlattr *userdata, struct nft_text *out);
 
 #endif

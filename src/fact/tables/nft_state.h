@@ -14,11 +14,11 @@ enum { NFT_REGISTERS = 20, NFT_CONCATENATED = 8 };
 
 /* What 4 bytes of registers, and those after them, hold. */
 struct nft_load {
-	struct str name;      /* "tcp dport"; STR_NONE: a constant, or nothing */
+	struct str name; /* "tcp dport"; STR_NONE: a constant, or nothing */
 	struct str constant;
 	struct str mask, xor; /* of a bitwise operation */
 	enum nft_kind kind;
-	bool big;             /* turned to network byte order */
+	bool big; /* turned to network byte order */
 	size_t len;
 	int64_t base, offset; /* of a payload; base -1: none */
 };
@@ -30,9 +30,9 @@ struct nft_state {
 	struct str table;
 	struct buf *out;
 	struct nft_load at[NFT_REGISTERS];
-	int64_t network, transport;     /* what the matches so far say that the packet is; -1 */
+	int64_t network, transport;            /* what the matches so far say that the packet is; -1 */
 	struct str say_network, say_transport; /* said only when nothing that follows implies it */
-	struct str from;                /* >= of a range that the next comparison may end */
+	struct str from;                       /* >= of a range that the next comparison may end */
 	size_t from_at;
 	int64_t packets;
 	unsigned depth;
@@ -73,7 +73,7 @@ struct nft_set *nft_set_find(struct nft_state *rule, struct str name);
 /* The expressions cmp, range and lookup. */
 void nft_compare_say(struct nft_state *rule, const struct nlattrs *attrs);
 void nft_range_say(struct nft_state *rule, const struct nft_load *load, const char *op, struct str from,
-                      struct str to);
+                   struct str to);
 void nft_lookup_say(struct nft_state *rule, const struct nlattrs *attrs);
 
 #endif

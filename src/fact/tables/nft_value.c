@@ -67,24 +67,27 @@ static const struct nft_field ether_fields[] = {
 	{ 0 },
 };
 static const struct nft_field ip_fields[] = {
-	{ "ip length", NFT_KIND_NUMBER, 2, 2 },        { "ip id", NFT_KIND_NUMBER, 4, 2 },
-	{ "ip frag-off", NFT_KIND_NUMBER, 6, 2 },      { "ip ttl", NFT_KIND_NUMBER, 8, 1 },
-	{ "ip protocol", NFT_KIND_PROTOCOL, 9, 1 },    { "ip saddr", NFT_KIND_ADDRESS, 12, 4 },
-	{ "ip daddr", NFT_KIND_ADDRESS, 16, 4 },       { 0 },
+	{ "ip length", NFT_KIND_NUMBER, 2, 2 },     { "ip id", NFT_KIND_NUMBER, 4, 2 },
+	{ "ip frag-off", NFT_KIND_NUMBER, 6, 2 },   { "ip ttl", NFT_KIND_NUMBER, 8, 1 },
+	{ "ip protocol", NFT_KIND_PROTOCOL, 9, 1 }, { "ip saddr", NFT_KIND_ADDRESS, 12, 4 },
+	{ "ip daddr", NFT_KIND_ADDRESS, 16, 4 },    { 0 },
 };
 static const struct nft_field ip6_fields[] = {
-	{ "ip6 length", NFT_KIND_NUMBER, 4, 2 },       { "ip6 nexthdr", NFT_KIND_PROTOCOL, 6, 1 },
-	{ "ip6 hoplimit", NFT_KIND_NUMBER, 7, 1 },     { "ip6 saddr", NFT_KIND_ADDRESS, 8, 16 },
-	{ "ip6 daddr", NFT_KIND_ADDRESS, 24, 16 },     { 0 },
+	{ "ip6 length", NFT_KIND_NUMBER, 4, 2 },   { "ip6 nexthdr", NFT_KIND_PROTOCOL, 6, 1 },
+	{ "ip6 hoplimit", NFT_KIND_NUMBER, 7, 1 }, { "ip6 saddr", NFT_KIND_ADDRESS, 8, 16 },
+	{ "ip6 daddr", NFT_KIND_ADDRESS, 24, 16 }, { 0 },
 };
-static const struct nft_field arp_fields[] = { /* RFC 826 */
-	{ "arp htype", NFT_KIND_NUMBER, 0, 2 },        { "arp ptype", NFT_KIND_ETHERTYPE, 2, 2 },
-	{ "arp hlen", NFT_KIND_NUMBER, 4, 1 },         { "arp plen", NFT_KIND_NUMBER, 5, 1 },
-	{ "arp operation", NFT_KIND_ARP, 6, 2 },       { 0 },
+static const struct nft_field arp_fields[] = {
+	/* RFC 826 */
+	{ "arp htype", NFT_KIND_NUMBER, 0, 2 },  { "arp ptype", NFT_KIND_ETHERTYPE, 2, 2 },
+	{ "arp hlen", NFT_KIND_NUMBER, 4, 1 },   { "arp plen", NFT_KIND_NUMBER, 5, 1 },
+	{ "arp operation", NFT_KIND_ARP, 6, 2 }, { 0 },
 };
 static const struct nft_field tcp_fields[] = {
-	{ "tcp sport", NFT_KIND_NUMBER, 0, 2 },        { "tcp dport", NFT_KIND_NUMBER, 2, 2 },
-	{ "tcp flags", NFT_KIND_TCP_FLAGS, 13, 1 },    { "tcp window", NFT_KIND_NUMBER, 14, 2 },
+	{ "tcp sport", NFT_KIND_NUMBER, 0, 2 },
+	{ "tcp dport", NFT_KIND_NUMBER, 2, 2 },
+	{ "tcp flags", NFT_KIND_TCP_FLAGS, 13, 1 },
+	{ "tcp window", NFT_KIND_NUMBER, 14, 2 },
 	{ 0 },
 };
 static const struct nft_field udp_fields[] = {
@@ -116,7 +119,8 @@ static const struct nft_field icmp6_fields[] = {
 
 const struct nft_field *nft_meta_field(int64_t key)
 {
-	return key >= 0 && key < (int64_t)COUNT(meta_fields) && meta_fields[key].name ? &meta_fields[key] : NULL;
+	return key >= 0 && key < (int64_t)COUNT(meta_fields) && meta_fields[key].name ? &meta_fields[key]
+	                                                                              : NULL;
 }
 
 const struct nft_field *nft_ct_field(int64_t key)
@@ -130,7 +134,10 @@ const struct nft_field *nft_payload_field(int64_t base, int64_t network, int64_t
 	if (base == NFT_PAYLOAD_LL_HEADER)
 		fields = ether_fields;
 	else if (base == NFT_PAYLOAD_NETWORK_HEADER)
-		fields = network == NFPROTO_IPV4 ? ip_fields : network == NFPROTO_IPV6 ? ip6_fields : network == NFPROTO_ARP ? arp_fields : NULL;
+		fields = network == NFPROTO_IPV4   ? ip_fields
+		         : network == NFPROTO_IPV6 ? ip6_fields
+		         : network == NFPROTO_ARP  ? arp_fields
+		                                   : NULL;
 	else if (base == NFT_PAYLOAD_TRANSPORT_HEADER)
 		fields = transport == IPPROTO_TCP      ? tcp_fields
 		         : transport == IPPROTO_UDP    ? udp_fields
@@ -150,15 +157,28 @@ struct word {
 };
 
 static const struct word protocols[] = {
-	{ IPPROTO_ICMP, "icmp" }, { IPPROTO_IGMP, "igmp" },     { IPPROTO_IPIP, "ipencap" }, { IPPROTO_TCP, "tcp" },
-	{ IPPROTO_UDP, "udp" },   { IPPROTO_DCCP, "dccp" },     { IPPROTO_IPV6, "ipv6" },    { IPPROTO_GRE, "gre" },
-	{ IPPROTO_ESP, "esp" },   { IPPROTO_AH, "ah" },         { IPPROTO_ICMPV6, "ipv6-icmp" },
-	{ 89, "ospf" },           { 112, "vrrp" },              { IPPROTO_COMP, "comp" },    { IPPROTO_SCTP, "sctp" },
-	{ IPPROTO_UDPLITE, "udplite" }, { 0 },
+	{ IPPROTO_ICMP, "icmp" },
+	{ IPPROTO_IGMP, "igmp" },
+	{ IPPROTO_IPIP, "ipencap" },
+	{ IPPROTO_TCP, "tcp" },
+	{ IPPROTO_UDP, "udp" },
+	{ IPPROTO_DCCP, "dccp" },
+	{ IPPROTO_IPV6, "ipv6" },
+	{ IPPROTO_GRE, "gre" },
+	{ IPPROTO_ESP, "esp" },
+	{ IPPROTO_AH, "ah" },
+	{ IPPROTO_ICMPV6, "ipv6-icmp" },
+	{ 89, "ospf" },
+	{ 112, "vrrp" },
+	{ IPPROTO_COMP, "comp" },
+	{ IPPROTO_SCTP, "sctp" },
+	{ IPPROTO_UDPLITE, "udplite" },
+	{ 0 },
 };
 static const struct word nfprotos[] = { { NFPROTO_IPV4, "ipv4" }, { NFPROTO_IPV6, "ipv6" }, { 0 } };
 static const struct word ethertypes[] = {
-	{ 0x0800, "ip" }, { 0x0806, "arp" }, { 0x86dd, "ip6" }, { 0x8100, "8021q" }, { 0x88a8, "8021ad" }, { 0 },
+	{ 0x0800, "ip" },    { 0x0806, "arp" },    { 0x86dd, "ip6" },
+	{ 0x8100, "8021q" }, { 0x88a8, "8021ad" }, { 0 },
 };
 /* Bits as in linux/netfilter/nf_conntrack_common.h */
 static const struct word states[] = {
@@ -169,24 +189,40 @@ static const struct word statuses[] = {
 	{ 16, "snat" },    { 32, "dnat" },      { 512, "dying" }, { 0 },
 };
 static const struct word tcp_flags[] = {
-	{ 1, "fin" },  { 2, "syn" },  { 4, "rst" },  { 8, "psh" },   { 16, "ack" },
+	{ 1, "fin" },  { 2, "syn" },  { 4, "rst" },   { 8, "psh" }, { 16, "ack" },
 	{ 32, "urg" }, { 64, "ecn" }, { 128, "cwr" }, { 0 },
 };
 static const struct word directions[] = { { 0, "original" }, { 1, "reply" }, { 0 } };
 static const struct word icmp_types[] = {
-	{ 0, "echo-reply" },     { 3, "destination-unreachable" }, { 4, "source-quench" },
-	{ 5, "redirect" },       { 8, "echo-request" },            { 9, "router-advertisement" },
-	{ 10, "router-solicitation" }, { 11, "time-exceeded" },    { 12, "parameter-problem" },
-	{ 13, "timestamp-request" },   { 14, "timestamp-reply" },  { 15, "info-request" },
-	{ 16, "info-reply" },    { 17, "address-mask-request" },   { 18, "address-mask-reply" }, { 0 },
+	{ 0, "echo-reply" },           { 3, "destination-unreachable" },
+	{ 4, "source-quench" },        { 5, "redirect" },
+	{ 8, "echo-request" },         { 9, "router-advertisement" },
+	{ 10, "router-solicitation" }, { 11, "time-exceeded" },
+	{ 12, "parameter-problem" },   { 13, "timestamp-request" },
+	{ 14, "timestamp-reply" },     { 15, "info-request" },
+	{ 16, "info-reply" },          { 17, "address-mask-request" },
+	{ 18, "address-mask-reply" },  { 0 },
 };
 static const struct word icmp6_types[] = {
-	{ 1, "destination-unreachable" }, { 2, "packet-too-big" },      { 3, "time-exceeded" },
-	{ 4, "parameter-problem" },       { 128, "echo-request" },      { 129, "echo-reply" },
-	{ 130, "mld-listener-query" },    { 131, "mld-listener-report" }, { 132, "mld-listener-done" },
-	{ 133, "nd-router-solicit" },     { 134, "nd-router-advert" },  { 135, "nd-neighbor-solicit" },
-	{ 136, "nd-neighbor-advert" },    { 137, "nd-redirect" },       { 138, "router-renumbering" },
-	{ 141, "ind-neighbor-solicit" },  { 142, "ind-neighbor-advert" }, { 143, "mld2-listener-report" }, { 0 },
+	{ 1, "destination-unreachable" },
+	{ 2, "packet-too-big" },
+	{ 3, "time-exceeded" },
+	{ 4, "parameter-problem" },
+	{ 128, "echo-request" },
+	{ 129, "echo-reply" },
+	{ 130, "mld-listener-query" },
+	{ 131, "mld-listener-report" },
+	{ 132, "mld-listener-done" },
+	{ 133, "nd-router-solicit" },
+	{ 134, "nd-router-advert" },
+	{ 135, "nd-neighbor-solicit" },
+	{ 136, "nd-neighbor-advert" },
+	{ 137, "nd-redirect" },
+	{ 138, "router-renumbering" },
+	{ 141, "ind-neighbor-solicit" },
+	{ 142, "ind-neighbor-advert" },
+	{ 143, "mld2-listener-report" },
+	{ 0 },
 };
 /* RTN_* of linux/rtnetlink.h */
 static const struct word address_types[] = {
@@ -194,17 +230,18 @@ static const struct word address_types[] = {
 	{ 5, "multicast" }, { 6, "blackhole" }, { 7, "unreachable" }, { 8, "prohibit" },  { 0 },
 };
 /* PACKET_* of linux/if_packet.h; nft's words */
-static const struct word packet_types[] = { { 0, "host" }, { 1, "broadcast" }, { 2, "multicast" }, { 3, "other" },
-	                                    { 0 } };
+static const struct word packet_types[] = {
+	{ 0, "host" }, { 1, "broadcast" }, { 2, "multicast" }, { 3, "other" }, { 0 }
+};
 static const struct word arp_operations[] = { { 1, "request" }, { 2, "reply" }, { 0 } };
 static const struct word exists[] = { { 0, "missing" }, { 1, "exists" }, { 0 } };
 
 static const struct word *const words[] = {
-	[NFT_KIND_PROTOCOL] = protocols,  [NFT_KIND_NFPROTO] = nfprotos,
-	[NFT_KIND_ETHERTYPE] = ethertypes, [NFT_KIND_STATE] = states,
-	[NFT_KIND_STATUS] = statuses,     [NFT_KIND_TCP_FLAGS] = tcp_flags,
-	[NFT_KIND_DIRECTION] = directions, [NFT_KIND_ICMP] = icmp_types,
-	[NFT_KIND_ICMP6] = icmp6_types,   [NFT_KIND_ADDRESS_TYPE] = address_types,
+	[NFT_KIND_PROTOCOL] = protocols,       [NFT_KIND_NFPROTO] = nfprotos,
+	[NFT_KIND_ETHERTYPE] = ethertypes,     [NFT_KIND_STATE] = states,
+	[NFT_KIND_STATUS] = statuses,          [NFT_KIND_TCP_FLAGS] = tcp_flags,
+	[NFT_KIND_DIRECTION] = directions,     [NFT_KIND_ICMP] = icmp_types,
+	[NFT_KIND_ICMP6] = icmp6_types,        [NFT_KIND_ADDRESS_TYPE] = address_types,
 	[NFT_KIND_PACKET_TYPE] = packet_types, [NFT_KIND_EXISTS] = exists,
 	[NFT_KIND_ARP] = arp_operations,
 };
@@ -243,8 +280,9 @@ int nft_mask_prefix(struct str mask)
 
 static bool kind_is_host(enum nft_kind kind)
 {
-	return kind == NFT_KIND_HOST || kind == NFT_KIND_MARK || kind == NFT_KIND_IFINDEX || kind == NFT_KIND_STATE ||
-	       kind == NFT_KIND_STATUS || kind == NFT_KIND_ADDRESS_TYPE || kind == NFT_KIND_EXISTS;
+	return kind == NFT_KIND_HOST || kind == NFT_KIND_MARK || kind == NFT_KIND_IFINDEX ||
+	       kind == NFT_KIND_STATE || kind == NFT_KIND_STATUS || kind == NFT_KIND_ADDRESS_TYPE ||
+	       kind == NFT_KIND_EXISTS;
 }
 
 static uint64_t number_of(struct str value, bool host)

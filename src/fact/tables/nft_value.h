@@ -9,11 +9,11 @@
 #include "base/buf.h"
 
 enum nft_kind {
-	NFT_KIND_HEX, /* bytes of unknown meaning */
+	NFT_KIND_HEX,    /* bytes of unknown meaning */
 	NFT_KIND_NUMBER, /* network byte order */
-	NFT_KIND_HOST, /* number in the byte order of this machine */
-	NFT_KIND_MARK, /* the same, written in hexadecimal */
-	NFT_KIND_NAME, /* text filled with NUL; cut short, it stands for all that start so */
+	NFT_KIND_HOST,   /* number in the byte order of this machine */
+	NFT_KIND_MARK,   /* the same, written in hexadecimal */
+	NFT_KIND_NAME,   /* text filled with NUL; cut short, it stands for all that start so */
 	NFT_KIND_IFINDEX,
 	NFT_KIND_ADDRESS,
 	NFT_KIND_MAC,

@@ -68,16 +68,17 @@ static int chain_take(const struct nlmsghdr *message, void *ctx)
 	netlink_nested(attrs.at[NFTA_CHAIN_HOOK], &hook);
 	netlink_nested(attrs.at[NFTA_CHAIN_COUNTERS], &counters);
 	bool base = attrs.at[NFTA_CHAIN_HOOK] != NULL;
-	vec_push_in(arena, &set->chains, {
-		.family = family,
-		.table = text_keep(arena, attrs.at[NFTA_CHAIN_TABLE]),
-		.name = text_keep(arena, attrs.at[NFTA_CHAIN_NAME]),
-		.type = text_keep(arena, attrs.at[NFTA_CHAIN_TYPE]),
-		.hook = base ? netlink_be(hook.at[NFTA_HOOK_HOOKNUM], NONE) : NONE,
-		.priority = base ? (int32_t)netlink_be(hook.at[NFTA_HOOK_PRIORITY], 0) : NONE,
-		.policy = base ? netlink_be(attrs.at[NFTA_CHAIN_POLICY], NF_ACCEPT) : NONE,
-		.packets = netlink_be(counters.at[NFTA_COUNTER_PACKETS], NONE),
-	});
+	vec_push_in(arena, &set->chains,
+	            {
+			.family = family,
+			.table = text_keep(arena, attrs.at[NFTA_CHAIN_TABLE]),
+			.name = text_keep(arena, attrs.at[NFTA_CHAIN_NAME]),
+			.type = text_keep(arena, attrs.at[NFTA_CHAIN_TYPE]),
+			.hook = base ? netlink_be(hook.at[NFTA_HOOK_HOOKNUM], NONE) : NONE,
+			.priority = base ? (int32_t)netlink_be(hook.at[NFTA_HOOK_PRIORITY], 0) : NONE,
+			.policy = base ? netlink_be(attrs.at[NFTA_CHAIN_POLICY], NF_ACCEPT) : NONE,
+			.packets = netlink_be(counters.at[NFTA_COUNTER_PACKETS], NONE),
+		    });
 	return 0;
 }
 
@@ -91,13 +92,14 @@ static int rule_take(const struct nlmsghdr *message, void *ctx)
 		return 0;
 	if (set->list.n >= RULES_LIMIT)
 		return -E2BIG;
-	vec_push_in(arena, &set->list, {
-		.family = family,
-		.table = text_keep(arena, attrs.at[NFTA_RULE_TABLE]),
-		.chain = text_keep(arena, attrs.at[NFTA_RULE_CHAIN]),
-		.expressions = attr_keep(arena, attrs.at[NFTA_RULE_EXPRESSIONS]),
-		.userdata = attr_keep(arena, attrs.at[NFTA_RULE_USERDATA]),
-	});
+	vec_push_in(arena, &set->list,
+	            {
+			.family = family,
+			.table = text_keep(arena, attrs.at[NFTA_RULE_TABLE]),
+			.chain = text_keep(arena, attrs.at[NFTA_RULE_CHAIN]),
+			.expressions = attr_keep(arena, attrs.at[NFTA_RULE_EXPRESSIONS]),
+			.userdata = attr_keep(arena, attrs.at[NFTA_RULE_USERDATA]),
+		    });
 	return 0;
 }
 
@@ -110,14 +112,15 @@ static int set_take(const struct nlmsghdr *message, void *ctx)
 	if (family < 0)
 		return 0;
 	int64_t type = netlink_be(attrs.at[NFTA_SET_DATA_TYPE], 0);
-	vec_push_in(arena, &set->rules.sets, {
-		.family = family,
-		.table = text_keep(arena, attrs.at[NFTA_SET_TABLE]),
-		.name = text_keep(arena, attrs.at[NFTA_SET_NAME]),
-		.flags = netlink_be(attrs.at[NFTA_SET_FLAGS], 0),
-		.key_len = netlink_be(attrs.at[NFTA_SET_KEY_LEN], 0),
-		.data_address = type == 7 || type == 8, /* nft's own numbers: ipv4_addr, ipv6_addr */
-	});
+	vec_push_in(arena, &set->rules.sets,
+	            {
+			.family = family,
+			.table = text_keep(arena, attrs.at[NFTA_SET_TABLE]),
+			.name = text_keep(arena, attrs.at[NFTA_SET_NAME]),
+			.flags = netlink_be(attrs.at[NFTA_SET_FLAGS], 0),
+			.key_len = netlink_be(attrs.at[NFTA_SET_KEY_LEN], 0),
+			.data_address = type == 7 || type == 8, /* nft's own numbers: ipv4_addr, ipv6_addr */
+		    });
 	return 0;
 }
 
@@ -138,7 +141,8 @@ static int elements_take(const struct nlmsghdr *message, void *ctx)
 	const struct nlattr *element;
 	if (message_attrs(message, &attrs) < 0 || !attrs.at[NFTA_SET_ELEM_LIST_ELEMENTS])
 		return 0;
-	mnl_attr_for_each_nested(element, attrs.at[NFTA_SET_ELEM_LIST_ELEMENTS]) {
+	mnl_attr_for_each_nested(element, attrs.at[NFTA_SET_ELEM_LIST_ELEMENTS])
+	{
 		struct nlattrs of, data;
 		netlink_nested(element, &of);
 		netlink_nested(of.at[NFTA_SET_ELEM_DATA], &data);
@@ -147,14 +151,15 @@ static int elements_take(const struct nlmsghdr *message, void *ctx)
 			set->set->more = true;
 			return ENOUGH;
 		}
-		vec_push_in(arena, &set->set->elements, {
-			.key = value_keep(arena, of.at[NFTA_SET_ELEM_KEY]),
-			.key_end = value_keep(arena, of.at[NFTA_SET_ELEM_KEY_END]),
-			.data = value_keep(arena, of.at[NFTA_SET_ELEM_DATA]),
-			.verdict = nft_verdict_text(arena, data.at[NFTA_DATA_VERDICT]),
-			.end = flags & NFT_SET_ELEM_INTERVAL_END,
-			.catchall = flags & NFT_SET_ELEM_CATCHALL,
-		});
+		vec_push_in(arena, &set->set->elements,
+		            {
+				.key = value_keep(arena, of.at[NFTA_SET_ELEM_KEY]),
+				.key_end = value_keep(arena, of.at[NFTA_SET_ELEM_KEY_END]),
+				.data = value_keep(arena, of.at[NFTA_SET_ELEM_DATA]),
+				.verdict = nft_verdict_text(arena, data.at[NFTA_DATA_VERDICT]),
+				.end = flags & NFT_SET_ELEM_INTERVAL_END,
+				.catchall = flags & NFT_SET_ELEM_CATCHALL,
+			    });
 	}
 	return 0;
 }
@@ -202,8 +207,8 @@ static int ruleset_ask(struct ruleset *set)
 	NETLINK(netlink);
 	int r = netlink_open(set->rules.arena, &netlink, NETLINK_NETFILTER);
 	for (size_t i = 0; r == 0 && i < COUNT(requests); i++)
-		r = netlink_dump(&netlink, request_make(&netlink, requests[i].type, NFPROTO_UNSPEC), requests[i].take,
-		                 set);
+		r = netlink_dump(&netlink, request_make(&netlink, requests[i].type, NFPROTO_UNSPEC),
+		                 requests[i].take, set);
 	return r == 0 ? elements_ask(set) : r;
 }
 
@@ -233,7 +238,8 @@ static struct str rule_key(struct arena *arena, int64_t family, struct str table
 
 static bool rule_is_of(const struct nft_rule *rule, const struct nft_chain *chain)
 {
-	return rule->family == chain->family && str_eq(rule->chain, chain->name) && str_eq(rule->table, chain->table);
+	return rule->family == chain->family && str_eq(rule->chain, chain->name) &&
+	       str_eq(rule->table, chain->table);
 }
 
 static int chain_rows(struct firewall *firewall, struct ruleset *set, const struct nft_chain *chain,
@@ -250,15 +256,17 @@ static int chain_rows(struct firewall *firewall, struct ruleset *set, const stru
 		.name = chain->name,
 		.type = chain->type,
 		.hook = str_from(hook),
-		.policy = chain->policy == 0 || chain->policy == 1 ? str_from(policies[chain->policy]) : STR_NONE,
+		.policy =
+		    chain->policy == 0 || chain->policy == 1 ? str_from(policies[chain->policy]) : STR_NONE,
 		.priority = chain->priority,
 	};
 	int r = firewall_chain_row(firewall, &row, chain->packets, NONE);
 	const struct nft_rule *rule =
-		map_get(first, rule_key(firewall->arena, chain->family, chain->table, chain->name));
+	    map_get(first, rule_key(firewall->arena, chain->family, chain->table, chain->name));
 	for (; r == 0 && rule && rule < set->list.p + set->list.n && rule_is_of(rule, chain); rule++) {
 		struct nft_text text;
-		nft_rule_text(&set->rules, rule->family, rule->table, rule->expressions, rule->userdata, &text);
+		nft_rule_text(&set->rules, rule->family, rule->table, rule->expressions, rule->userdata,
+		              &text);
 		r = firewall_rule_row(firewall, &row, text.text, text.packets, NONE);
 	}
 	return r;
@@ -272,7 +280,8 @@ static int ruleset_rows(struct firewall *firewall, struct ruleset *set)
 		if (i && rule->family == rule[-1].family && str_eq(rule->chain, rule[-1].chain) &&
 		    str_eq(rule->table, rule[-1].table))
 			continue;
-		void **place = map_put(&first, rule_key(firewall->arena, rule->family, rule->table, rule->chain));
+		void **place =
+		    map_put(&first, rule_key(firewall->arena, rule->family, rule->table, rule->chain));
 		if (!*place)
 			*place = rule;
 	}
@@ -296,8 +305,8 @@ int nftables_scan(struct firewall *firewall)
 	if (r == -EPROTONOSUPPORT || r == -EINVAL || r == -EOPNOTSUPP)
 		return 0;
 	if (r < 0) {
-		scan_partial(firewall->scan, NOTE("cannot ask the kernel ({}): {}", STR("nftables"),
-		                                  str_from(err_words(r))));
+		scan_partial(firewall->scan,
+		             NOTE("cannot ask the kernel ({}): {}", STR("nftables"), str_from(err_words(r))));
 		return 0;
 	}
 	return ruleset_rows(firewall, &set);

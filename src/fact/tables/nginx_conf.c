@@ -67,9 +67,10 @@ static void listen_take(struct nginx *nginx, const struct words *words, const ch
 			listen.address = STR("0.0.0.0");
 	}
 	for (size_t i = 2; i < words->n; i++)
-		listen.tls |= str_is(words->p[i], "ssl") || str_is(words->p[i], "quic") || str_is(words->p[i], "ntls");
-	vec_push_in(nginx->web->arena, &nginx->listens, {
-		listen.address, listen.port, listen.line, listen.file, listen.tls });
+		listen.tls |=
+		    str_is(words->p[i], "ssl") || str_is(words->p[i], "quic") || str_is(words->p[i], "ntls");
+	vec_push_in(nginx->web->arena, &nginx->listens,
+	            { listen.address, listen.port, listen.line, listen.file, listen.tls });
 }
 
 static void directive_take(struct nginx *nginx, const struct words *words, const char *file, int64_t line)
@@ -137,8 +138,8 @@ static int block_close(struct nginx *nginx)
 	if (level->block != BLOCK_SERVER)
 		return 0;
 	if (!nginx->listens.n) /* "If the directive is not present then either *:80 is used …" */
-		vec_push_in(nginx->web->arena, &nginx->listens, {
-			STR("0.0.0.0"), 80, nginx->line, nginx->file, false });
+		vec_push_in(nginx->web->arena, &nginx->listens,
+		            { STR("0.0.0.0"), 80, nginx->line, nginx->file, false });
 	level->settings.indexes = nginx->indexes;
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < nginx->listens.n; i++) {
@@ -187,8 +188,9 @@ static char words_next(struct arena *arena, struct str *rest, int64_t *line, str
 				buf_add_char(&word, rest->p[++i]);
 				continue;
 			}
-			if (quote ? c == quote : (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ';' ||
-			                          (c == '{' && (i == 0 || rest->p[i - 1] != '$'))))
+			if (quote ? c == quote
+			          : (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ';' ||
+			             (c == '{' && (i == 0 || rest->p[i - 1] != '$'))))
 				break;
 			*line += c == '\n';
 			buf_add_char(&word, c);
@@ -208,7 +210,8 @@ static int include_read(struct nginx *nginx, struct str pattern, unsigned depth)
 	struct strings paths = scan_glob(nginx->web->scan, path_of(nginx, pattern));
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < paths.n; i++)
-		r = file_read(nginx, arena_cstr(nginx->web->arena, str_slice(paths.p[i], 1, paths.p[i].n)), depth + 1);
+		r = file_read(nginx, arena_cstr(nginx->web->arena, str_slice(paths.p[i], 1, paths.p[i].n)),
+		              depth + 1);
 	return r;
 }
 

@@ -50,12 +50,15 @@ static int redis_read(struct databases *all, const char *path)
 	bool acl = settings_get(&set, "aclfile", NULL).n > 0 || settings_get(&set, "user", NULL).n > 0;
 	BUF(addresses);
 	for (struct str word; bind.p && (word = str_word(&bind)).n;)
-		buf_printf(&addresses, "%.*s ", (int)word.n - (word.p[0] == '-'), word.p + (word.p[0] == '-'));
+		buf_printf(&addresses, "%.*s ", (int)word.n - (word.p[0] == '-'),
+		           word.p + (word.p[0] == '-'));
 	struct database row = {
 		.engine = str_find(whole, "valkey") >= 0 ? "valkey" : "redis",
 		.port = str_int_or(settings_get(&set, "port", NULL), 6379),
 		.addresses = addresses.n ? arena_str(all->arena, buf_str(&addresses)) : STR("*"),
-		.auth = password ? STR("password") : acl ? STR("acl") : STR("none"),
+		.auth = password ? STR("password")
+		        : acl    ? STR("acl")
+		                 : STR("none"),
 		.auth_ok = password || acl,
 		.audit = NONE,
 		.datadir = str_starts(dir, "/") ? dir : STR_NONE,
@@ -108,8 +111,9 @@ static void yaml_flatten(struct databases *all, const char *path, struct setting
 			value = str_slice(value, 1, value.n - 1);
 		while (depth && level[depth - 1].indent >= indent)
 			depth--;
-		struct str full = depth ? arena_printf(all->arena, "%.*s.%.*s", STR_ARG(level[depth - 1].key), STR_ARG(key))
-		                        : key;
+		struct str full =
+		    depth ? arena_printf(all->arena, "%.*s.%.*s", STR_ARG(level[depth - 1].key), STR_ARG(key))
+			  : key;
 		if (!value.n && depth < COUNT(level)) {
 			level[depth].indent = indent;
 			level[depth++].key = full;
@@ -127,15 +131,16 @@ static int mongodb_read(struct databases *all)
 	if (!there(all, path))
 		return 0;
 	yaml_flatten(all, path, &set);
-	struct str bind = settings_get(&set, "net.bindIp", NULL), mode = settings_get(&set, "net.tls.mode", "net.ssl.mode");
+	struct str bind = settings_get(&set, "net.bindIp", NULL),
+		   mode = settings_get(&set, "net.tls.mode", "net.ssl.mode");
 	bool auth = str_is(settings_get(&set, "security.authorization", NULL), "enabled") ||
 	            settings_get(&set, "security.keyFile", NULL).n > 0;
 	struct database row = {
 		.engine = "mongodb",
 		.port = str_int_or(settings_get(&set, "net.port", NULL), 27017),
 		.addresses = setting_is_on(settings_get(&set, "net.bindIpAll", NULL)) ? STR("*")
-		             : bind.n                                               ? bind
-		                                                                    : STR("127.0.0.1"),
+		             : bind.n                                                 ? bind
+		                                                                      : STR("127.0.0.1"),
 		.auth = auth ? STR("enabled") : STR("none"),
 		.auth_ok = auth,
 		.tls = mode.n && !str_is(mode, "disabled"),
@@ -156,7 +161,8 @@ static int elasticsearch_read(struct databases *all)
 	if (!there(all, path))
 		return 0;
 	yaml_flatten(all, path, &set);
-	struct str host = settings_get(&set, "http.host", "network.host"), port = settings_get(&set, "http.port", NULL);
+	struct str host = settings_get(&set, "http.host", "network.host"),
+		   port = settings_get(&set, "http.port", NULL);
 	struct str security = settings_get(&set, "xpack.security.enabled", NULL);
 	struct database row = {
 		.engine = "elasticsearch",
@@ -205,11 +211,13 @@ static int dm_read(struct databases *all, const char *path)
 
 int other_databases_read(struct databases *all)
 {
-	static const char *const redis[] = { "/etc/redis.conf", "/etc/redis/redis*.conf", "/etc/redis/[0-9]*.conf",
-		                             "/etc/valkey/valkey*.conf", "/usr/local/redis/redis.conf",
-		                             "/usr/local/etc/redis.conf" };
-	static const char *const dm[] = { "/opt/dmdbms/data/*/dm.ini", "/dm8/data/*/dm.ini", "/dm/data/*/dm.ini",
-		                          "/home/dmdba/dmdbms/data/*/dm.ini", "/dmdata/*/dm.ini" };
+	static const char *const redis[] = {
+		"/etc/redis.conf",          "/etc/redis/redis*.conf",      "/etc/redis/[0-9]*.conf",
+		"/etc/valkey/valkey*.conf", "/usr/local/redis/redis.conf", "/usr/local/etc/redis.conf"
+	};
+	static const char *const dm[] = { "/opt/dmdbms/data/*/dm.ini", "/dm8/data/*/dm.ini",
+		                          "/dm/data/*/dm.ini", "/home/dmdba/dmdbms/data/*/dm.ini",
+		                          "/dmdata/*/dm.ini" };
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < COUNT(redis); i++) {
 		struct strings paths = scan_glob(all->scan, str_from(redis[i]));

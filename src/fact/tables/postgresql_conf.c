@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
  * postgresql_conf: PostgreSQL and the databases that keep its files: KingbaseES (kingbase.conf, sys_hba.conf)
- * and openGauss. Rules: PostgreSQL manual, chapters 20.1 "Setting Parameters" and 21.1 "The pg_hba.conf File".
+ * and openGauss. Rules: PostgreSQL manual, chapters 20.1 "Setting Parameters" and 21.1 "The pg_hba.conf
+ * File".
  */
 #include "fact/tables/conf.h"
 #include "fact/tables/databases.h"
@@ -17,15 +18,15 @@ static const struct flavour opengauss = { "opengauss", "postgresql.conf", "pg_hb
 
 static void conf_read(struct databases *all, const char *path, unsigned depth, struct settings *out);
 
-static void include_read(struct databases *all, struct str key, struct str value, const char *path, unsigned depth,
-                         struct settings *out)
+static void include_read(struct databases *all, struct str key, struct str value, const char *path,
+                         unsigned depth, struct settings *out)
 {
 	struct arena *arena = all->arena;
 	struct str here = str_from(path);
 	ptrdiff_t slash = str_find_char_last(here, '/');
 	struct str target = value.n && value.p[0] == '/'
-	                            ? arena_str(arena, str_slice(value, 1, value.n))
-	                            : arena_printf(arena, "%.*s/%.*s", (int)MAX(slash, 0), path, STR_ARG(value));
+	                        ? arena_str(arena, str_slice(value, 1, value.n))
+	                        : arena_printf(arena, "%.*s/%.*s", (int)MAX(slash, 0), path, STR_ARG(value));
 	if (!str_is_nocase(key, "include_dir")) {
 		conf_read(all, arena_cstr(arena, target), depth + 1, out);
 		return;
@@ -33,7 +34,8 @@ static void include_read(struct databases *all, struct str key, struct str value
 	struct strings names = scan_list(all->scan, arena_cstr(arena, target));
 	for (size_t i = 0; i < names.n; i++)
 		if (str_ends(names.p[i], ".conf") && names.p[i].p[0] != '.')
-			conf_read(all, arena_printf(arena, "%.*s/%.*s", STR_ARG(target), STR_ARG(names.p[i])).p,
+			conf_read(all,
+			          arena_printf(arena, "%.*s/%.*s", STR_ARG(target), STR_ARG(names.p[i])).p,
 			          depth + 1, out);
 }
 
@@ -105,7 +107,8 @@ static void hba_read(struct databases *all, const char *path, struct database *o
 	if (!database_file(all, path, 0, &rest)) {
 		int r = root_stat(scan_root(all->scan), path, true, &info);
 		if (r == -ENOENT)
-			scan_partial(all->scan, NOTE("cannot read {}: {}", str_from(path), str_from(err_words(r))));
+			scan_partial(all->scan,
+			             NOTE("cannot read {}: {}", str_from(path), str_from(err_words(r))));
 		return;
 	}
 	for (int64_t number = 1; str_line(&rest, &line); number++) {
@@ -123,7 +126,8 @@ static void hba_read(struct databases *all, const char *path, struct database *o
 			if (i == 2 && !local)
 				address = word;
 			/* "address mask" may be two words: a method begins with a letter */
-			bool mask = word.n && ((word.p[0] >= '0' && word.p[0] <= '9') || str_find_char(word, ':') >= 0);
+			bool mask = word.n &&
+			            ((word.p[0] >= '0' && word.p[0] <= '9') || str_find_char(word, ':') >= 0);
 			if (i >= (local ? 2 : 3) && !mask) {
 				method = word;
 				break;
@@ -134,8 +138,8 @@ static void hba_read(struct databases *all, const char *path, struct database *o
 			continue;
 		}
 		trust |= str_is(method, "trust");
-		plain |= (str_is(type, "host") || str_is(type, "hostnossl")) && !address_is_loopback(address) &&
-		         !str_is(method, "reject");
+		plain |= (str_is(type, "host") || str_is(type, "hostnossl")) &&
+		         !address_is_loopback(address) && !str_is(method, "reject");
 		struct str so_far = buf_str(&methods);
 		bool known = false;
 		while (so_far.p && so_far.n)
@@ -157,7 +161,8 @@ static struct str below(struct databases *all, struct str directory, struct str 
 	return arena_printf(all->arena, "%.*s/%.*s", STR_ARG(directory), STR_ARG(name));
 }
 
-static int instance_read(struct databases *all, const char *path, const struct flavour *flavour, struct str datadir)
+static int instance_read(struct databases *all, const char *path, const struct flavour *flavour,
+                         struct str datadir)
 {
 	struct settings settings = { 0 };
 	struct stat info;
@@ -191,18 +196,22 @@ static int instance_read(struct databases *all, const char *path, const struct f
 		row.addresses = STR("localhost");
 	struct str preload = settings_get(&settings, "shared_preload_libraries", NULL);
 	struct str audit = settings_get(&settings, "audit_enabled", NULL);
-	row.audit = str_find(preload, "audit") >= 0 ||
-	            (flavour == &opengauss && (!audit.p || setting_is_on(audit)));
+	row.audit =
+	    str_find(preload, "audit") >= 0 || (flavour == &opengauss && (!audit.p || setting_is_on(audit)));
 	if (row.tls) {
-		row.certificate = below(all, datadir, settings_get(&settings, "ssl_cert_file", NULL), "server.crt");
+		row.certificate =
+		    below(all, datadir, settings_get(&settings, "ssl_cert_file", NULL), "server.crt");
 		row.key = below(all, datadir, settings_get(&settings, "ssl_key_file", NULL), "server.key");
 	}
-	hba_read(all, database_path(all, below(all, directory, settings_get(&settings, "hba_file", NULL), flavour->hba)),
+	hba_read(all,
+	         database_path(
+		     all, below(all, directory, settings_get(&settings, "hba_file", NULL), flavour->hba)),
 	         &row);
 	if (!row.tls)
 		row.tls_required = 0;
 	const char *version = database_path(all, below(all, datadir, STR("PG_VERSION"), NULL));
-	if (root_stat(scan_root(all->scan), version, true, &info) == 0 && scan_file(all->scan, version, &text) == 0)
+	if (root_stat(scan_root(all->scan), version, true, &info) == 0 &&
+	    scan_file(all->scan, version, &text) == 0)
 		row.version = str_trim(text);
 	return database_rows(all, &row);
 }
@@ -220,11 +229,13 @@ static int processes_read(struct databases *all)
 	const struct rows *rows = facts_table(scan_facts(all->scan), &table_processes);
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < rows->n; i++) {
-		struct str who = cell_str(rows_at(rows, i)[name]), rest = cell_str(rows_at(rows, i)[cmdline]), word;
-		const struct flavour *flavour = str_is(who, "postgres") || str_is(who, "postmaster") ? &postgresql
-		                                : str_is(who, "kingbase")                            ? &kingbase
-		                                : str_is(who, "gaussdb")                             ? &opengauss
-		                                                                                     : NULL;
+		struct str who = cell_str(rows_at(rows, i)[name]), rest = cell_str(rows_at(rows, i)[cmdline]),
+			   word;
+		const struct flavour *flavour = str_is(who, "postgres") || str_is(who, "postmaster")
+		                                    ? &postgresql
+		                                : str_is(who, "kingbase") ? &kingbase
+		                                : str_is(who, "gaussdb")  ? &opengauss
+		                                                          : NULL;
 		struct str data = STR_NONE, conf = STR_NONE;
 		while (flavour && (word = str_word(&rest)).n) {
 			if (str_is(word, "-D"))

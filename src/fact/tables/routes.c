@@ -27,13 +27,15 @@ struct routes {
 
 enum { NAMES_LIMIT = 1 << 20 };
 
-static const char *const types[] = { "unspecified", "unicast",  "local",  "broadcast", "anycast", "multicast",
-	                             "blackhole",   "unreachable", "prohibit", "throw",     "nat",     "xresolve" };
+static const char *const types[] = { "unspecified", "unicast",   "local",     "broadcast",
+	                             "anycast",     "multicast", "blackhole", "unreachable",
+	                             "prohibit",    "throw",     "nat",       "xresolve" };
 
 static int name_take(const struct nlmsghdr *message, void *ctx)
 {
 	struct routes *routes = ctx;
-	if (message->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(message) < sizeof(struct ifinfomsg))
+	if (message->nlmsg_type != RTM_NEWLINK ||
+	    mnl_nlmsg_get_payload_len(message) < sizeof(struct ifinfomsg))
 		return 0;
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
 	struct nlattrs attrs;
@@ -66,7 +68,8 @@ static void multipath_take(struct routes *routes, struct route route, const stru
 		if (hop.rtnh_len < sizeof(hop) || hop.rtnh_len > rest.n)
 			return;
 		const struct nlattr *gateway = NULL, *via = NULL, *attr;
-		mnl_attr_for_each_payload((const void *)(rest.p + sizeof(hop)), hop.rtnh_len - sizeof(hop)) {
+		mnl_attr_for_each_payload((const void *)(rest.p + sizeof(hop)), hop.rtnh_len - sizeof(hop))
+		{
 			if (mnl_attr_get_type(attr) == RTA_GATEWAY)
 				gateway = attr;
 			if (mnl_attr_get_type(attr) == RTA_VIA)
@@ -143,7 +146,8 @@ static int routes_ask(struct routes *routes)
 
 static void not_understood(struct scan *scan, const char *path, size_t line)
 {
-	scan_partial(scan, NOTE("{}:{}: not understood", str_from(path), arena_printf(scan_arena(scan), "%zu", line)));
+	scan_partial(
+	    scan, NOTE("{}:{}: not understood", str_from(path), arena_printf(scan_arena(scan), "%zu", line)));
 }
 
 enum { RTF_REJECT_BIT = 0x0200, RTF_ANYCAST_BIT = 0x00100000 }; /* linux/route.h, linux/ipv6_route.h */
@@ -172,15 +176,16 @@ static void route4_read(struct scan *scan, struct routes *routes, struct str res
 			not_understood(scan, "proc/net/route", number);
 			continue;
 		}
-		vec_push_in(routes->arena, &routes->list, {
-			.destination = memory_address(routes->arena, destination),
-			.prefix = __builtin_popcount((uint32_t)mask),
-			.gateway = gateway ? memory_address(routes->arena, gateway) : STR_NONE,
-			.interface = str_is(word[0], "*") ? STR_NONE : word[0],
-			.metric = metric,
-			.table = RT_TABLE_MAIN,
-			.type = flags & RTF_REJECT_BIT ? "unreachable" : "unicast",
-		});
+		vec_push_in(routes->arena, &routes->list,
+		            {
+				.destination = memory_address(routes->arena, destination),
+				.prefix = __builtin_popcount((uint32_t)mask),
+				.gateway = gateway ? memory_address(routes->arena, gateway) : STR_NONE,
+				.interface = str_is(word[0], "*") ? STR_NONE : word[0],
+				.metric = metric,
+				.table = RT_TABLE_MAIN,
+				.type = flags & RTF_REJECT_BIT ? "unreachable" : "unicast",
+			    });
 	}
 }
 
@@ -217,20 +222,21 @@ static void route6_read(struct scan *scan, struct routes *routes, struct str res
 		}
 		if (prefix == 0 && metric == 0xffffffff && flags & RTF_REJECT_BIT)
 			continue; /* the kernel's own end of the list, ip6_null_entry */
-		vec_push_in(routes->arena, &routes->list, {
-			.ipv6 = true,
-			.destination = destination,
-			.prefix = prefix,
-			.gateway = str_is(gateway, "::") ? STR_NONE : gateway,
-			.interface = word[9],
-			.metric = metric,
-			.table = NONE,
-			.type = flags & RTF_LOCAL_BIT     ? "local"
-			        : flags & RTF_ANYCAST_BIT ? "anycast"
-			        : flags & RTF_REJECT_BIT  ? "unreachable"
-			        : str_starts(word[0], "ff") ? "multicast"
-			                                  : "unicast",
-		});
+		vec_push_in(routes->arena, &routes->list,
+		            {
+				.ipv6 = true,
+				.destination = destination,
+				.prefix = prefix,
+				.gateway = str_is(gateway, "::") ? STR_NONE : gateway,
+				.interface = word[9],
+				.metric = metric,
+				.table = NONE,
+				.type = flags & RTF_LOCAL_BIT       ? "local"
+		                        : flags & RTF_ANYCAST_BIT   ? "anycast"
+		                        : flags & RTF_REJECT_BIT    ? "unreachable"
+		                        : str_starts(word[0], "ff") ? "multicast"
+		                                                    : "unicast",
+			    });
 	}
 }
 
@@ -254,9 +260,11 @@ static int routes_scan(struct scan *scan, struct err *err)
 	}
 	for (size_t i = 0; i < routes.list.n; i++) {
 		const struct route *route = &routes.list.p[i];
-		r = scan_row(scan, ROW(route->destination, route->prefix, route->gateway, route->source,
-		                       route->interface, route->metric, route->type, route->table,
-		                       route->ipv6 ? "ipv6" : "ipv4"), err);
+		r = scan_row(scan,
+		             ROW(route->destination, route->prefix, route->gateway, route->source,
+		                 route->interface, route->metric, route->type, route->table,
+		                 route->ipv6 ? "ipv6" : "ipv4"),
+		             err);
 		if (r < 0)
 			return r;
 	}

@@ -33,8 +33,8 @@ struct endpoint {
 };
 
 struct hello {
-	bool tls;          /* the peer speaks TLS */
-	int version;       /* gnutls_protocol_t, 0: no ServerHello came */
+	bool tls;    /* the peer speaks TLS */
+	int version; /* gnutls_protocol_t, 0: no ServerHello came */
 	struct str cipher, subject, issuer, sha256;
 	int64_t not_after;
 };
@@ -81,7 +81,8 @@ static int endpoint_connect(struct arena *arena, const struct endpoint *endpoint
 	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons((uint16_t)endpoint->port) };
 	const char *text = arena_cstr(arena, endpoint->address);
 	bool ipv6 = str_find_char(endpoint->address, ':') >= 0;
-	if (inet_pton(ipv6 ? AF_INET6 : AF_INET, text, ipv6 ? (void *)&six.sin6_addr : (void *)&four.sin_addr) != 1)
+	if (inet_pton(ipv6 ? AF_INET6 : AF_INET, text,
+	              ipv6 ? (void *)&six.sin6_addr : (void *)&four.sin_addr) != 1)
 		return -EINVAL;
 	int fd = socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -92,7 +93,7 @@ static int endpoint_connect(struct arena *arena, const struct endpoint *endpoint
 	if (connect(fd, address, ipv6 ? sizeof(six) : sizeof(four)) < 0) {
 		error = errno;
 		if (error == EINPROGRESS)
-			error = !wait_for(fd, POLLOUT, deadline)                             ? ETIMEDOUT
+			error = !wait_for(fd, POLLOUT, deadline)                         ? ETIMEDOUT
 			        : getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 ? errno
 			                                                                 : error;
 	}
@@ -137,8 +138,8 @@ static void certificate_take(struct arena *arena, gnutls_session_t session, stru
 }
 
 /* One handshake that offers only `versions`. 0: see `out`; negative: this machine cannot ask so. */
-static int hello_say(struct scan *scan, const struct endpoint *endpoint, const char *versions, int64_t deadline,
-                     struct hello *out)
+static int hello_say(struct scan *scan, const struct endpoint *endpoint, const char *versions,
+                     int64_t deadline, struct hello *out)
 {
 	struct arena *arena = scan_arena(scan);
 	*out = (struct hello){ .not_after = NONE };
@@ -215,16 +216,19 @@ static const struct cell *configured(struct scan *scan, const struct table *tabl
 static enum asked whom_to_ask(struct scan *scan, const struct endpoint *endpoint)
 {
 	/* IANA's service names ending in "s" for TLS, and the usual second ones */
-	static const unsigned short tls[] = { 443, 465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 2376, 3269, 4443,
-		                              5061, 5671, 5986, 6443, 6514, 6697, 8006, 8140, 8243, 8443, 8883, 9443,
-		                              10250, 10443 };
+	static const unsigned short tls[] = { 443,  465,  563,  636,  853,  989,  990,   992,  993,  994,
+		                              995,  2376, 3269, 4443, 5061, 5671, 5986,  6443, 6514, 6697,
+		                              8006, 8140, 8243, 8443, 8883, 9443, 10250, 10443 };
 	/* Protocols whose first word is not a ClientHello, or whose programs must be left alone */
-	static const unsigned short others[] = { 20, 21, 22, 23, 25, 53, 69, 79, 80, 102, 104, 110, 111, 113, 119, 135,
-		                                 139, 143, 389, 445, 502, 512, 513, 514, 515, 548, 554, 587, 631, 873,
-		                                 1433, 1521, 2049, 2575, 3128, 3260, 3306, 3389, 5236, 5432, 6379,
-		                                 9100, 9200, 9300, 11211, 11112, 27017, 54321 };
-	static const char *const programs[] = { "nginx", "apache2", "httpd", "haproxy", "caddy", "traefik", "envoy",
-		                                "lighttpd", "stunnel", "stunnel4", "cockpit-tls", "kube-apiserver" };
+	static const unsigned short others[] = { 20,   21,   22,   23,   25,    53,    69,    79,
+		                                 80,   102,  104,  110,  111,   113,   119,   135,
+		                                 139,  143,  389,  445,  502,   512,   513,   514,
+		                                 515,  548,  554,  587,  631,   873,   1433,  1521,
+		                                 2049, 2575, 3128, 3260, 3306,  3389,  5236,  5432,
+		                                 6379, 9100, 9200, 9300, 11211, 11112, 27017, 54321 };
+	static const char *const programs[] = { "nginx",   "apache2",  "httpd",       "haproxy",
+		                                "caddy",   "traefik",  "envoy",       "lighttpd",
+		                                "stunnel", "stunnel4", "cockpit-tls", "kube-apiserver" };
 	if (endpoint->port == 80)
 		return PASS_OVER;
 	if (port_in(endpoint->port, tls, COUNT(tls)) || configured(scan, &table_web_servers, endpoint->port))
@@ -235,9 +239,9 @@ static enum asked whom_to_ask(struct scan *scan, const struct endpoint *endpoint
 	const struct cell *database = configured(scan, &table_db_instances, endpoint->port);
 	if (database) /* PostgreSQL and MySQL begin TLS in words of their own */
 		return str_is(cell_str(database[0]), "redis") || str_is(cell_str(database[0]), "mongodb") ||
-		                       str_is(cell_str(database[0]), "elasticsearch")
-		               ? ASK
-		               : PASS_OVER;
+		               str_is(cell_str(database[0]), "elasticsearch")
+		           ? ASK
+		           : PASS_OVER;
 	for (size_t i = 0; i < COUNT(programs); i++)
 		if (str_is(endpoint->name, programs[i]))
 			return ASK;
@@ -248,7 +252,8 @@ static int endpoint_row(struct scan *scan, const struct endpoint *endpoint, int6
 {
 	static const char *const single[] = { "+VERS-TLS1.0", "+VERS-TLS1.1", "+VERS-TLS1.2" };
 	struct hello best, low;
-	if (hello_say(scan, endpoint, "+VERS-TLS1.3:+VERS-TLS1.2:+VERS-TLS1.1:+VERS-TLS1.0", deadline, &best) < 0) {
+	if (hello_say(scan, endpoint, "+VERS-TLS1.3:+VERS-TLS1.2:+VERS-TLS1.1:+VERS-TLS1.0", deadline,
+	              &best) < 0) {
 		scan_partial(scan, NOTE("this machine's TLS library does not offer {}", STR("TLS1.0")));
 		if (hello_say(scan, endpoint, "+VERS-TLS1.3:+VERS-TLS1.2", deadline, &best) < 0)
 			return 0;
@@ -262,7 +267,8 @@ static int endpoint_row(struct scan *scan, const struct endpoint *endpoint, int6
 			break;
 		}
 		if (hello_say(scan, endpoint, single[i], deadline, &low) < 0) {
-			scan_partial(scan, NOTE("this machine's TLS library does not offer {}", str_from(single[i] + 6)));
+			scan_partial(scan, NOTE("this machine's TLS library does not offer {}",
+			                        str_from(single[i] + 6)));
 			continue;
 		}
 		if (!low.version)
@@ -278,8 +284,10 @@ static int endpoint_row(struct scan *scan, const struct endpoint *endpoint, int6
 	int64_t gm = web ? cell_int_or(web[column_of(&table_web_servers, "gm")], 0) : 0;
 	const char *min = lowest ? gnutls_protocol_get_name((gnutls_protocol_t)lowest) : NULL;
 	const char *max = best.version ? gnutls_protocol_get_name((gnutls_protocol_t)best.version) : NULL;
-	return scan_row(scan, ROW(endpoint->address, endpoint->port, endpoint->name, min, max, best.cipher, best.subject,
-	                          best.issuer, best.not_after, best.sha256, path, gm ? 1 : NONE), err);
+	return scan_row(scan,
+	                ROW(endpoint->address, endpoint->port, endpoint->name, min, max, best.cipher,
+	                    best.subject, best.issuer, best.not_after, best.sha256, path, gm ? 1 : NONE),
+	                err);
 }
 
 static int tls_endpoints_scan(struct scan *scan, struct err *err)
@@ -310,7 +318,8 @@ static int tls_endpoints_scan(struct scan *scan, struct err *err)
 			endpoint.address = STR("127.0.0.1");
 		if (str_is(endpoint.address, "::"))
 			endpoint.address = STR("::1");
-		struct str key = arena_printf(arena, "%.*s %lld", STR_ARG(endpoint.address), (long long)endpoint.port);
+		struct str key =
+		    arena_printf(arena, "%.*s %lld", STR_ARG(endpoint.address), (long long)endpoint.port);
 		if (map_get(&seen, key))
 			continue;
 		*map_put(&seen, key) = scan;

@@ -7,10 +7,12 @@
 int web_row(struct web *web, const struct web_listener *listener)
 {
 	const struct web_settings *set = &listener->settings;
-	return scan_row(web->scan, ROW(listener->engine, listener->address, listener->port, listener->name,
-	                               listener->tls, set->protocols, set->ciphers, set->certificate, set->key,
-	                               set->tokens, set->indexes, set->access_log, set->gm, listener->file,
-	                               listener->line), web->err);
+	return scan_row(web->scan,
+	                ROW(listener->engine, listener->address, listener->port, listener->name,
+	                    listener->tls, set->protocols, set->ciphers, set->certificate, set->key,
+	                    set->tokens, set->indexes, set->access_log, set->gm, listener->file,
+	                    listener->line),
+	                web->err);
 }
 
 void web_not_understood(struct web *web, const char *path, int64_t line)
@@ -22,7 +24,8 @@ void web_not_understood(struct web *web, const char *path, int64_t line)
 bool web_file(struct web *web, const char *path, unsigned depth, struct str *text)
 {
 	if (depth > WEB_INCLUDE_DEPTH || ++web->files > WEB_FILES_LIMIT) {
-		scan_partial(web->scan, NOTE("cannot read {}: {}", str_from(path), str_from(err_words(-E2BIG))));
+		scan_partial(web->scan,
+		             NOTE("cannot read {}: {}", str_from(path), str_from(err_words(-E2BIG))));
 		return false;
 	}
 	return scan_file(web->scan, path, text) == 0;
@@ -77,7 +80,8 @@ static int web_servers_scan(struct scan *scan, struct err *err)
 		int there = root_stat(scan_root(scan), files[i].path, true, &info);
 		if (there == -ENOENT || there == -ENOTDIR)
 			continue;
-		r = files[i].root ? apache_read(&web, files[i].path, files[i].root) : nginx_read(&web, files[i].path);
+		r = files[i].root ? apache_read(&web, files[i].path, files[i].root)
+		                  : nginx_read(&web, files[i].path);
 	}
 	return r;
 }

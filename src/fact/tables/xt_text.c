@@ -17,7 +17,8 @@
 #include "fact/tables/nft_value.h"
 
 /* A copy of the structure when the bytes are enough for it. */
-#define TAKE_STRUCT(info, out) ((info).n >= sizeof(out) ? (memcpy(&(out), (info).p, sizeof(out)), true) : false)
+#define TAKE_STRUCT(info, out)                                                                               \
+	((info).n >= sizeof(out) ? (memcpy(&(out), (info).p, sizeof(out)), true) : false)
 
 static void space(struct buf *out, size_t start)
 {
@@ -76,9 +77,10 @@ static bool multiport_add(struct buf *out, int64_t revision, struct str info, in
 	if (revision != 1 || !TAKE_STRUCT(info, ports) || ports.flags > XT_MULTIPORT_EITHER ||
 	    ports.count > XT_MULTI_PORTS)
 		return false;
-	const char *protocol = transport == IPPROTO_TCP || transport == IPPROTO_UDP || transport == IPPROTO_SCTP
-				       ? nft_protocol_name(transport)
-				       : "th";
+	const char *protocol =
+	    transport == IPPROTO_TCP || transport == IPPROTO_UDP || transport == IPPROTO_SCTP
+		? nft_protocol_name(transport)
+		: "th";
 	buf_printf(out, "%s %s %s{ ", protocol, names[ports.flags], ports.invert ? "!= " : "");
 	for (size_t i = 0; i < ports.count; i++) {
 		bool range = ports.pflags[i] && i + 1 < ports.count;
@@ -152,8 +154,8 @@ static bool limit_add(struct buf *out, struct str info)
 	while (i + 1 < COUNT(units) && (uint64_t)XT_LIMIT_SCALE * units[i].factor / rate.avg == 0)
 		i++;
 	uint64_t per = (uint64_t)XT_LIMIT_SCALE * units[i].factor;
-	buf_printf(out, "limit rate %llu/%s burst %u packets", (unsigned long long)((per + rate.avg / 2) / rate.avg),
-	           units[i].name, rate.burst);
+	buf_printf(out, "limit rate %llu/%s burst %u packets",
+	           (unsigned long long)((per + rate.avg / 2) / rate.avg), units[i].name, rate.burst);
 	return true;
 }
 
@@ -174,7 +176,8 @@ static bool icmp_add(struct buf *out, struct str info, bool six)
 {
 	if (info.n < 4)
 		return false;
-	unsigned char type = (unsigned char)info.p[0], low = (unsigned char)info.p[1], high = (unsigned char)info.p[2];
+	unsigned char type = (unsigned char)info.p[0], low = (unsigned char)info.p[1],
+		      high = (unsigned char)info.p[2];
 	bool invert = info.p[3] & 1;
 	if (type == 255 && !six) {
 		buf_puts(out, "meta l4proto icmp");
@@ -289,12 +292,20 @@ static bool nat_add(struct buf *out, const char *word, int64_t revision, struct 
 /* The first word of ipt_reject_info and ip6t_reject_info: enum ipt_reject_with, ip6t_reject_with */
 static bool reject_add(struct buf *out, struct str info, bool ipv6)
 {
-	static const char *const four[] = { "icmp net-unreachable", "icmp host-unreachable", "icmp prot-unreachable",
-		                            "", "icmp echo-reply", "icmp net-prohibited", "icmp host-prohibited",
-		                            "tcp reset", "icmp admin-prohibited" };
-	static const char *const six[] = { "icmpv6 no-route", "icmpv6 admin-prohibited", "icmpv6 not-neighbour",
-		                           "icmpv6 addr-unreachable", "", "icmpv6 echo-reply", "tcp reset",
-		                           "icmpv6 policy-fail", "icmpv6 reject-route" };
+	static const char *const four[] = { "icmp net-unreachable",  "icmp host-unreachable",
+		                            "icmp prot-unreachable", "",
+		                            "icmp echo-reply",       "icmp net-prohibited",
+		                            "icmp host-prohibited",  "tcp reset",
+		                            "icmp admin-prohibited" };
+	static const char *const six[] = { "icmpv6 no-route",
+		                           "icmpv6 admin-prohibited",
+		                           "icmpv6 not-neighbour",
+		                           "icmpv6 addr-unreachable",
+		                           "",
+		                           "icmpv6 echo-reply",
+		                           "tcp reset",
+		                           "icmpv6 policy-fail",
+		                           "icmpv6 reject-route" };
 	uint32_t with;
 	if (!TAKE_STRUCT(info, with) || with >= (ipv6 ? COUNT(six) : COUNT(four)))
 		return false;
@@ -305,7 +316,8 @@ static bool reject_add(struct buf *out, struct str info, bool ipv6)
 
 static bool log_add(struct buf *out, struct str info)
 {
-	static const char *const levels[] = { "emerg", "alert", "crit", "err", "warn", "notice", "info", "debug" };
+	static const char *const levels[] = { "emerg", "alert",  "crit", "err",
+		                              "warn",  "notice", "info", "debug" };
 	struct xt_log_info log;
 	if (!TAKE_STRUCT(info, log))
 		return false;
