@@ -8,7 +8,6 @@
 #include "fact/rpm_db.h"
 
 #include <endian.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -24,7 +23,9 @@ enum {
 	PAGE_HASH_UNSORTED = 2,
 	PAGE_OVERFLOW = 7,
 	PAGE_HASH = 13,
+	ITEM_IN_PLACE = 1,
 	ITEM_OFF_PAGE = 3,
+	HEADER_LEAST = 24, /* two counts and an entry; rpm's own counter is shorter */
 	BERKELEY_HASH = 0x061561,
 };
 
@@ -160,10 +161,19 @@ static int hash_page_read(const struct berkeley *db, const unsigned char *page, 
 	/* Pairs: a key, then its value. */
 	for (uint32_t i = 1; i < entries; i += 2) {
 		uint32_t at = number16(db, page + PAGE_HEADER + 2 * i);
-		if (at + 12 > db->page_size || page[at] != ITEM_OFF_PAGE)
-			continue; /* kept in place: too short for a header */
+		/* Items lie one below the other, from the end of the page. */
+		uint32_t end = number16(db, page + PAGE_HEADER + 2 * (i - 1));
+		if (at + 12 > db->page_size || at >= end || end > db->page_size)
+			continue; /* too short for a header */
 		if (++*packages > PACKAGES_MOST)
 			return err_set(err, -EFBIG, "more than %d packages", PACKAGES_MOST);
+		if (page[at] == ITEM_IN_PLACE && end - at > HEADER_LEAST) {
+			int r = each(ctx, (struct str){ (const char *)page + at + 1, end - at - 1 }, err);
+			if (r < 0)
+				return r;
+		}
+		if (page[at] != ITEM_OFF_PAGE)
+			continue;
 		int r = chain_read(db, number32(db, page + at + 4), number32(db, page + at + 8), other, &blob, err);
 		if (r >= 0)
 			r = each(ctx, buf_str(&blob), err);
@@ -177,7 +187,6 @@ int rpm_db_read_berkeley(int fd, rpm_db_fn *each, void *ctx, struct err *err)
 {
 	unsigned char meta[72];
 	struct berkeley db = { .fd = fd };
-	struct stat st;
 	int r = read_at(fd, meta, sizeof(meta), 0, err);
 	if (r < 0)
 		return r;
@@ -186,10 +195,7 @@ int rpm_db_read_berkeley(int fd, rpm_db_fn *each, void *ctx, struct err *err)
 	if (number32(&db, meta + 12) != BERKELEY_HASH || db.page_size < PAGE_LEAST || db.page_size > PAGE_MOST ||
 	    (db.page_size & (db.page_size - 1)) || meta[24])
 		return err_set(err, -EIO, "not a hash of Berkeley DB");
-	if (fstat(fd, &st) < 0 || st.st_size < (off_t)db.page_size)
-		return err_set(err, -EIO, "it ends too early");
-	uint64_t pages = (uint64_t)st.st_size / db.page_size;
-	db.last_page = pages > UINT32_MAX ? UINT32_MAX : (uint32_t)(pages - 1);
+	db.last_page = number32(&db, meta + 32); /* where the file is shorter, reading will say so */
 	BUF(space);
 	unsigned char *page = (unsigned char *)buf_reserve(&space, 2 * (size_t)db.page_size);
 	size_t packages = 0;

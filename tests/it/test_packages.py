@@ -2,8 +2,9 @@
 """Package tables against dpkg and apt."""
 import hashlib
 import pathlib
+import random
 
-from harness import File, Link, Skip, need_tool, run, sql, tree
+from harness import ROOT, File, Link, Skip, need_tool, run, sql, tree
 
 
 def test_deb_packages_are_those_of_dpkg_query():
@@ -99,3 +100,46 @@ def test_apt_updates_are_those_of_apt():
     rows = sql("SELECT name, arch, candidate, installed FROM apt_updates")
     assert {(row["name"], row["arch"]): (row["candidate"], row["installed"]) for row in rows
             if f" {row['name']} -> " not in pinned} == truth
+
+
+RPM = {"rpm_packages": "var/lib/rpm/rpmdb.sqlite", "rpm_packages-ndb": "usr/lib/sysimage/rpm/Packages.db",
+       "rpm_packages-berkeley": "var/lib/rpm/Packages"}
+
+
+def test_a_damaged_rpm_database_is_said_to_be():
+    seed = random.Random(7)
+    for folder, name in RPM.items():
+        whole = (ROOT / "tests/tables" / folder / "root" / name).read_bytes()
+        root = tree({"etc/os-release": "ID=rocky\nID_LIKE=rhel\n", name: File("")})
+        query = "SELECT n, status FROM (SELECT count(*) n FROM rpm_packages), coverage WHERE table_name = 'rpm_packages'"
+        for cut in (0, 20, 100, 4096, 5000, len(whole) - 40):
+            (root / name).write_bytes(whole[:cut])
+            assert sql(query, root)[0]["status"] != "complete" or cut > 4999, f"{folder} cut at {cut}"
+        for _ in range(12):
+            damaged = bytearray(whole)
+            for _ in range(seed.choice((1, 8, 64))):
+                damaged[seed.randrange(len(damaged))] = seed.randrange(256)
+            (root / name).write_bytes(damaged)
+            sql(query, root)  # no crash, no sanitizer's report
+
+
+def test_reading_an_rpm_database_leaves_nothing_behind():
+    for folder, name in RPM.items():
+        whole = (ROOT / "tests/tables" / folder / "root" / name).read_bytes()
+        root = tree({"etc/os-release": "ID=rocky\n", name: File(""), name + "-wal": "not empty"})
+        (root / name).write_bytes(whole)
+        before = {path: path.read_bytes() for path in (root / name).parent.iterdir()}
+        answer = sql("SELECT name FROM rpm_packages ORDER BY name", root)
+        assert [row["name"] for row in answer] == ["alpha", "beta"]
+        assert {path: path.read_bytes() for path in (root / name).parent.iterdir()} == before
+
+
+def test_rpm_packages_are_those_of_rpm():
+    rpm = need_tool("rpm")
+    fields = ("name", "version", "release", "epochnum", "size", "installtime")
+    out = run([rpm, "-qa", "--qf", "\\t".join("%{" + field + "}" for field in fields) + "\\n"])
+    truth = sorted(out.stdout.splitlines())
+    if out.returncode or not truth:
+        raise Skip("rpm has no packages here")
+    rows = sql("SELECT name, version, release, coalesce(epoch, 0), size, install_time FROM rpm_packages")
+    assert sorted("\t".join(str(value) for value in row.values()) for row in rows) == truth

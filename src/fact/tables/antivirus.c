@@ -227,6 +227,7 @@ static int antivirus_scan(struct scan *scan, struct err *err)
 	struct arena *arena = scan_arena(scan);
 	struct sight sight = { .scan = scan, .versions = { .arena = arena } };
 	packages_read(&sight, &table_deb_packages, "installed");
+	packages_read(&sight, &table_rpm_packages, NULL);
 	processes_read(&sight);
 	struct strings files;
 	int r = content_list(arena, NULL, "antivirus/", &files, err);
