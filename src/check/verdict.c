@@ -75,13 +75,17 @@ static struct worst statement_saw(const struct statement *statement, struct fact
 			counts |= str_is(only->p[j], read[i]->name);
 		if (!counts || (read[i]->flags & TABLE_FRESH))
 			continue;
-		if (!table_is_keyed(read[i]))
-			worse(&worst, facts_table(facts, read[i]));
 		size_t part_count;
+		bool asked = table_is_keyed(read[i]);
 		const struct rows *const *parts = statement_parts(statement, &part_count);
-		for (size_t j = 0; j < part_count; j++)
-			if (parts[j]->table == read[i])
-				worse(&worst, parts[j]);
+		for (size_t j = 0; j < part_count; j++) {
+			if (parts[j]->table != read[i])
+				continue;
+			worse(&worst, parts[j]);
+			asked = true;
+		}
+		if (!asked)
+			worse(&worst, facts_table(facts, read[i]));
 	}
 	return worst;
 }

@@ -7,7 +7,8 @@
  *	violations finds none    all it reads was seen: pass; otherwise unknown
  *
  * What a query reads is what SQLite's authorizer says. Tables that are listed whole count whole, even when
- * the query stopped early; of tables asked by key (file, hash), the parts that this query asked for.
+ * the query stopped early; of tables with KEY columns (file, hash, sshd_config), what this query asked for:
+ * a setting that is known counts although the default of another one is not.
  */
 #ifndef WARD_CHECK_VERDICT_H
 #define WARD_CHECK_VERDICT_H

@@ -169,7 +169,9 @@ const struct rows *facts_part(struct facts *facts, const struct table *table, co
                               size_t n)
 {
 	struct taken *taken = taken_of(facts, table);
-	if (taken->whole || n == 0)
+	/* Of a table that was seen in part only, what is asked for may well be seen whole: read just that, so that
+	 * it makes no difference in which order queries ask. */
+	if (n == 0 || (taken->whole && (taken->given || taken->whole->coverage != COVERAGE_PARTIAL)))
 		return facts_table(facts, table);
 	BUF(name);
 	for (size_t i = 0; i < n; i++) {
@@ -239,6 +241,7 @@ void facts_give(struct facts *facts, const struct table *table, const struct cel
 		rows->cells[i] = cell_keep(facts, cells[i]);
 	memset(taken->index, 0, sizeof(taken->index));
 	taken->whole = rows;
+	taken->given = true;
 }
 
 void facts_param(struct facts *facts, struct str key, struct cell value, struct str source)

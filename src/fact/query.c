@@ -215,6 +215,8 @@ static int host_filter(sqlite3_vtab_cursor *base, int number, const char *plan, 
 		if (step.p[0] == '#') {
 			struct cell wanted;
 			cursor->rows = facts_table(facts, table);
+			if (vtab->query->running && table_has_key(table))
+				statement_note(vtab->query->running, cursor->rows);
 			if (cell_for_column(column, argv[i], &wanted))
 				cursor->index = rows_index(facts, cursor->rows, at);
 			if (cursor->index)
@@ -241,7 +243,7 @@ static int host_filter(sqlite3_vtab_cursor *base, int number, const char *plan, 
 		return SQLITE_ERROR;
 	}
 	cursor->rows = facts_part(facts, table, keys, key_count);
-	if (vtab->query->running && key_count)
+	if (vtab->query->running && table_has_key(table))
 		statement_note(vtab->query->running, cursor->rows);
 	return SQLITE_OK;
 }

@@ -33,7 +33,7 @@ void statement_free_p(struct statement **statement);
 /* Host tables that the statement reads, by SQLite's authorizer. */
 const struct table *const *statement_tables(const struct statement *statement, size_t *count);
 
-/* Parts of tables with REQUIRED keys that the statement asked for since it was prepared. */
+/* What the statement asked for of tables with KEY columns since it was prepared: parts, or the whole. */
 const struct rows *const *statement_parts(const struct statement *statement, size_t *count);
 
 /* Names of parameters (":minlen" without the colon), 1-based as in SQLite; NULL past the end. */

@@ -25,6 +25,7 @@ struct part {
 /* What one table has in this run. */
 struct taken {
 	struct rows *whole;
+	bool given;                  /* by facts_give(): nothing is to be read */
 	bool busy;                   /* its scan is running: a table must not need itself */
 	struct map parts;            /* key text -> struct part */
 	struct part *newest;

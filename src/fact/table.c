@@ -16,6 +16,14 @@ size_t table_width(const struct table *table)
 	return n;
 }
 
+bool table_has_key(const struct table *table)
+{
+	for (const struct column *column = table->columns; column->name; column++)
+		if (column->flags & KEY)
+			return true;
+	return false;
+}
+
 bool table_is_keyed(const struct table *table)
 {
 	for (const struct column *column = table->columns; column->name; column++)

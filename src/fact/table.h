@@ -49,6 +49,7 @@ struct table {
 extern const struct table *const tables[]; /* by name, NULL-terminated */
 
 size_t table_width(const struct table *table);
+bool table_has_key(const struct table *table);  /* some column is KEY: parts of it can be asked for */
 bool table_is_keyed(const struct table *table); /* some column is REQUIRED */
 const struct table *table_find(struct str name);
 
