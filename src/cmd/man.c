@@ -63,6 +63,7 @@ static void title(struct buf *buf, struct str name, enum lang lang, struct str s
 	for (size_t i = 0; i < name.n; i++)
 		buf_add_char(buf, name.p[i] >= 'a' && name.p[i] <= 'z' ? (char)(name.p[i] - 32) : name.p[i]);
 	buf_puts(buf, "\" 1 \"\" \"ward " WARD_VERSION "\"\n");
+	buf_puts(buf, ".ad l\n.nh\n"); /* Chinese has no spaces to stretch */
 	section(buf, lang, "Name");
 	add_text(buf, name);
 	buf_puts(buf, " \\- ");

@@ -6,6 +6,15 @@
 
 #include "base/clock.h"
 #include "fact/deb822.h"
+#include "sys/library.h"
+
+#define ARCHIVE_FUNCTIONS(X) \
+	X(archive_error_string) X(archive_read_data) X(archive_read_free) X(archive_read_new) \
+	X(archive_read_next_header) X(archive_read_open_fd) X(archive_read_support_filter_bzip2) \
+	X(archive_read_support_filter_gzip) X(archive_read_support_filter_lz4) \
+	X(archive_read_support_filter_xz) X(archive_read_support_filter_zstd) \
+	X(archive_read_support_format_raw)
+LIBRARY(archives, "libarchive.so.13", ARCHIVE_FUNCTIONS);
 
 enum { BLOCK = 1024 * 1024, STANZA_MOST = 4 * 1024 * 1024 };
 static const int64_t text_most = (int64_t)1 << 30;
@@ -141,12 +150,12 @@ static size_t whole_stanzas(struct str text)
 
 static void archive_free_p(struct archive **archive)
 {
-	archive_read_free(*archive);
+	archives.archive_read_free(*archive);
 }
 
 static int archive_err(struct archive *archive, const char *path, struct err *err)
 {
-	const char *words = archive_error_string(archive);
+	const char *words = archives.archive_error_string(archive);
 	return err_set(err, -EIO, "%s: %s", path, words ? words : "damaged");
 }
 
@@ -162,21 +171,24 @@ int apt_list_read(const struct root *root, const char *path, apt_wanted_fn *want
 		return err_errno(err, fd < 0 ? fd : -ENXIO, "cannot read %s", path);
 	if (st.st_size == 0)
 		return 0;
-	CLEANUP(archive_free_p) struct archive *archive = archive_read_new();
-	archive_read_support_filter_lz4(archive);
-	archive_read_support_filter_gzip(archive);
-	archive_read_support_filter_xz(archive);
-	archive_read_support_filter_bzip2(archive);
-	archive_read_support_filter_zstd(archive);
-	archive_read_support_format_raw(archive);
+	int r = LIBRARY_LOAD(archives, err);
+	if (r < 0)
+		return r;
+	CLEANUP(archive_free_p) struct archive *archive = archives.archive_read_new();
+	archives.archive_read_support_filter_lz4(archive);
+	archives.archive_read_support_filter_gzip(archive);
+	archives.archive_read_support_filter_xz(archive);
+	archives.archive_read_support_filter_bzip2(archive);
+	archives.archive_read_support_filter_zstd(archive);
+	archives.archive_read_support_format_raw(archive);
 	struct archive_entry *entry;
-	if (archive_read_open_fd(archive, fd, BLOCK) != ARCHIVE_OK ||
-	    archive_read_next_header(archive, &entry) != ARCHIVE_OK)
+	if (archives.archive_read_open_fd(archive, fd, BLOCK) != ARCHIVE_OK ||
+	    archives.archive_read_next_header(archive, &entry) != ARCHIVE_OK)
 		return archive_err(archive, path, err);
 	BUF(rest);
 	int64_t total = 0;
 	for (;;) {
-		ssize_t n = archive_read_data(archive, buf_reserve(&rest, BLOCK), BLOCK);
+		ssize_t n = archives.archive_read_data(archive, buf_reserve(&rest, BLOCK), BLOCK);
 		if (n < 0)
 			return archive_err(archive, path, err);
 		if (n == 0)

@@ -7,13 +7,12 @@
  * of pointers instead, whose types come from the library's own header, so that the compiler checks
  * every call:
  *
- *	#define GNUTLS_FUNCTIONS(X) X(gnutls_global_init) X(gnutls_x509_crt_init)
- *	LIBRARY(gnutls_library, "libgnutls.so.30", GNUTLS_FUNCTIONS);
+ *	#define FUNCTIONS(X) X(gnutls_global_init) X(gnutls_x509_crt_init)
+ *	LIBRARY(tls, "libgnutls.so.30", FUNCTIONS);
  *
- *	const struct gnutls_library *tls;
- *	int r = LIBRARY_GET(gnutls_library, &tls, err);
+ *	int r = LIBRARY_LOAD(tls, err);
  *	...
- *	tls->gnutls_x509_crt_init(&certificate);
+ *	tls.gnutls_x509_crt_init(&certificate);
  *
  * A library stays loaded until the process ends. Any thread may ask. The package of a library named
  * here stands by hand in Recommends of debian/control: without it the tables that need it are
@@ -39,24 +38,17 @@ int library_load(struct library *library, struct err *err) MUST_USE;
 
 #define LIBRARY_POINTER_(function) __typeof__(&function) function;
 #define LIBRARY_NAME_(function)    #function,
-/* Define `struct NAME`, the pointers of one library, and what LIBRARY_GET needs. File scope, in one .c. */
+/* Define the struct NAME of pointers to one library, NULL until LIBRARY_LOAD. At file scope. */
 #define LIBRARY(name, soname, FUNCTIONS)                                                    \
-	struct name {                                                                       \
+	static struct {                                                                     \
 		FUNCTIONS(LIBRARY_POINTER_)                                                 \
-	};                                                                                  \
-	static struct name name##_functions;                                                \
+	} name;                                                                             \
 	static const char *const name##_names[] = { FUNCTIONS(LIBRARY_NAME_) NULL };        \
-	_Static_assert(sizeof(struct name) == (COUNT(name##_names) - 1) * sizeof(void *), "pointers only"); \
+	_Static_assert(sizeof(name) == (COUNT(name##_names) - 1) * sizeof(void *), "pointers only"); \
 	static struct library name##_library = { .file = soname, .names = name##_names,     \
-		                                 .functions = (void **)&name##_functions }
+		                                 .functions = (void **)&name }
 
-/* Load it if need be; *out points at the functions. */
-#define LIBRARY_GET(name, out, err)                       \
-	({                                                \
-		int r_ = library_load(&name##_library, err); \
-		if (r_ == 0)                              \
-			*(out) = &name##_functions;       \
-		r_;                                       \
-	})
+/* Before the first call, every time: cheap when it is loaded. As library_load(). */
+#define LIBRARY_LOAD(name, err) library_load(&name##_library, err)
 
 #endif

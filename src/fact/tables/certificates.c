@@ -12,6 +12,17 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "fact/scan.h"
+#include "sys/library.h"
+
+#define GNUTLS_FUNCTIONS(X) \
+	X(gnutls_fingerprint) X(gnutls_free) X(gnutls_pem_base64_decode2) X(gnutls_sign_get_name) \
+	X(gnutls_x509_crt_check_issuer) X(gnutls_x509_crt_deinit) X(gnutls_x509_crt_get_activation_time) \
+	X(gnutls_x509_crt_get_basic_constraints) X(gnutls_x509_crt_get_dn3) \
+	X(gnutls_x509_crt_get_expiration_time) X(gnutls_x509_crt_get_issuer_dn3) \
+	X(gnutls_x509_crt_get_pk_algorithm) X(gnutls_x509_crt_get_serial) \
+	X(gnutls_x509_crt_get_signature_algorithm) X(gnutls_x509_crt_get_signature_oid) \
+	X(gnutls_x509_crt_get_subject_alt_name2) X(gnutls_x509_crt_import) X(gnutls_x509_crt_init)
+LIBRARY(gnutls, "libgnutls.so.30", GNUTLS_FUNCTIONS);
 
 enum { PER_FILE_LIMIT = 2000, FILES_LIMIT = 5000 };
 
@@ -26,12 +37,12 @@ struct certificates {
 static void crt_free(gnutls_x509_crt_t *crt)
 {
 	if (*crt)
-		gnutls_x509_crt_deinit(*crt);
+		gnutls.gnutls_x509_crt_deinit(*crt);
 }
 
 static void datum_free(gnutls_datum_t *datum)
 {
-	gnutls_free(datum->data);
+	(*gnutls.gnutls_free)(datum->data);
 }
 
 static struct str datum_str(struct arena *arena, const gnutls_datum_t *datum)
@@ -43,7 +54,8 @@ static struct str name_text(struct arena *arena, gnutls_x509_crt_t crt, bool iss
 {
 	CLEANUP(datum_free) gnutls_datum_t datum = { 0 };
 	int r =
-	    issuer ? gnutls_x509_crt_get_issuer_dn3(crt, &datum, 0) : gnutls_x509_crt_get_dn3(crt, &datum, 0);
+	    issuer ? gnutls.gnutls_x509_crt_get_issuer_dn3(crt, &datum, 0)
+	           : gnutls.gnutls_x509_crt_get_dn3(crt, &datum, 0);
 	if (r == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
 		return STR("");
 	return r < 0 ? STR_NONE : datum_str(arena, &datum);
@@ -56,7 +68,7 @@ static struct str san_text(struct arena *arena, gnutls_x509_crt_t crt)
 		char value[512];
 		size_t n = sizeof(value);
 		unsigned type = 0;
-		int r = gnutls_x509_crt_get_subject_alt_name2(crt, i, value, &n, &type, NULL);
+		int r = gnutls.gnutls_x509_crt_get_subject_alt_name2(crt, i, value, &n, &type, NULL);
 		if (r == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
 			break;
 		if (r < 0 || n > sizeof(value))
@@ -87,7 +99,7 @@ static bool der_holds(const gnutls_datum_t *der, const char *oid, size_t n)
 static const char *key_name(gnutls_x509_crt_t crt, const gnutls_datum_t *der, int64_t *bits)
 {
 	unsigned size = 0;
-	int algorithm = gnutls_x509_crt_get_pk_algorithm(crt, &size);
+	int algorithm = gnutls.gnutls_x509_crt_get_pk_algorithm(crt, &size);
 	/* The curve of SM2, 1.2.156.10197.1.301 (GM/T 0006-2012), which GnuTLS does not know. */
 	if (der_holds(der, "\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d", 10)) {
 		*bits = 256;
@@ -115,11 +127,11 @@ static struct str signature_name(struct arena *arena, gnutls_x509_crt_t crt)
 {
 	char oid[128];
 	size_t n = sizeof(oid);
-	int algorithm = gnutls_x509_crt_get_signature_algorithm(crt);
-	const char *name = algorithm > 0 ? gnutls_sign_get_name((gnutls_sign_algorithm_t)algorithm) : NULL;
+	int algorithm = gnutls.gnutls_x509_crt_get_signature_algorithm(crt);
+	const char *name = algorithm > 0 ? gnutls.gnutls_sign_get_name((gnutls_sign_algorithm_t)algorithm) : NULL;
 	if (name)
 		return str_from(name);
-	if (gnutls_x509_crt_get_signature_oid(crt, oid, &n) < 0)
+	if (gnutls.gnutls_x509_crt_get_signature_oid(crt, oid, &n) < 0)
 		return STR_NONE;
 	struct str text = str_from(oid);
 	/* 1.2.156.10197.1.501: SM2 with SM3 (GM/T 0006-2012) */
@@ -147,22 +159,23 @@ static int certificate_row(struct certificates *all, struct str path, const char
 	CLEANUP(crt_free) gnutls_x509_crt_t crt = NULL;
 	unsigned char digest[32], serial[64];
 	size_t digest_size = sizeof(digest), serial_size = sizeof(serial);
-	if (gnutls_x509_crt_init(&crt) < 0 || gnutls_x509_crt_import(crt, der, GNUTLS_X509_FMT_DER) < 0 ||
-	    gnutls_fingerprint(GNUTLS_DIG_SHA256, der, digest, &digest_size) < 0)
+	if (gnutls.gnutls_x509_crt_init(&crt) < 0 ||
+	    gnutls.gnutls_x509_crt_import(crt, der, GNUTLS_X509_FMT_DER) < 0 ||
+	    gnutls.gnutls_fingerprint(GNUTLS_DIG_SHA256, der, digest, &digest_size) < 0)
 		return 1;
 	int64_t bits;
 	const char *key = key_name(crt, der, &bits);
 	unsigned ca = 0;
-	int constraints = gnutls_x509_crt_get_basic_constraints(crt, NULL, &ca, NULL);
-	struct str serial_text = gnutls_x509_crt_get_serial(crt, serial, &serial_size) < 0
+	int constraints = gnutls.gnutls_x509_crt_get_basic_constraints(crt, NULL, &ca, NULL);
+	struct str serial_text = gnutls.gnutls_x509_crt_get_serial(crt, serial, &serial_size) < 0
 	                             ? STR_NONE
 	                             : hex_text(arena, serial, serial_size);
 	return scan_row(
 	    all->scan,
 	    ROW(path, "certificate", store, name_text(arena, crt, false), name_text(arena, crt, true),
-	        time_or_none(gnutls_x509_crt_get_activation_time(crt)),
-	        time_or_none(gnutls_x509_crt_get_expiration_time(crt)), key, bits, signature_name(arena, crt),
-	        gnutls_x509_crt_check_issuer(crt, crt) != 0, constraints >= 0 && ca != 0,
+	        time_or_none(gnutls.gnutls_x509_crt_get_activation_time(crt)),
+	        time_or_none(gnutls.gnutls_x509_crt_get_expiration_time(crt)), key, bits, signature_name(arena, crt),
+	        gnutls.gnutls_x509_crt_check_issuer(crt, crt) != 0, constraints >= 0 && ca != 0,
 	        san_text(arena, crt), serial_text, hex_text(arena, digest, digest_size), mode),
 	    all->err);
 }
@@ -194,7 +207,7 @@ static int pem_read(struct certificates *all, struct str path, const char *store
 		if (wanted) {
 			CLEANUP(datum_free) gnutls_datum_t der = { 0 };
 			gnutls_datum_t block = { (unsigned char *)text.p, (unsigned)stop };
-			int r = gnutls_pem_base64_decode2(NULL, &block, &der);
+			int r = gnutls.gnutls_pem_base64_decode2(NULL, &block, &der);
 			r = r < 0 ? 1 : certificate_row(all, path, store, mode, &der);
 			if (r < 0)
 				return r;
@@ -358,7 +371,7 @@ static int certificates_scan(struct scan *scan, struct err *err)
 	};
 	struct certificates all = { .scan = scan, .arena = scan_arena(scan), .err = err };
 	all.seen.arena = all.arena;
-	int r = 0;
+	int r = LIBRARY_LOAD(gnutls, err);
 	for (size_t i = 0; r == 0 && i < COUNT(bundles); i++)
 		r = file_read(&all, str_from(bundles[i]), "ca");
 	if (r == 0)

@@ -24,6 +24,19 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "fact/scan.h"
+#include "sys/library.h"
+
+#define GNUTLS_FUNCTIONS(X) \
+	X(gnutls_bye) X(gnutls_certificate_allocate_credentials) X(gnutls_certificate_free_credentials) \
+	X(gnutls_certificate_get_peers) X(gnutls_ciphersuite_get) X(gnutls_credentials_set) \
+	X(gnutls_deinit) X(gnutls_error_is_fatal) X(gnutls_fingerprint) X(gnutls_free) \
+	X(gnutls_handshake) X(gnutls_handshake_set_hook_function) X(gnutls_init) \
+	X(gnutls_priority_set_direct) X(gnutls_protocol_get_name) X(gnutls_protocol_get_version) \
+	X(gnutls_record_get_direction) X(gnutls_session_get_ptr) X(gnutls_session_set_ptr) \
+	X(gnutls_transport_set_int2) X(gnutls_x509_crt_deinit) X(gnutls_x509_crt_get_dn3) \
+	X(gnutls_x509_crt_get_expiration_time) X(gnutls_x509_crt_get_issuer_dn3) \
+	X(gnutls_x509_crt_import) X(gnutls_x509_crt_init)
+LIBRARY(gnutls, "libgnutls.so.30", GNUTLS_FUNCTIONS);
 
 enum { HANDSHAKE_MS = 300, TOTAL_MS = 2000 };
 
@@ -42,28 +55,28 @@ struct hello {
 static void session_free(gnutls_session_t *session)
 {
 	if (*session)
-		gnutls_deinit(*session);
+		gnutls.gnutls_deinit(*session);
 }
 
 static void credentials_free(gnutls_certificate_credentials_t *credentials)
 {
 	if (*credentials)
-		gnutls_certificate_free_credentials(*credentials);
+		gnutls.gnutls_certificate_free_credentials(*credentials);
 }
 
 static void crt_free(gnutls_x509_crt_t *crt)
 {
 	if (*crt)
-		gnutls_x509_crt_deinit(*crt);
+		gnutls.gnutls_x509_crt_deinit(*crt);
 }
 
 static int server_hello_seen(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
                              const gnutls_datum_t *message)
 {
 	(void)type, (void)when, (void)message;
-	struct hello *hello = gnutls_session_get_ptr(session);
+	struct hello *hello = gnutls.gnutls_session_get_ptr(session);
 	if (incoming)
-		hello->version = gnutls_protocol_get_version(session);
+		hello->version = gnutls.gnutls_protocol_get_version(session);
 	return 0;
 }
 
@@ -118,22 +131,22 @@ static void certificate_take(struct arena *arena, gnutls_session_t session, stru
 	unsigned count = 0;
 	unsigned char digest[32];
 	size_t size = sizeof(digest);
-	const gnutls_datum_t *peers = gnutls_certificate_get_peers(session, &count);
+	const gnutls_datum_t *peers = gnutls.gnutls_certificate_get_peers(session, &count);
 	CLEANUP(crt_free) gnutls_x509_crt_t crt = NULL;
-	if (!peers || !count || gnutls_x509_crt_init(&crt) < 0 ||
-	    gnutls_x509_crt_import(crt, &peers[0], GNUTLS_X509_FMT_DER) < 0)
+	if (!peers || !count || gnutls.gnutls_x509_crt_init(&crt) < 0 ||
+	    gnutls.gnutls_x509_crt_import(crt, &peers[0], GNUTLS_X509_FMT_DER) < 0)
 		return;
 	gnutls_datum_t name = { 0 };
-	if (gnutls_x509_crt_get_dn3(crt, &name, 0) == 0)
+	if (gnutls.gnutls_x509_crt_get_dn3(crt, &name, 0) == 0)
 		hello->subject = arena_str(arena, (struct str){ (char *)name.data, name.size });
-	gnutls_free(name.data);
+	(*gnutls.gnutls_free)(name.data);
 	name = (gnutls_datum_t){ 0 };
-	if (gnutls_x509_crt_get_issuer_dn3(crt, &name, 0) == 0)
+	if (gnutls.gnutls_x509_crt_get_issuer_dn3(crt, &name, 0) == 0)
 		hello->issuer = arena_str(arena, (struct str){ (char *)name.data, name.size });
-	gnutls_free(name.data);
-	time_t end = gnutls_x509_crt_get_expiration_time(crt);
+	(*gnutls.gnutls_free)(name.data);
+	time_t end = gnutls.gnutls_x509_crt_get_expiration_time(crt);
 	hello->not_after = end == (time_t)-1 ? NONE : (int64_t)end;
-	if (gnutls_fingerprint(GNUTLS_DIG_SHA256, &peers[0], digest, &size) == 0)
+	if (gnutls.gnutls_fingerprint(GNUTLS_DIG_SHA256, &peers[0], digest, &size) == 0)
 		hello->sha256 = hex_text(arena, digest, size);
 }
 
@@ -145,35 +158,35 @@ static int hello_say(struct scan *scan, const struct endpoint *endpoint, const c
 	*out = (struct hello){ .not_after = NONE };
 	CLEANUP(credentials_free) gnutls_certificate_credentials_t credentials = NULL;
 	CLEANUP(session_free) gnutls_session_t session = NULL;
-	if (gnutls_certificate_allocate_credentials(&credentials) < 0 ||
-	    gnutls_init(&session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) < 0)
+	if (gnutls.gnutls_certificate_allocate_credentials(&credentials) < 0 ||
+	    gnutls.gnutls_init(&session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) < 0)
 		return -ENOMEM;
 	const char *priority = arena_printf(arena, "LEGACY:%%COMPAT:-VERS-ALL:%s", versions).p;
-	if (gnutls_priority_set_direct(session, priority, NULL) < 0 ||
-	    gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials) < 0)
+	if (gnutls.gnutls_priority_set_direct(session, priority, NULL) < 0 ||
+	    gnutls.gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials) < 0)
 		return -ENOTSUP;
 	deadline = MIN(deadline, clock_monotonic_ns() + HANDSHAKE_MS * 1000000LL);
 	CLEANUP(fd_close_p) int fd = endpoint_connect(arena, endpoint, deadline);
 	if (fd < 0)
 		return 0;
-	gnutls_transport_set_int(session, fd);
-	gnutls_session_set_ptr(session, out);
-	gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_SERVER_HELLO, GNUTLS_HOOK_POST,
+	gnutls.gnutls_transport_set_int2(session, fd, fd);
+	gnutls.gnutls_session_set_ptr(session, out);
+	gnutls.gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_SERVER_HELLO, GNUTLS_HOOK_POST,
 	                                   server_hello_seen);
 	int r;
 	do {
-		r = gnutls_handshake(session);
+		r = gnutls.gnutls_handshake(session);
 		if (r == GNUTLS_E_AGAIN &&
-		    !wait_for(fd, gnutls_record_get_direction(session) ? POLLOUT : POLLIN, deadline))
+		    !wait_for(fd, gnutls.gnutls_record_get_direction(session) ? POLLOUT : POLLIN, deadline))
 			break;
-	} while (r < 0 && !gnutls_error_is_fatal(r));
+	} while (r < 0 && !gnutls.gnutls_error_is_fatal(r));
 	out->tls = r == 0 || out->version || r == GNUTLS_E_FATAL_ALERT_RECEIVED;
 	if (r == 0) {
-		out->version = gnutls_protocol_get_version(session);
-		const char *suite = gnutls_ciphersuite_get(session);
+		out->version = gnutls.gnutls_protocol_get_version(session);
+		const char *suite = gnutls.gnutls_ciphersuite_get(session);
 		out->cipher = suite ? arena_str(arena, str_from(suite)) : STR_NONE;
 		certificate_take(arena, session, out);
-		gnutls_bye(session, GNUTLS_SHUT_WR);
+		gnutls.gnutls_bye(session, GNUTLS_SHUT_WR);
 	} else if (out->version) {
 		certificate_take(arena, session, out);
 	}
@@ -282,8 +295,8 @@ static int endpoint_row(struct scan *scan, const struct endpoint *endpoint, int6
 	struct cell none = { 0 };
 	struct cell path = web ? web[column_of(&table_web_servers, "cert_path")] : none;
 	int64_t gm = web ? cell_int_or(web[column_of(&table_web_servers, "gm")], 0) : 0;
-	const char *min = lowest ? gnutls_protocol_get_name((gnutls_protocol_t)lowest) : NULL;
-	const char *max = best.version ? gnutls_protocol_get_name((gnutls_protocol_t)best.version) : NULL;
+	const char *min = lowest ? gnutls.gnutls_protocol_get_name((gnutls_protocol_t)lowest) : NULL;
+	const char *max = best.version ? gnutls.gnutls_protocol_get_name((gnutls_protocol_t)best.version) : NULL;
 	return scan_row(scan,
 	                ROW(endpoint->address, endpoint->port, endpoint->name, min, max, best.cipher,
 	                    best.subject, best.issuer, best.not_after, best.sha256, path, gm ? 1 : NONE),
@@ -292,7 +305,9 @@ static int endpoint_row(struct scan *scan, const struct endpoint *endpoint, int6
 
 static int tls_endpoints_scan(struct scan *scan, struct err *err)
 {
-	int r;
+	int r = LIBRARY_LOAD(gnutls, err);
+	if (r < 0)
+		return r;
 	const struct rows *rows = scan_table(scan, &table_listening, &r);
 	if (!rows)
 		return r;

@@ -9,6 +9,14 @@
 #include "base/clock.h"
 #include "base/vec.h"
 #include "fact/tables/unit_files.h"
+#include "sys/library.h"
+
+#define SYSTEMD_FUNCTIONS(X) \
+	X(sd_bus_call) X(sd_bus_close_unref) X(sd_bus_is_ready) X(sd_bus_message_append) \
+	X(sd_bus_message_enter_container) X(sd_bus_message_new_method_call) X(sd_bus_message_read) \
+	X(sd_bus_message_set_auto_start) X(sd_bus_message_unref) X(sd_bus_open_system) X(sd_bus_process) \
+	X(sd_bus_wait)
+LIBRARY(systemd, "libsystemd.so.0", SYSTEMD_FUNCTIONS);
 
 enum { BUS_WAIT_USEC = 1000 * 1000 };
 
@@ -38,25 +46,28 @@ static uint64_t left_usec(const struct unit_states *states)
 
 static void bus_close(struct unit_states *states)
 {
-	states->bus = sd_bus_close_unref(states->bus);
+	if (states->bus)
+		states->bus = systemd.sd_bus_close_unref(states->bus);
 }
 
 static void message_free_p(sd_bus_message **message)
 {
-	sd_bus_message_unref(*message);
+	systemd.sd_bus_message_unref(*message);
 }
 
 /* Connect without ever waiting past the deadline: a bus that accepts but does not answer is no reason to hang. */
 static int bus_open(struct unit_states *states)
 {
-	int r = sd_bus_open_system(&states->bus);
+	int r = LIBRARY_LOAD(systemd, NULL);
+	if (r == 0)
+		r = systemd.sd_bus_open_system(&states->bus);
 	while (r >= 0) {
-		r = sd_bus_is_ready(states->bus);
+		r = systemd.sd_bus_is_ready(states->bus);
 		if (r != 0)
 			break;
-		r = sd_bus_process(states->bus, NULL);
+		r = systemd.sd_bus_process(states->bus, NULL);
 		if (r == 0)
-			r = sd_bus_wait(states->bus, left_usec(states));
+			r = systemd.sd_bus_wait(states->bus, left_usec(states));
 		if (r >= 0 && !left_usec(states))
 			r = -ETIMEDOUT;
 	}
@@ -66,19 +77,19 @@ static int bus_open(struct unit_states *states)
 static int states_read(struct unit_states *states, struct arena *arena)
 {
 	CLEANUP(message_free_p) sd_bus_message *call = NULL, *reply = NULL;
-	int r = sd_bus_message_new_method_call(states->bus, &call, "org.freedesktop.systemd1",
-	                                       "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
-	                                       "ListUnits");
+	int r = systemd.sd_bus_message_new_method_call(states->bus, &call, "org.freedesktop.systemd1",
+	                                               "/org/freedesktop/systemd1",
+	                                               "org.freedesktop.systemd1.Manager", "ListUnits");
 	if (r >= 0)
-		r = sd_bus_message_set_auto_start(call, 0);
+		r = systemd.sd_bus_message_set_auto_start(call, 0);
 	if (r >= 0)
-		r = sd_bus_call(states->bus, call, MAX(left_usec(states), (uint64_t)1), NULL, &reply);
+		r = systemd.sd_bus_call(states->bus, call, MAX(left_usec(states), (uint64_t)1), NULL, &reply);
 	if (r >= 0)
-		r = sd_bus_message_enter_container(reply, 'a', "(ssssssouso)");
+		r = systemd.sd_bus_message_enter_container(reply, 'a', "(ssssssouso)");
 	while (r >= 0) {
 		const char *name, *description, *load, *active, *sub, *object;
-		r = sd_bus_message_read(reply, "(ssssssouso)", &name, &description, &load, &active, &sub, NULL, &object,
-		                        NULL, NULL, NULL);
+		r = systemd.sd_bus_message_read(reply, "(ssssssouso)", &name, &description, &load, &active, &sub,
+		                                NULL, &object, NULL, NULL, NULL);
 		if (r <= 0)
 			break;
 		struct unit_state *state = ARENA_NEW(arena, struct unit_state);
@@ -299,16 +310,17 @@ static int64_t timer_usec(struct unit_states *states, const struct unit_state *s
 {
 	CLEANUP(message_free_p) sd_bus_message *call = NULL, *reply = NULL;
 	uint64_t value = 0;
-	int r = sd_bus_message_new_method_call(states->bus, &call, "org.freedesktop.systemd1", state->object.p,
-	                                       "org.freedesktop.DBus.Properties", "Get");
+	int r = systemd.sd_bus_message_new_method_call(states->bus, &call, "org.freedesktop.systemd1",
+	                                               state->object.p,
+	                                               "org.freedesktop.DBus.Properties", "Get");
 	if (r >= 0)
-		r = sd_bus_message_append(call, "ss", "org.freedesktop.systemd1.Timer", property);
+		r = systemd.sd_bus_message_append(call, "ss", "org.freedesktop.systemd1.Timer", property);
 	if (r >= 0 && !left_usec(states))
 		r = -ETIMEDOUT;
 	if (r >= 0)
-		r = sd_bus_call(states->bus, call, left_usec(states), NULL, &reply);
+		r = systemd.sd_bus_call(states->bus, call, left_usec(states), NULL, &reply);
 	if (r >= 0)
-		r = sd_bus_message_read(reply, "v", "t", &value);
+		r = systemd.sd_bus_message_read(reply, "v", "t", &value);
 	return r < 0 || value == 0 || value >= INT64_MAX ? NONE : (int64_t)value;
 }
 
