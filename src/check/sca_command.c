@@ -10,10 +10,26 @@ static const struct {
 	const char *name;
 	sca_program_fn *answer;
 } programs[] = {
+	{ "auditctl", sca_answer_auditctl },
+	{ "augenrules", sca_answer_augenrules },
 	{ "cat", sca_answer_cat },
 	{ "dpkg", sca_answer_dpkg },
 	{ "dpkg-query", sca_answer_dpkg_query },
+	{ "findmnt", sca_answer_findmnt },
+	{ "ip6tables", sca_answer_ip6tables },
+	{ "iptables", sca_answer_iptables },
+	{ "lsmod", sca_answer_lsmod },
+	{ "modprobe", sca_answer_modprobe },
+	{ "mount", sca_answer_mount },
+	{ "nft", sca_answer_nft },
+	{ "passwd", sca_answer_passwd },
+	{ "sshd", sca_answer_sshd },
 	{ "stat", sca_answer_stat },
+	{ "sysctl", sca_answer_sysctl },
+	{ "systemctl", sca_answer_systemctl },
+	{ "timedatectl", sca_answer_timedatectl },
+	{ "ufw", sca_answer_ufw },
+	{ "useradd", sca_answer_useradd },
 };
 
 /* ---- words ---- */

@@ -28,12 +28,12 @@ struct sca_call {
 enum sca_reply { SCA_ANSWERED, SCA_UNKNOWN_FORM, SCA_BLIND };
 typedef enum sca_reply sca_program_fn(struct sca_call *call);
 
-sca_program_fn sca_answer_stat, sca_answer_ls, sca_answer_cat, sca_answer_grep, sca_answer_find;
-sca_program_fn sca_answer_dpkg, sca_answer_dpkg_query, sca_answer_apt;
+sca_program_fn sca_answer_cat, sca_answer_stat;
+sca_program_fn sca_answer_dpkg, sca_answer_dpkg_query;
 sca_program_fn sca_answer_systemctl, sca_answer_timedatectl;
 sca_program_fn sca_answer_sysctl, sca_answer_lsmod, sca_answer_modprobe, sca_answer_findmnt, sca_answer_mount;
 sca_program_fn sca_answer_nft, sca_answer_iptables, sca_answer_ip6tables, sca_answer_ufw;
-sca_program_fn sca_answer_useradd, sca_answer_passwd, sca_answer_getent, sca_answer_id;
+sca_program_fn sca_answer_useradd, sca_answer_passwd;
 sca_program_fn sca_answer_sshd, sca_answer_auditctl, sca_answer_augenrules;
 
 /* A word, or STR_NONE past the end. */

@@ -280,6 +280,21 @@ enum sca_reply sca_answer_stat(struct sca_call *call)
 
 /* ---- cat ---- */
 
+/* As coreutils name a file in a message: quoted when a shell would not take it for one word. False: with more
+ * than plain quotes. */
+static bool quoted_say(struct buf *out, struct str name)
+{
+	bool quote = false;
+	for (size_t i = 0; i < name.n; i++) {
+		unsigned char c = (unsigned char)name.p[i];
+		if (c < ' ' || c >= 127 || c == '\'' || c == '"' || c == '\\')
+			return false;
+		quote |= strchr(" !$&()*:;<=>?[]^`{|}~#", c) != NULL;
+	}
+	buf_printf(out, quote ? "'%.*s'" : "%.*s", STR_ARG(name));
+	return true;
+}
+
 enum sca_reply sca_answer_cat(struct sca_call *call)
 {
 	if (call->words.n < 2)
@@ -292,7 +307,10 @@ enum sca_reply sca_answer_cat(struct sca_call *call)
 		if (r == 0) {
 			buf_add(call->out, text);
 		} else if (r == -ENOENT) {
-			buf_printf(call->out, "cat: %.*s: No such file or directory\n", STR_ARG(path));
+			buf_puts(call->out, "cat: ");
+			if (!quoted_say(call->out, path))
+				return SCA_UNKNOWN_FORM;
+			buf_puts(call->out, ": No such file or directory\n");
 			call->exit = 1;
 		} else {
 			return SCA_BLIND;

@@ -136,6 +136,17 @@ static const struct package *package_find(const struct packages *packages, struc
 	return found;
 }
 
+/* dpkg takes names of packages in either case. */
+static struct str lower_case(struct arena *arena, struct str name)
+{
+	struct str copy = arena_str(arena, name);
+	char *p = (char *)(uintptr_t)copy.p;
+	for (size_t i = 0; i < copy.n; i++)
+		if (p[i] >= 'A' && p[i] <= 'Z')
+			p[i] = (char)(p[i] + 32);
+	return copy;
+}
+
 static enum sca_reply status_say(struct sca_call *call, size_t first)
 {
 	struct packages *packages = packages_get(call);
@@ -145,7 +156,7 @@ static enum sca_reply status_say(struct sca_call *call, size_t first)
 	if (!packages)
 		return SCA_BLIND;
 	for (size_t i = first; i < call->words.n; i++) {
-		struct str asked = call->words.p[i];
+		struct str asked = lower_case(call->run->arena, call->words.p[i]);
 		if (!asked.n || asked.p[0] == '-')
 			return SCA_UNKNOWN_FORM;
 		const struct package *package = package_find(packages, asked, &clash);

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * sshd -T, auditctl -l, augenrules --check.
+ */
+#include <stdlib.h>
+
+#include "check/sca_commands.h"
+
+/* ---- sshd -T ---- */
+
+enum { SSHD_KEY, SSHD_VALUE, SSHD_MATCH };
+
+/* The program looks for its host keys first, then for the folder it confines itself to. */
+static bool sshd_can_start(struct sca_call *call, const struct rows *rows)
+{
+	struct stat st;
+	size_t keys = 0;
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct cell *row = rows_at(rows, i);
+		if (str_is(cell_str(row[SSHD_KEY]), "hostkey") && row[SSHD_VALUE].p)
+			keys += root_stat(call->run->root, arena_cstr(call->run->arena, cell_str(row[SSHD_VALUE])), true,
+			                  &st) == 0;
+	}
+	if (keys == 0) {
+		buf_puts(call->out, "sshd: no hostkeys available -- exiting.\n");
+		call->exit = 1;
+	} else if (call->run->root->live && root_stat(call->run->root, "run/sshd", true, &st) < 0) {
+		buf_puts(call->out, "Missing privilege separation directory: /run/sshd\n");
+		call->exit = 255;
+	}
+	return call->exit == 0;
+}
+
+enum sca_reply sca_answer_sshd(struct sca_call *call)
+{
+	if (call->words.n != 2 || !sca_word_is(call, 1, "-T"))
+		return SCA_UNKNOWN_FORM;
+	const struct rows *rows = sca_call_table(call, &table_sshd_config);
+	if (!rows)
+		return SCA_BLIND;
+	if (rows->n == 0)
+		return SCA_UNKNOWN_FORM;
+	if (!sshd_can_start(call, rows))
+		return SCA_ANSWERED;
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct cell *row = rows_at(rows, i);
+		struct str key = cell_str(row[SSHD_KEY]), value = cell_str(row[SSHD_VALUE]);
+		if (row[SSHD_MATCH].p)
+			continue;
+		/* Written in the old way. */
+		if (str_is(key, "permitrootlogin") && str_is(value, "prohibit-password"))
+			value = STR("without-password");
+		buf_printf(call->out, "%.*s %.*s\n", STR_ARG(key), STR_ARG(value));
+	}
+	return SCA_ANSWERED;
+}
+
+/* ---- audit ---- */
+
+enum sca_reply sca_answer_auditctl(struct sca_call *call)
+{
+	enum { SOURCE = 0, RULE = 10 };
+	bool any = false;
+	if (call->words.n != 2 || !sca_word_is(call, 1, "-l"))
+		return SCA_UNKNOWN_FORM;
+	if (!sca_call_is_live(call))
+		return SCA_BLIND;
+	const struct rows *rows = sca_call_table(call, &table_audit_rules);
+	const struct rows *status = rows ? sca_call_table(call, &table_audit_status) : NULL;
+	if (!status)
+		return SCA_BLIND;
+	if (status->n == 0 || cell_int_or(rows_at(status, 0)[0], 1) == 0)
+		return SCA_UNKNOWN_FORM;
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct cell *row = rows_at(rows, i);
+		if (!str_is(cell_str(row[SOURCE]), "running"))
+			continue;
+		buf_printf(call->out, "%.*s\n", STR_ARG(cell_str(row[RULE])));
+		any = true;
+	}
+	if (!any)
+		buf_puts(call->out, "No rules\n");
+	return SCA_ANSWERED;
+}
+
+static bool begins(struct str line, const char *prefix)
+{
+	return str_starts(line, prefix);
+}
+
+static int by_version(const void *a, const void *b)
+{
+	return strverscmp(((const struct str *)a)->p, ((const struct str *)b)->p);
+}
+
+struct interim {
+	struct str deletion, backlog, failure, lock; /* the last of each */
+	struct buf rest;
+};
+
+/* False: a line on which different versions of awk do not agree. */
+static bool interim_take(struct interim *interim, struct str line)
+{
+	struct str bare = str_trim(line);
+	if (line.n == 0 || line.p[0] == '#')
+		return true;
+	if ((line.p[0] == ' ' || line.p[0] == '\t' || line.p[0] == 's') && bare.n)
+		return false;
+	if (begins(line, "-e"))
+		interim->lock = line;
+	else if (str_is(bare, "-D"))
+		interim->deletion = line;
+	else if (begins(line, "-f"))
+		interim->failure = line;
+	else if (begins(line, "-b"))
+		interim->backlog = line;
+	else
+		buf_printf(&interim->rest, "%.*s\n", STR_ARG(line));
+	return true;
+}
+
+static void interim_done(struct interim *interim)
+{
+	buf_done(&interim->rest);
+}
+
+/* The rules of rules.d put together as that script does, against audit.rules. */
+enum sca_reply sca_answer_augenrules(struct sca_call *call)
+{
+	struct str *names, now, text, line;
+	size_t n;
+	CLEANUP(interim_done) struct interim interim = { 0 };
+	if (call->words.n != 2 || !sca_word_is(call, 1, "--check"))
+		return SCA_UNKNOWN_FORM;
+	int r = root_list(call->run->root, "etc/audit/rules.d", call->run->arena, &names, &n);
+	if (r == -ENOENT || r == -ENOTDIR) {
+		buf_puts(call->out, "/usr/sbin/augenrules: No rules directory - /etc/audit/rules.d\n");
+		call->exit = 1;
+		return SCA_ANSWERED;
+	}
+	if (r < 0)
+		return sca_call_blind(call, NOTE("cannot read {}: {}", STR("/etc/audit/rules.d"), str_from(err_words(r))));
+	qsort(names, n, sizeof(*names), by_version);
+	for (size_t i = 0; i < n; i++) {
+		if (!str_ends(names[i], ".rules") || names[i].p[0] == '.')
+			continue;
+		r = sca_call_file(call, arena_printf(call->run->arena, "/etc/audit/rules.d/%.*s", STR_ARG(names[i])), &text);
+		if (r < 0)
+			return r == -ENOENT ? SCA_UNKNOWN_FORM : SCA_BLIND;
+		while (str_line(&text, &line))
+			if (!interim_take(&interim, line))
+				return SCA_UNKNOWN_FORM;
+	}
+	BUF(whole);
+	buf_puts(&whole, "## This file is automatically generated from /etc/audit/rules.d\n");
+	buf_printf(&whole, "%.*s\n%.*s\n%.*s\n", STR_ARG(interim.deletion), STR_ARG(interim.backlog),
+	           STR_ARG(interim.failure));
+	buf_add(&whole, buf_str(&interim.rest));
+	buf_printf(&whole, "%.*s\n", STR_ARG(interim.lock));
+	r = sca_call_file(call, STR("/etc/audit/audit.rules"), &now);
+	if (r < 0 && r != -ENOENT)
+		return SCA_BLIND;
+	bool same = r == 0 && str_eq(now, buf_str(&whole));
+	buf_printf(call->out, "/usr/sbin/augenrules: %s\n", same ? "No change" : "Rules have changed and should be updated");
+	return SCA_ANSWERED;
+}
