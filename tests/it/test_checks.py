@@ -102,6 +102,21 @@ def test_clauses_have_a_known_form():
             assert any(form.fullmatch(clause) for form in CLAUSES), f"{check['id']}: {clause!r}"
 
 
+def test_level_2_goes_with_level_3():
+    """An item of level 2 (7.…) is the same demand as one of level 3 (8.…) that the check names too; in the technical
+    sections the letters agree, and the numbers but for those behind 8.1.4.8, which level 2 does not have."""
+    moved = {"7.1.4.8": "8.1.4.9", "7.1.4.9": "8.1.4.10", "7.1.4.10": "8.1.4.11"}
+    for check in checks():
+        items = [clause.removeprefix("GB/T 22239-2019 ") for clause in check["clauses"] if "22239" in clause]
+        for item in items:
+            number, _, letter = item.partition(" ")
+            if not number.startswith("7.1.4."):
+                continue
+            higher = moved.get(number, "8" + number[1:])
+            same = [other for other in items if other.startswith("8") and other.partition(" ")[0] == higher]
+            assert any(not letter or other.partition(" ")[2] == letter for other in same), f"{check['id']}: {item}"
+
+
 def test_requirements_exist():
     for base in (ROOT.parent, ROOT.parent.parent):
         catalogue = base / "shared" / "catalogue" / "requirements.tsv"
