@@ -3,7 +3,13 @@
  * nft list, iptables -L, ufw status: from the table of the firewall. Where that table tells less than the program
  * would print, the call is not answered.
  */
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <sys/utsname.h>
+
+#include "base/vec.h"
 #include "check/sca_commands.h"
+#include "fact/tables/netlink.h"
 
 enum { SOURCE, BACKEND, FAMILY, TABLE_NAME, CHAIN, TYPE, HOOK, PRIORITY, POLICY, POSITION, EXPRESSION, PACKETS };
 
@@ -56,8 +62,94 @@ static void chain_open(struct buf *out, const struct cell *row)
 	buf_add_char(out, '\n');
 }
 
+struct nft_table {
+	struct str family, name;
+};
+
+struct nft_tables {
+	struct arena *arena;
+	VEC(struct nft_table) list;
+};
+
+/* The kernel has nf_tables. Asking it when it has not would load the module, and there would be no tables. */
+static bool nft_is_present(struct sca_call *call)
+{
+	struct utsname kernel;
+	struct str modules, builtin;
+	if (uname(&kernel) < 0)
+		return true;
+	struct str list = arena_printf(call->run->arena, "/lib/modules/%s/modules.builtin", kernel.release);
+	if (sca_run_file(call->run, STR("/proc/modules"))->r < 0 || sca_run_file(call->run, list)->r < 0)
+		return true;
+	modules = sca_run_file(call->run, STR("/proc/modules"))->text;
+	builtin = sca_run_file(call->run, list)->text;
+	return str_starts(modules, "nf_tables ") || str_find(modules, "\nnf_tables ") >= 0 ||
+	       str_find(builtin, "/nf_tables.ko") >= 0;
+}
+
+static int nft_table_take(const struct nlmsghdr *message, void *ctx)
+{
+	static const char *const names[16] = { [1] = "inet", [2] = "ip", [3] = "arp", [5] = "netdev", [7] = "bridge",
+	                                       [10] = "ip6" };
+	struct nft_tables *found = ctx;
+	const struct nfgenmsg *header = mnl_nlmsg_get_payload(message);
+	struct nlattrs attrs;
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header))
+		return 0;
+	netlink_attrs(message, sizeof(*header), &attrs);
+	const char *family = header->nfgen_family < COUNT(names) ? names[header->nfgen_family] : NULL;
+	vec_push_in(found->arena, &found->list, { str_from(family ? family : "?"),
+	                                          arena_str(found->arena, netlink_text(attrs.at[NFTA_TABLE_NAME])) });
+	return 0;
+}
+
+/* All tables: those without a chain are not in the table of the firewall. */
+static int nft_tables_ask(struct sca_call *call, struct nft_tables *out)
+{
+	*out = (struct nft_tables){ .arena = call->run->arena };
+	if (!nft_is_present(call))
+		return 0;
+	NETLINK(netlink);
+	int r = netlink_open(call->run->arena, &netlink, NETLINK_NETFILTER);
+	if (r < 0)
+		return r;
+	struct nlmsghdr *request = netlink_request(&netlink, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE);
+	struct nfgenmsg *header = mnl_nlmsg_put_extra_header(request, sizeof(*header));
+	*header = (struct nfgenmsg){ .version = NFNETLINK_V0 };
+	return netlink_dump(&netlink, request, nft_table_take, out);
+}
+
+static bool nft_table_has_chain(const struct rows *rows, const struct nft_table *table)
+{
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct cell *row = rows_at(rows, i);
+		if (is_running(row, "nftables") && str_eq(cell_str(row[FAMILY]), table->family) &&
+		    str_eq(cell_str(row[TABLE_NAME]), table->name))
+			return true;
+	}
+	return false;
+}
+
+/* nft says how much a counter has counted, the table only the packets: told where that was none. */
+static bool expression_say(struct buf *out, const struct cell *row)
+{
+	struct str expression = cell_str(row[EXPRESSION]);
+	ptrdiff_t at = str_find(expression, "counter");
+	if (str_find_char(expression, '@') >= 0 || str_find_char(expression, '?') >= 0)
+		return false;
+	if (at < 0) {
+		buf_printf(out, "\t\t%.*s\n", STR_ARG(expression));
+		return true;
+	}
+	struct str rest = str_slice(expression, (size_t)at + 7, expression.n);
+	if (cell_int_or(row[PACKETS], 1) != 0 || str_find(rest, "counter") >= 0)
+		return false;
+	buf_printf(out, "\t\t%.*scounter packets 0 bytes 0%.*s\n", (int)at, expression.p, STR_ARG(rest));
+	return true;
+}
+
 /* Rows come table by table and chain by chain. */
-static enum sca_reply ruleset_say(struct sca_call *call, const struct rows *rows, bool tables_only)
+static enum sca_reply ruleset_say(struct sca_call *call, const struct rows *rows)
 {
 	struct buf *out = call->out;
 	const struct cell *table = NULL, *chain = NULL;
@@ -65,44 +157,49 @@ static enum sca_reply ruleset_say(struct sca_call *call, const struct rows *rows
 		const struct cell *row = rows_at(rows, i);
 		if (!is_running(row, "nftables"))
 			continue;
-		struct str expression = cell_str(row[EXPRESSION]);
-		/* Sets are not in the table, and what it could not read it marks so. */
-		if (!tables_only && (str_find_char(expression, '@') >= 0 || str_find_char(expression, '?') >= 0 ||
-		                     is(row, FAMILY, "bridge") || is(row, FAMILY, "netdev")))
+		if (is(row, FAMILY, "bridge") || is(row, FAMILY, "netdev"))
 			return SCA_UNKNOWN_FORM;
 		bool new_table = !table || !str_eq(cell_str(table[FAMILY]), cell_str(row[FAMILY])) ||
 		                 !str_eq(cell_str(table[TABLE_NAME]), cell_str(row[TABLE_NAME]));
-		bool new_chain = new_table || !chain || !str_eq(cell_str(chain[CHAIN]), cell_str(row[CHAIN]));
 		if (new_table) {
-			if (table && !tables_only)
-				buf_puts(out, "\t}\n}\n");
-			buf_printf(out, "table %.*s %.*s%s\n", STR_ARG(cell_str(row[FAMILY])),
-			           STR_ARG(cell_str(row[TABLE_NAME])), tables_only ? "" : " {");
+			buf_printf(out, "%stable %.*s %.*s {\n", table ? "\t}\n}\n" : "", STR_ARG(cell_str(row[FAMILY])),
+			           STR_ARG(cell_str(row[TABLE_NAME])));
 			table = row;
 		}
-		if (tables_only)
-			continue;
-		if (new_chain) {
+		if (new_table || !str_eq(cell_str(chain[CHAIN]), cell_str(row[CHAIN]))) {
 			if (!new_table)
 				buf_puts(out, "\t}\n\n");
 			chain_open(out, row);
 			chain = row;
 		}
-		if (row[POSITION].p)
-			buf_printf(out, "\t\t%.*s\n", STR_ARG(expression));
+		if (row[POSITION].p && !expression_say(out, row))
+			return SCA_UNKNOWN_FORM;
 	}
-	if (table && !tables_only)
+	if (table)
 		buf_puts(out, "\t}\n}\n");
 	return SCA_ANSWERED;
 }
 
 enum sca_reply sca_answer_nft(struct sca_call *call)
 {
+	struct nft_tables found;
 	bool tables_only = sca_word_is(call, 2, "tables");
 	if (call->words.n != 3 || !sca_word_is(call, 1, "list") || (!tables_only && !sca_word_is(call, 2, "ruleset")))
 		return SCA_UNKNOWN_FORM;
 	const struct rows *rows = firewall_running(call);
-	return rows ? ruleset_say(call, rows, tables_only) : SCA_BLIND;
+	if (!rows)
+		return SCA_BLIND;
+	int r = nft_tables_ask(call, &found);
+	if (r < 0 && r != -EPROTONOSUPPORT && r != -EINVAL && r != -EOPNOTSUPP)
+		return sca_call_blind(call, NOTE("cannot ask the kernel ({}): {}", STR("nftables"), str_from(err_words(r))));
+	for (size_t i = 0; i < found.list.n; i++) {
+		const struct nft_table *table = &found.list.p[i];
+		if (tables_only)
+			buf_printf(call->out, "table %.*s %.*s\n", STR_ARG(table->family), STR_ARG(table->name));
+		else if (!nft_table_has_chain(rows, table))
+			return SCA_UNKNOWN_FORM;
+	}
+	return tables_only ? SCA_ANSWERED : ruleset_say(call, rows);
 }
 
 /* ---- iptables ---- */

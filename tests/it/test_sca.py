@@ -7,6 +7,7 @@ import pathlib
 import re
 import shlex
 import subprocess
+import sys
 import tarfile
 import io
 import time
@@ -413,10 +414,63 @@ def test_share_of_native_answers():
     assert len(unknown) <= 0.03 * len(commands), unknown
 
 
-def test_sshd_against_the_real_one():
+RULESETS = {
+    "nft": ("""nft -f - <<'N'
+table inet filter {
+	chain input {
+		type filter hook input priority 0; policy drop;
+		iif "lo" accept
+		ip saddr 127.0.0.0/8 counter drop
+		ct state established,related accept
+		tcp dport 22 ct state new accept
+		ip6 saddr ::1 drop
+	}
+	chain forward { type filter hook forward priority 0; policy drop; }
+	chain output { type filter hook output priority 0; policy accept; ip protocol tcp ct state new accept; }
+}
+table ip nat {
+	chain pre { type nat hook prerouting priority -100; }
+	chain plain { tcp dport { 80, 443 } accept; }
+}
+N
+""", []),
+    "policies": ("iptables -P INPUT DROP; ip6tables -P FORWARD DROP", []),
+    "rules": ("iptables -A INPUT -i lo -j ACCEPT", ["iptables -L", "iptables -L INPUT -v -n"]),
+    "empty table": ("nft add table ip empty", ["nft list ruleset"]),
+    "set": ("nft add table ip t; nft 'add set ip t s { type ipv4_addr; }'; nft add chain ip t c; "
+            "nft 'add rule ip t c ip saddr @s drop'", ["nft list ruleset"]),
+}
+FIREWALL_COMMANDS = ["nft list ruleset", "nft list tables", "sh -c \"nft list ruleset | awk '/hook input/,/}/'\"",
+                     "iptables -L", "ip6tables -L", "iptables -L INPUT -v -n", "ip6tables -L OUTPUT -v -n"]
+
+
+def in_namespaces(setup, commands):
+    """same_words(commands) in network and mount namespaces of their own, after `setup`."""
     need_root()
+    need_tool("unshare")
+    if run(["unshare", "-m", "-n", "true"]).returncode:
+        raise Skip("no namespaces here")
+    code = ("import json, sys; sys.path.insert(0, sys.argv[1]); import test_sca; "
+            "print(json.dumps(test_sca.same_words(json.loads(sys.argv[2]))))")
+    script = f"set -e\nmount -t tmpfs tmpfs /run\nmkdir /run/sshd\n{setup}\nexec \"$@\""
+    done = run(["unshare", "-m", "-n", "sh", "-c", script, "sh", sys.executable, "-c", code,
+                pathlib.Path(__file__).parent, json.dumps(commands)], timeout=120)
+    if done.returncode:
+        raise Skip(f"cannot be set up here: {done.stderr[-300:]}")
+    return json.loads(done.stdout)
+
+
+def test_firewalls_against_the_real_commands():
+    """What the table cannot tell exactly is unknown, everything else is as nft and iptables say."""
+    need_tool("nft")
+    need_tool("iptables")
+    for name, (setup, not_told) in RULESETS.items():
+        bad, unknown, _ = in_namespaces(setup, FIREWALL_COMMANDS)
+        assert not bad, (name, bad)
+        assert {command for command in unknown if not command.startswith("sh ")} == set(not_told), (name, unknown)
+
+
+def test_sshd_against_the_real_one():
     need_tool("sshd")
-    if not os.path.isdir("/run/sshd"):
-        raise Skip("/run/sshd is missing, so sshd -T says nothing here")
-    bad, unknown, _ = same_words(["sshd -T"])
+    bad, unknown, _ = in_namespaces("", ["sshd -T"])
     assert not bad and not unknown, (bad, unknown)
