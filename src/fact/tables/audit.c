@@ -78,8 +78,11 @@ static int audit_status_scan(struct scan *scan, struct err *err)
 	if (r != AUDIT_GET)
 		return scan_unavailable(scan, NOTE("cannot read {}: {}", KERNEL, str_from(err_words(r < 0 ? r : -EIO))));
 	int64_t enabled = STATUS(enabled), pid = STATUS(pid);
-	return scan_row(scan, ROW(1, enabled, STATUS(failure), pid ? pid : NONE, STATUS(rate_limit), STATUS(backlog_limit),
-	                          STATUS(lost), STATUS(backlog), STATUS(backlog_wait_time), enabled == 2), err);
+	return scan_row(scan,
+			ROW(1, enabled, STATUS(failure), pid ? pid : NONE, STATUS(rate_limit),
+			    STATUS(backlog_limit), STATUS(lost), STATUS(backlog), STATUS(backlog_wait_time),
+			    enabled == 2),
+			err);
 }
 
 const struct table table_audit_status = {
@@ -91,22 +94,26 @@ const struct table table_audit_status = {
 	.columns = {
 		{ "supported", INT, "0: this kernel has no audit system" },
 		{ "enabled", INT, "0 off, 1 on, 2 on and locked until the next start" },
-		{ "failure", INT, "when a record cannot be kept: 0 silent, 1 message, 2 the machine stops; NULL: not supported" },
+		{ "failure", INT, "when a record cannot be kept: 0 silent, 1 message, 2 the "
+		                  "machine stops; NULL: not supported" },
 		{ "pid", INT, "process that takes the records; NULL: none" },
 		{ "rate_limit", INT, "most records a second; 0: no limit; NULL: not supported" },
 		{ "backlog_limit", INT, "most records that may wait; NULL: not supported" },
 		{ "lost", INT, "records lost since the start; NULL: not supported" },
 		{ "backlog", INT, "records that wait now; NULL: not supported" },
-		{ "backlog_wait_time", INT, "how long a program waits when too many do, clock ticks; NULL: not known" },
+		{ "backlog_wait_time", INT, "how long a program waits when too many do, clock ticks; "
+		                            "NULL: not known" },
 		{ "immutable", INT, "1: the rules cannot be changed until the next start" },
 	},
 };
 
-static int rule_row(struct scan *scan, const struct audit_rule *rule, const char *src, struct str file, int64_t line,
-                    struct err *err)
+static int rule_row(struct scan *scan, const struct audit_rule *rule, const char *src, struct str file,
+		    int64_t line, struct err *err)
 {
-	return scan_row(scan, ROW(src, rule->kind, rule->list, rule->action, rule->arch, rule->syscalls, rule->fields,
-	                          rule->path, rule->perm, rule->key, rule->text, file, line), err);
+	return scan_row(scan,
+			ROW(src, rule->kind, rule->list, rule->action, rule->arch, rule->syscalls,
+			    rule->fields, rule->path, rule->perm, rule->key, rule->text, file, line),
+			err);
 }
 
 static int rules_running(struct scan *scan, struct err *err)
@@ -186,7 +193,8 @@ const struct table table_audit_rules = {
 		{ "syscalls", TEXT, "names by comma, or all; NULL: a watch or another list" },
 		{ "fields", TEXT, "further conditions by space, \"auid>=1000 auid!=unset\"; NULL: a watch" },
 		{ "path", TEXT, "file or directory, without a slash at the end; NULL: none" },
-		{ "perm", TEXT, "what is noticed there: letters of rwxa (read, write, execute, attributes); NULL: none" },
+		{ "perm", TEXT, "what is noticed there: letters of rwxa (read, write, "
+		                "execute, attributes); NULL: none" },
 		{ "key", TEXT, "name of the rule, several by comma; NULL: none" },
 		{ "rule", TEXT, "the whole rule as auditctl takes it" },
 		{ "file", TEXT, "where it is configured; NULL: running" },
@@ -223,7 +231,9 @@ static int auditd_conf_scan(struct scan *scan, struct err *err)
 	bool given[COUNT(auditd_defaults)] = { false };
 	int r = scan_file(scan, path, &text);
 	if (r < 0)
-		return r == -ENOENT ? 0 : scan_unavailable(scan, NOTE("cannot read {}: {}", str_from(path), str_from(err_words(r))));
+		return r == -ENOENT ? 0
+				    : scan_unavailable(scan, NOTE("cannot read {}: {}", str_from(path),
+								  str_from(err_words(r))));
 	struct conf_lines lines = { .rest = text };
 	while (conf_line(&lines, &line)) {
 		struct str key, value;

@@ -120,8 +120,21 @@ static bool list_action(struct audit_rule *rule, struct str text)
 }
 
 static const char *const controls[] = {
-	"-D", "-b", "-e", "-f", "-r", "-c", "-i", "-m", "-q", "-t", "--backlog_wait_time", "--loginuid-immutable", "--reset-lost",
-	"--reset_backlog_wait_time_actual", "--signal",
+	"-D",
+	"-b",
+	"-e",
+	"-f",
+	"-r",
+	"-c",
+	"-i",
+	"-m",
+	"-q",
+	"-t",
+	"--backlog_wait_time",
+	"--loginuid-immutable",
+	"--reset-lost",
+	"--reset_backlog_wait_time_actual",
+	"--signal",
 };
 
 static bool option_parse(struct draft *draft, struct str option, struct str value)
@@ -261,13 +274,15 @@ static void decode_number(struct draft *draft, uint32_t field, struct str operat
 		                                               arena_printf(arena, "%d", (int32_t)value));
 		return;
 	} else if (field == AUDIT_MSGTYPE || field == AUDIT_FILETYPE) {
-		const char *word = field == AUDIT_MSGTYPE ? audit_msg_type_to_name((int)value) : audit_ftype_to_name((int)value);
+		const char *word = field == AUDIT_MSGTYPE ? audit_msg_type_to_name((int)value)
+							  : audit_ftype_to_name((int)value);
 		if (word) {
 			field_add(draft, str_from(name), operator, str_from(word));
 			return;
 		}
 	}
-	field_add(draft, name ? str_from(name) : arena_printf(arena, "f%u", field), operator, number_text(arena, value));
+	field_add(draft, name ? str_from(name) : arena_printf(arena, "f%u", field), operator,
+		  number_text(arena, value));
 }
 
 static void decode_text(struct draft *draft, uint32_t field, struct str operator, struct str text)
@@ -329,9 +344,11 @@ static struct str rule_text(struct draft *draft)
 	return arena_str(draft->arena, buf_str(&text));
 }
 
-bool audit_rule_decode(struct arena *arena, const struct audit_rule_data *data, size_t size, struct audit_rule *rule)
+bool audit_rule_decode(struct arena *arena, const struct audit_rule_data *data, size_t size,
+		       struct audit_rule *rule)
 {
-	static const char *const lists[] = { "user", "task", "entry", NULL, "exit", "exclude", "filesystem", "io_uring" };
+	static const char *const lists[] = { "user", "task",    "entry",      NULL,
+					     "exit", "exclude", "filesystem", "io_uring" };
 	*rule = (struct audit_rule){ 0 };
 	if (size < sizeof(*data) || data->buflen > size - sizeof(*data) || data->field_count > AUDIT_MAX_FIELDS)
 		return false;

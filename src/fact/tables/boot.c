@@ -14,8 +14,10 @@ struct boot {
 
 static int boot_row(struct scan *scan, const struct boot *boot, struct err *err)
 {
-	return scan_row(scan, ROW(boot->loader, boot->path, boot->st.st_mode & 07777, boot->st.st_uid, boot->st.st_gid,
-	                          boot->password, boot->params), err);
+	return scan_row(scan,
+			ROW(boot->loader, boot->path, boot->st.st_mode & 07777, boot->st.st_uid,
+			    boot->st.st_gid, boot->password, boot->params),
+			err);
 }
 
 /* Sets *there when the file is a file, though perhaps not a readable one. */
@@ -96,7 +98,9 @@ static int grub_scan(struct scan *scan, struct str path, struct err *err)
 static int systemd_boot_scan(struct scan *scan, const char *top, struct err *err)
 {
 	struct arena *arena = scan_arena(scan);
-	struct boot boot = { .loader = "systemd-boot", .path = arena_printf(arena, "%s/loader/loader.conf", top), .password = 0 };
+	struct boot boot = { .loader = "systemd-boot",
+			     .path = arena_printf(arena, "%s/loader/loader.conf", top),
+			     .password = 0 };
 	struct str text, line;
 	bool there;
 	int r = boot_file(scan, &boot, &text, &there);
@@ -107,7 +111,8 @@ static int systemd_boot_scan(struct scan *scan, const char *top, struct err *err
 	while (str_line(&text, &line)) {
 		struct str key = str_word(&line), value = str_trim(line);
 		if (str_is(key, "editor"))
-			boot.password = str_is(value, "no") || str_is(value, "0") || str_is(value, "false") || str_is(value, "off");
+			boot.password = str_is(value, "no") || str_is(value, "0") || str_is(value, "false") ||
+					str_is(value, "off");
 	}
 	struct strings entries = scan_glob(scan, arena_printf(arena, "%s/loader/entries/*.conf", top));
 	for (size_t i = 0; i < entries.n && !boot.params.p; i++) {

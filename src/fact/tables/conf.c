@@ -122,7 +122,8 @@ struct str conf_octal(struct arena *arena, struct str text)
 	size_t n = 0;
 	for (size_t i = 0; i < text.n; i++) {
 		int64_t code;
-		if (text.p[i] == '\\' && str_to_int(str_slice(text, i + 1, i + 4), 8, &code) && i + 3 < text.n && code > 0 && code < 256) {
+		if (text.p[i] == '\\' && str_to_int(str_slice(text, i + 1, i + 4), 8, &code) &&
+		    i + 3 < text.n && code > 0 && code < 256) {
 			out[n++] = (char)code;
 			i += 3;
 		} else {
@@ -156,8 +157,8 @@ static void systemd_file(struct scan *scan, struct str path, struct conf_setting
 
 void conf_systemd(struct scan *scan, const char *name, struct conf_settings *out)
 {
-	static const char *const bases[] = { "etc/systemd", "run/systemd", "usr/local/lib/systemd", "usr/lib/systemd",
-		                             "lib/systemd" };
+	static const char *const bases[] = { "etc/systemd", "run/systemd", "usr/local/lib/systemd",
+					     "usr/lib/systemd", "lib/systemd" };
 	struct arena *arena = scan_arena(scan);
 	const char *directories[COUNT(bases) + 1] = { NULL };
 	bool found = false;

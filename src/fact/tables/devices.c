@@ -100,7 +100,9 @@ static struct block *block_take(struct blocks *blocks, struct str folder, struct
 	block->name = mapped.n ? arena_printf(arena, "/dev/mapper/%.*s", STR_ARG(mapped)) :
 	                         arena_printf(arena, "/dev/%.*s", (int)name.n, path);
 	int64_t sectors = str_int_or(sys_text(scan, folder, "size"), NONE);
-	block->size = sectors >= 0 && sectors < INT64_MAX / 512 ? sectors * 512 : NONE; /* always 512, whatever the device has */
+	block->size = sectors >= 0 && sectors < INT64_MAX / 512
+			  ? sectors * 512
+			  : NONE; /* always 512, whatever the device has */
 	block->read_only = str_int_or(sys_text(scan, folder, "ro"), NONE);
 	block->removable = disk.p ? NONE : str_int_or(sys_text(scan, folder, "removable"), NONE);
 	block->type = device_type(scan, block);
@@ -165,9 +167,11 @@ static int block_row(struct blocks *blocks, struct block *block, struct str pare
 	int64_t encrypted = is_encrypted(blocks, block, 0);
 	if (str_starts(block->kernel_name, "dm-") && !block->uuid.p)
 		encrypted = NONE;
-	return scan_row(blocks->scan, ROW(block->name, block->kernel_name, block->type, parent_name, block->fstype, encrypted,
-	                                  block->removable, block->size, block->read_only, block->fs_uuid, block->label,
-	                                  block->number), err);
+	return scan_row(blocks->scan,
+			ROW(block->name, block->kernel_name, block->type, parent_name, block->fstype,
+			    encrypted, block->removable, block->size, block->read_only, block->fs_uuid,
+			    block->label, block->number),
+			err);
 }
 
 /* What is mounted tells its type where udev's findings are not there. */
@@ -216,7 +220,8 @@ const struct table table_block_devices = {
 		{ "kernel_name", TEXT, "name in the kernel (sda1, dm-0)" },
 		{ "type", TEXT, "disk, part, crypt, lvm, raid, loop, rom, mpath, or dm (another mapping)" },
 		{ "parent", TEXT, "device that it lies on; NULL: none" },
-		{ "fstype", TEXT, "file system or other content, by udev or the mount; NULL: none or not known" },
+		{ "fstype", TEXT, "file system or other content, by udev or the mount; NULL: "
+		                  "none or not known" },
 		{ "encrypted", INT, "1: it, or all that it lies on, is an encrypted mapping; NULL: not known" },
 		{ "removable", INT, "1: the medium can be taken out; NULL: not known" },
 		{ "size", INT, "bytes; NULL: not known" },
@@ -269,12 +274,15 @@ static int usb_scan(struct scan *scan, struct err *err)
 		if (!vid.p)
 			continue; /* an interface, not a device */
 		struct str removable = sys_text(scan, folder, "removable");
-		int r = scan_row(scan, ROW(str_int_or(sys_text(scan, folder, "busnum"), NONE),
-		                           str_int_or(sys_text(scan, folder, "devnum"), NONE), names.p[i], vid, pid,
-		                           sys_text(scan, folder, "manufacturer"), sys_text(scan, folder, "product"),
-		                           usb_class(scan, folder, names.p[i]), sys_text(scan, folder, "serial"),
-		                           str_int_or(sys_text(scan, folder, "authorized"), NONE),
-		                           !removable.p || str_is(removable, "unknown") ? NONE : str_is(removable, "removable")), err);
+		int r = scan_row(
+		    scan,
+		    ROW(str_int_or(sys_text(scan, folder, "busnum"), NONE),
+			str_int_or(sys_text(scan, folder, "devnum"), NONE), names.p[i], vid, pid,
+			sys_text(scan, folder, "manufacturer"), sys_text(scan, folder, "product"),
+			usb_class(scan, folder, names.p[i]), sys_text(scan, folder, "serial"),
+			str_int_or(sys_text(scan, folder, "authorized"), NONE),
+			!removable.p || str_is(removable, "unknown") ? NONE : str_is(removable, "removable")),
+		    err);
 		if (r < 0)
 			return r;
 	}
@@ -295,7 +303,8 @@ const struct table table_usb = {
 		{ "pid", TEXT, "product, four hexadecimal digits; NULL: not known" },
 		{ "vendor", TEXT, "vendor as the device says; NULL: not said" },
 		{ "model", TEXT, "product as the device says; NULL: not said" },
-		{ "class", TEXT, "what it and its interfaces are, by comma: mass_storage, hid, hub, printer, smart_card …" },
+		{ "class", TEXT, "what it and its interfaces are, by comma: mass_storage, "
+		                 "hid, hub, printer, smart_card …" },
 		{ "serial", TEXT, "serial number; NULL: none" },
 		{ "authorized", INT, "0: the kernel may not use it; NULL: not known" },
 		{ "removable", INT, "1: it can be unplugged; NULL: not known" },

@@ -76,7 +76,8 @@ static bool cpu_says_hypervisor(struct str cpuinfo)
 
 static struct str host_virt(struct scan *scan)
 {
-	static const char *const dmi[] = { "product_name", "sys_vendor", "board_vendor", "bios_vendor", "product_version" };
+	static const char *const dmi[] = { "product_name", "sys_vendor", "board_vendor", "bios_vendor",
+					   "product_version" };
 	bool seen = false;
 	for (size_t i = 0; i < COUNT(dmi); i++) {
 		struct str path = arena_printf(scan_arena(scan), "sys/class/dmi/id/%s", dmi[i]);
@@ -118,7 +119,10 @@ static struct str host_container(struct scan *scan)
 	}
 	static const struct {
 		const char *part, *name;
-	} marks[] = { { "/docker", "docker" }, { "/kubepods", "kubernetes" }, { "/lxc", "lxc" }, { "/libpod", "podman" } };
+	} marks[] = { { "/docker", "docker" },
+		      { "/kubepods", "kubernetes" },
+		      { "/lxc", "lxc" },
+		      { "/libpod", "podman" } };
 	buf_clear(&text);
 	bool seen = root_read(scan_root(scan), "proc/1/cgroup", 1 << 20, &text) == 0;
 	for (size_t i = 0; i < COUNT(marks); i++)
@@ -222,21 +226,26 @@ static int host_scan(struct scan *scan, struct err *err)
 const struct table table_host = {
 	.name = "host",
 	.doc = "The machine, and who inspects it: one row",
-	.sources = { "etc/hostname", "etc/machine-id", "proc/stat", "proc/self/status", "proc/1/cgroup", "proc/cpuinfo",
+	.sources = { "etc/hostname", "etc/machine-id", "proc/stat", "proc/self/status", "proc/1/cgroup",
+	             "proc/cpuinfo",
 	             "proc/1/environ" },
 	.scan = host_scan,
 	.columns = {
 		{ "hostname", TEXT, "name of the host; NULL: not known" },
 		{ "machine_id", TEXT, "32 hexadecimal digits, from /etc/machine-id; NULL: none or not valid" },
-		{ "virt", TEXT, "none (real hardware), kvm, qemu, vmware, microsoft, xen, oracle … or other; NULL: not known" },
+		{ "virt", TEXT, "none (real hardware), kvm, qemu, vmware, microsoft, xen, "
+		                "oracle … or other; NULL: not known" },
 		{ "container", INT, "1: this is inside a container; NULL: not known" },
-		{ "container_runtime", TEXT, "docker, podman, lxc, systemd-nspawn, kubernetes … or other; NULL: no container, or not known" },
+		{ "container_runtime", TEXT, "docker, podman, lxc, systemd-nspawn, kubernetes … or other; "
+		                             "NULL: no container, or not known" },
 		{ "boot_time", INT, "when it started, seconds since 1970; NULL: not running" },
 		{ "now", INT, "the moment of the inspection, seconds since 1970" },
 		{ "uid", INT, "effective user id of the inspection; NULL: not the running system" },
-		{ "caps", TEXT, "effective capabilities of the inspection: all, or names by comma; NULL: not the running system" },
+		{ "caps", TEXT, "effective capabilities of the inspection: all, or names by "
+		                "comma; NULL: not the running system" },
 		{ "init", TEXT, "name of the first process (systemd, init …); NULL: not known" },
-		{ "privileged", INT, "1: the inspection may read everything (uid 0 with the capabilities it needs); NULL: not known" },
+		{ "privileged", INT, "1: the inspection may read everything (uid 0 with the "
+		                     "capabilities it needs); NULL: not known" },
 	},
 };
 
@@ -269,9 +278,11 @@ static int os_release_scan(struct scan *scan, struct err *err)
 				values[i] = word;
 	}
 	/* os-release(5): the default of ID is "linux", of NAME and PRETTY_NAME "Linux". */
-	return scan_row(scan, ROW(values[0].n ? values[0] : STR("linux"), values[1], values[2].n ? values[2] : STR("Linux"),
-	                          values[3].n ? values[3] : STR("Linux"), values[4], values[5], values[6], values[7],
-	                          values[8], values[9], path), err);
+	return scan_row(scan,
+			ROW(values[0].n ? values[0] : STR("linux"), values[1],
+			    values[2].n ? values[2] : STR("Linux"), values[3].n ? values[3] : STR("Linux"),
+			    values[4], values[5], values[6], values[7], values[8], values[9], path),
+			err);
 }
 
 const struct table table_os_release = {

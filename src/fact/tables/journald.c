@@ -25,7 +25,8 @@ static struct str stock_default(struct str text, const char *key)
 {
 	struct str line, name, value;
 	while (str_line(&text, &line))
-		if (str_starts(line, "#") && conf_pair(str_slice(line, 1, line.n), &name, &value) && str_is(name, key) && value.n)
+		if (str_starts(line, "#") && conf_pair(str_slice(line, 1, line.n), &name, &value) &&
+		    str_is(name, key) && value.n)
 			return value;
 	return STR_NONE;
 }
@@ -63,7 +64,10 @@ static int journald_conf_scan(struct scan *scan, struct err *err)
 		struct str value = set ? set->value : stock_default(stock, defaults[i].key);
 		if (!value.p)
 			value = str_from(defaults[i].value);
-		int r = scan_row(scan, ROW(defaults[i].key, value, set ? set->file : STR_NONE, set ? set->line : NONE, !set), err);
+		int r = scan_row(
+		    scan,
+		    ROW(defaults[i].key, value, set ? set->file : STR_NONE, set ? set->line : NONE, !set),
+		    err);
 		if (r < 0)
 			return r;
 	}
@@ -73,7 +77,8 @@ static int journald_conf_scan(struct scan *scan, struct err *err)
 const struct table table_journald_conf = {
 	.name = "journald_conf",
 	.doc = "Settings of systemd-journald in force, with its defaults; no rows where it is not installed",
-	.sources = { "etc/systemd/journald.conf", "etc/systemd/journald.conf.d/*.conf", "usr/lib/systemd/journald.conf.d/*.conf" },
+	.sources = { "etc/systemd/journald.conf", "etc/systemd/journald.conf.d/*.conf",
+	             "usr/lib/systemd/journald.conf.d/*.conf" },
 	.scan = journald_conf_scan,
 	.columns = {
 		{ "key", TEXT, "name as in journald.conf(5)" },

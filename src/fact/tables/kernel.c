@@ -51,23 +51,29 @@ static int kernel_scan(struct scan *scan, struct err *err)
 	struct str cmdline = one_line(scan, "proc/cmdline", &r);
 	struct str taint = one_line(scan, "proc/sys/kernel/tainted", &r);
 	struct str enforce = one_line(scan, "sys/module/module/parameters/sig_enforce", &r);
-	return scan_row(scan, ROW(str_trim(version), cmdline, str_int_or(taint, NONE), lockdown(scan), secure_boot(scan),
-	                          enforce.n ? (int64_t)str_is(enforce, "Y") : NONE), err);
+	return scan_row(scan,
+			ROW(str_trim(version), cmdline, str_int_or(taint, NONE), lockdown(scan),
+			    secure_boot(scan), enforce.n ? (int64_t)str_is(enforce, "Y") : NONE),
+			err);
 }
 
 const struct table table_kernel = {
 	.name = "kernel",
 	.doc = "The running kernel: one row",
-	.sources = { "proc/sys/kernel/osrelease", "proc/cmdline", "proc/sys/kernel/tainted", "sys/kernel/security/lockdown",
+	.sources = { "proc/sys/kernel/osrelease", "proc/cmdline", "proc/sys/kernel/tainted",
+	             "sys/kernel/security/lockdown",
 	             "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c" },
 	.scan = kernel_scan,
 	.columns = {
 		{ "version", TEXT, "release, as uname -r says" },
 		{ "cmdline", TEXT, "command line it was started with; NULL: not readable" },
-		{ "taint", INT, "bits of Documentation/admin-guide/tainted-kernels; 0: not tainted; NULL: not readable" },
-		{ "lockdown", TEXT, "none, integrity, confidentiality, or unsupported by this kernel; NULL: not known" },
+		{ "taint", INT, "bits of Documentation/admin-guide/tainted-kernels; 0: not "
+		                "tainted; NULL: not readable" },
+		{ "lockdown", TEXT, "none, integrity, confidentiality, or unsupported by this "
+		                    "kernel; NULL: not known" },
 		{ "secureboot", INT, "1: UEFI Secure Boot is in force; 0: it is not; NULL: not known" },
-		{ "sig_enforce", INT, "1: only signed modules are loaded; NULL: not known, or modules cannot be signed" },
+		{ "sig_enforce", INT, "1: only signed modules are loaded; NULL: not known, or "
+		                      "modules cannot be signed" },
 	},
 };
 
@@ -116,7 +122,8 @@ const struct table table_kernel_modules = {
 		{ "refs", INT, "number of users; NULL: it cannot be unloaded" },
 		{ "used_by", TEXT, "modules that use it, by comma" },
 		{ "status", TEXT, "Live, Loading or Unloading" },
-		{ "taint", TEXT, "letters of what it taints: P proprietary, O out of tree, E unsigned …; empty: nothing" },
+		{ "taint", TEXT, "letters of what it taints: P proprietary, O out of tree, E "
+		                 "unsigned …; empty: nothing" },
 		{ "signed", INT, "0: no valid signature; NULL: this kernel does not check signatures" },
 	},
 };
@@ -135,12 +142,14 @@ static int modprobe_emit(struct scan *scan, struct modprobe_row row, struct err 
 		inside = row.name.p[i] == '[' || (inside && row.name.p[i] != ']');
 		name[i] = row.name.p[i] == '-' && !inside ? '_' : row.name.p[i];
 	}
-	return scan_row(scan, ROW(((struct str){ name, row.name.n }), row.directive, row.args, row.file, row.line), err);
+	return scan_row(
+	    scan, ROW(((struct str){ name, row.name.n }), row.directive, row.args, row.file, row.line), err);
 }
 
 static int modprobe_file(struct scan *scan, struct str path, struct err *err)
 {
-	static const char *const directives[] = { "alias", "blacklist", "install", "options", "remove", "softdep", "weakdep" };
+	static const char *const directives[] = { "alias",  "blacklist", "install", "options",
+						  "remove", "softdep",   "weakdep" };
 	struct str text, line;
 	if (scan_file(scan, path.p, &text) < 0)
 		return 0;
@@ -207,7 +216,8 @@ const struct table table_modprobe = {
 	.columns = {
 		{ "name", TEXT, "module, or pattern of an alias, with _ for -" },
 		{ "directive", TEXT, "alias, blacklist, install, options, remove, softdep or weakdep" },
-		{ "args", TEXT, "what follows: the command, the options, the module of an alias; may be empty" },
+		{ "args", TEXT, "what follows: the command, the options, the module of an "
+		                "alias; may be empty" },
 		{ "file", TEXT, "where it stands; /proc/cmdline for the kernel's command line" },
 		{ "line", INT, "line in the file" },
 	},

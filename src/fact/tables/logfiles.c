@@ -58,9 +58,11 @@ static int64_t month_of(struct str name)
 
 static int64_t moment(int64_t year, int64_t month, int64_t day, struct str time)
 {
-	if (!digits(time, 0, 2) || !digits(time, 3, 2) || !digits(time, 6, 2) || month < 1 || month > 12 || day < 1 || day > 31)
+	if (!digits(time, 0, 2) || !digits(time, 3, 2) || !digits(time, 6, 2) || month < 1 || month > 12 ||
+	    day < 1 || day > 31)
 		return NONE;
-	return clock_days(year, month, day) * 86400 + number(time, 0, 2) * 3600 + number(time, 3, 2) * 60 + number(time, 6, 2);
+	return clock_days(year, month, day) * 86400 + number(time, 0, 2) * 3600 + number(time, 3, 2) * 60 +
+	       number(time, 6, 2);
 }
 
 /* "+08:00", "+0800", "Z": seconds east; 0 when there is none. */
@@ -173,13 +175,15 @@ static int64_t file_oldest(struct logs *logs, const struct log_file *file)
 	char head[HEAD];
 	if (file->st.st_size == 0 || is_packed(file->path))
 		return file->st.st_size == 0 ? NONE : file->st.st_mtime;
-	CLEANUP(fd_close_p) int fd = root_openat(scan_root(logs->scan), file->path.p, O_RDONLY | O_NOFOLLOW | O_NOATIME);
+	CLEANUP(fd_close_p)
+	int fd = root_openat(scan_root(logs->scan), file->path.p, O_RDONLY | O_NOFOLLOW | O_NOATIME);
 	if (fd == -EPERM)
 		fd = root_openat(scan_root(logs->scan), file->path.p, O_RDONLY | O_NOFOLLOW);
 	ssize_t n = fd < 0 ? fd : read(fd, head, sizeof(head));
 	if (n < 0) {
 		if (n != -ENOENT)
-			scan_partial(logs->scan, NOTE("cannot read {}: {}", file->path, str_from(err_words(fd < 0 ? fd : -errno))));
+			scan_partial(logs->scan, NOTE("cannot read {}: {}", file->path,
+						      str_from(err_words(fd < 0 ? fd : -errno))));
 		return file->st.st_mtime;
 	}
 	int64_t at = first_time(file->path, (struct str){ head, (size_t)n }, &file->st);
@@ -262,8 +266,11 @@ static int logfiles_scan(struct scan *scan, struct err *err)
 	}
 	for (size_t i = 0; i < logs.files.n; i++) {
 		const struct log_file *file = logs.files.p[i];
-		int r = scan_row(scan, ROW(file->path, file->st.st_mode & 07777, file->st.st_uid, file->st.st_gid, file->oldest,
-		                           file->st.st_mtime, file->st.st_size, file->base ? file->base->path : STR_NONE), err);
+		int r = scan_row(scan,
+				 ROW(file->path, file->st.st_mode & 07777, file->st.st_uid, file->st.st_gid,
+				     file->oldest, file->st.st_mtime, file->st.st_size,
+				     file->base ? file->base->path : STR_NONE),
+				 err);
 		if (r < 0)
 			return r;
 	}
@@ -280,7 +287,8 @@ const struct table table_logfiles = {
 		{ "mode", INT, "permission bits" },
 		{ "uid", INT, "owner" },
 		{ "gid", INT, "group" },
-		{ "oldest", INT, "time of the first message, also of files rotated from this one, seconds since 1970; where a file "
+		{ "oldest", INT, "time of the first message, also of files rotated from this one, "
+		                 "seconds since 1970; where a file "
 		                 "does not tell, its last change; without a time zone it is read as UTC; NULL: empty" },
 		{ "newest", INT, "last change, seconds since 1970" },
 		{ "bytes", INT, "size" },

@@ -33,7 +33,9 @@ struct block {
 static const struct {
 	const char *name;
 	double days;
-} frequencies[] = { { "hourly", 1.0 / 24 }, { "daily", 1 }, { "weekly", 7 }, { "monthly", 30 }, { "yearly", 365 } };
+} frequencies[] = {
+	{ "hourly", 1.0 / 24 }, { "daily", 1 }, { "weekly", 7 }, { "monthly", 30 }, { "yearly", 365 }
+};
 
 /* "100k", "1M", "2G" in bytes */
 static int64_t size_of(struct str text)
@@ -107,16 +109,57 @@ static bool setting(struct policy *policy, struct str word, struct str value)
 
 /* Directives that change nothing of what is told here. */
 static const char *const others[] = {
-	"missingok", "nomissingok", "ifempty", "notifempty", "sharedscripts", "nosharedscripts", "delaycompress",
-	"nodelaycompress", "copy", "nocopy", "nocopytruncate", "dateext", "nodateext", "dateformat", "dateyesterday",
-	"nodateyesterday", "datehourago", "olddir", "noolddir", "mail", "nomail", "mailfirst", "maillast", "minsize", "minage",
-	"shred", "noshred", "shredcycles", "su", "extension", "addextension", "start", "tabooext", "taboopat", "compresscmd",
-	"uncompresscmd", "compressext", "compressoptions", "renamecopy", "norenamecopy", "createolddir", "nocreateolddir",
-	"allowhardlink", "noallowhardlink", "ignoreduplicates", "endscript",
+	"missingok",
+	"nomissingok",
+	"ifempty",
+	"notifempty",
+	"sharedscripts",
+	"nosharedscripts",
+	"delaycompress",
+	"nodelaycompress",
+	"copy",
+	"nocopy",
+	"nocopytruncate",
+	"dateext",
+	"nodateext",
+	"dateformat",
+	"dateyesterday",
+	"nodateyesterday",
+	"datehourago",
+	"olddir",
+	"noolddir",
+	"mail",
+	"nomail",
+	"mailfirst",
+	"maillast",
+	"minsize",
+	"minage",
+	"shred",
+	"noshred",
+	"shredcycles",
+	"su",
+	"extension",
+	"addextension",
+	"start",
+	"tabooext",
+	"taboopat",
+	"compresscmd",
+	"uncompresscmd",
+	"compressext",
+	"compressoptions",
+	"renamecopy",
+	"norenamecopy",
+	"createolddir",
+	"nocreateolddir",
+	"allowhardlink",
+	"noallowhardlink",
+	"ignoreduplicates",
+	"endscript",
 };
 
 /* "key value" or "key=value" */
-static void directive_take(struct logrotate *logrotate, struct policy *policy, struct str line, struct str file, int64_t number)
+static void directive_take(struct logrotate *logrotate, struct policy *policy, struct str line,
+			   struct str file, int64_t number)
 {
 	size_t end = 0;
 	while (end < line.n && line.p[end] != ' ' && line.p[end] != '\t' && line.p[end] != '=')
@@ -128,13 +171,15 @@ static void directive_take(struct logrotate *logrotate, struct policy *policy, s
 		conf_bad_line(logrotate->scan, file, number);
 }
 
-static int block_rows(struct logrotate *logrotate, const struct block *block, const struct policy *policy, struct str file,
-                      int64_t line)
+static int block_rows(struct logrotate *logrotate, const struct block *block, const struct policy *policy,
+		      struct str file, int64_t line)
 {
 	for (size_t i = 0; i < block->n; i++) {
-		int r = scan_row(logrotate->scan, ROW(block->paths[i], policy->frequency.p ? policy->frequency : STR("size"),
-		                                      policy->keep, days_of(policy), policy->size, policy->maxsize, policy->maxage,
-		                                      policy->compress, policy->create, file, line), logrotate->err);
+		int r = scan_row(logrotate->scan,
+				 ROW(block->paths[i], policy->frequency.p ? policy->frequency : STR("size"),
+				     policy->keep, days_of(policy), policy->size, policy->maxsize,
+				     policy->maxage, policy->compress, policy->create, file, line),
+				 logrotate->err);
 		if (r < 0)
 			return r;
 	}
@@ -145,9 +190,10 @@ static int rotate_file(struct logrotate *logrotate, struct str path, int depth);
 
 static bool is_taboo(struct str name)
 {
-	static const char *const ends[] = { "~", ",v", ".cfsaved", ".disabled", ".dpkg-bak", ".dpkg-del", ".dpkg-dist", ".dpkg-new",
-		                            ".dpkg-old", ".dpkg-tmp", ".rpmnew", ".rpmorig", ".rpmsave", ".swp", ".ucf-dist",
-		                            ".ucf-new", ".ucf-old", ".bak" };
+	static const char *const ends[] = { "~",         ",v",         ".cfsaved",  ".disabled", ".dpkg-bak",
+					    ".dpkg-del", ".dpkg-dist", ".dpkg-new", ".dpkg-old", ".dpkg-tmp",
+					    ".rpmnew",   ".rpmorig",   ".rpmsave",  ".swp",      ".ucf-dist",
+					    ".ucf-new",  ".ucf-old",   ".bak" };
 	for (size_t i = 0; i < COUNT(ends); i++)
 		if (str_ends(name, ends[i]))
 			return true;
@@ -204,7 +250,8 @@ static bool paths_take(struct arena *arena, struct str line, struct block *block
 }
 
 /* The lines within braces, up to the "}". */
-static int block_read(struct logrotate *logrotate, struct conf_lines *lines, struct block *block, struct str path)
+static int block_read(struct logrotate *logrotate, struct conf_lines *lines, struct block *block,
+		      struct str path)
 {
 	struct policy policy = logrotate->global;
 	int64_t first = lines->number;
@@ -269,7 +316,9 @@ static int rotate_file(struct logrotate *logrotate, struct str path, int depth)
 static int logrotate_scan(struct scan *scan, struct err *err)
 {
 	/* Without any setting logrotate rotates at 1 MiB and keeps nothing. */
-	struct logrotate logrotate = { .scan = scan, .err = err, .global = { .size = 1 << 20, .maxsize = NONE, .maxage = NONE } };
+	struct logrotate logrotate = { .scan = scan,
+				       .err = err,
+				       .global = { .size = 1 << 20, .maxsize = NONE, .maxage = NONE } };
 	return rotate_file(&logrotate, STR("/etc/logrotate.conf"), 0);
 }
 
@@ -280,14 +329,17 @@ const struct table table_logrotate = {
 	.scan = logrotate_scan,
 	.columns = {
 		{ "path", TEXT, "path or pattern as configured" },
-		{ "frequency", TEXT, "hourly, daily, weekly, monthly, yearly, or size (only when it has grown)" },
+		{ "frequency", TEXT, "hourly, daily, weekly, monthly, yearly, or size (only when "
+		                     "it has grown)" },
 		{ "keep", INT, "rotated files that are kept; -1: all" },
-		{ "days", INT, "days for which what was logged is kept, at least; NULL: depends on how much is logged, or for ever (keep -1)" },
+		{ "days", INT, "days for which what was logged is kept, at least; NULL: "
+		               "depends on how much is logged, or for ever (keep -1)" },
 		{ "size", INT, "rotated when larger, bytes; NULL: by time" },
 		{ "maxsize", INT, "rotated before its time when larger, bytes; NULL: not set" },
 		{ "maxage", INT, "removed after so many days; NULL: not set" },
 		{ "compress", INT, "1: what was rotated is compressed" },
-		{ "create_mode", TEXT, "mode, owner and group of the new file, \"0640 root adm\"; NULL: not created" },
+		{ "create_mode", TEXT, "mode, owner and group of the new file, \"0640 root adm\"; "
+		                       "NULL: not created" },
 		{ "file", TEXT, "where it is configured" },
 		{ "line", INT, "line in the file" },
 	},

@@ -40,7 +40,10 @@ static int apparmor_scan(struct scan *scan, struct err *err)
 				conf_bad_line(scan, str_from(profiles), lines.number);
 			continue;
 		}
-		r = scan_row(scan, ROW(str_slice(line, 0, (size_t)at - 1), str_slice(line, (size_t)at + 1, line.n - 1)), err);
+		r = scan_row(
+		    scan,
+		    ROW(str_slice(line, 0, (size_t)at - 1), str_slice(line, (size_t)at + 1, line.n - 1)),
+		    err);
 		if (r < 0)
 			return r;
 	}
@@ -74,7 +77,9 @@ static int selinux_running(struct scan *scan, struct err *err)
 		return setting(scan, "running", STR("mode"), STR("disabled"), err);
 	}
 	struct str enforce = value_of(scan, "sys/fs/selinux/enforce");
-	struct str mode = str_is(enforce, "1") ? STR("enforcing") : str_is(enforce, "0") ? STR("permissive") : STR_NONE;
+	struct str mode = str_is(enforce, "1")   ? STR("enforcing")
+			  : str_is(enforce, "0") ? STR("permissive")
+						 : STR_NONE;
 	int r = setting(scan, "running", STR("mode"), mode, err);
 	for (size_t i = 0; r == 0 && i < COUNT(files); i++) {
 		struct str path = arena_printf(scan_arena(scan), "sys/fs/selinux/%s", files[i]);

@@ -17,14 +17,16 @@
 #include "fact/tables/conf.h"
 
 static const char *const local_types[] = {
-	"ext2", "ext3", "ext4", "xfs", "btrfs", "vfat", "exfat", "ntfs3", "f2fs", "tmpfs", "devtmpfs", "overlay", "squashfs",
-	"iso9660", "udf", "erofs", "zfs", "bcachefs", "jfs", "reiserfs", "nilfs2", "hfsplus",
+	"ext2", "ext3",     "ext4",     "xfs",      "btrfs",    "vfat",    "exfat", "ntfs3",
+	"f2fs", "tmpfs",    "devtmpfs", "overlay",  "squashfs", "iso9660", "udf",   "erofs",
+	"zfs",  "bcachefs", "jfs",      "reiserfs", "nilfs2",   "hfsplus",
 };
 
 /* Types whose answers come from the kernel alone, so that a path through them cannot hang. */
 static const char *const kernel_types[] = {
-	"proc", "sysfs", "devpts", "cgroup", "cgroup2", "securityfs", "debugfs", "tracefs", "bpf", "mqueue", "pstore",
-	"hugetlbfs", "configfs", "efivarfs", "ramfs", "rootfs", "nsfs", "selinuxfs", "binfmt_misc", "fusectl",
+	"proc",    "sysfs",  "devpts", "cgroup",    "cgroup2",     "securityfs", "debugfs",
+	"tracefs", "bpf",    "mqueue", "pstore",    "hugetlbfs",   "configfs",   "efivarfs",
+	"ramfs",   "rootfs", "nsfs",   "selinuxfs", "binfmt_misc", "fusectl",
 };
 
 static bool is_one_of(struct str word, const char *const *list, size_t n)
@@ -185,12 +187,15 @@ static int mounts_scan(struct scan *scan, struct err *err)
 		struct mount *mount = &mounts.p[i];
 		if (scan_is_live(scan) && is_safe(&mounts, mount))
 			mount_measure(scan, mount);
-		r = scan_row(scan, ROW(mount->device, mount->path, mount->type, mount->options, has_option(mount->options, "nodev"),
-		                       has_option(mount->options, "nosuid"), has_option(mount->options, "noexec"),
-		                       has_option(mount->options, "ro"), times(mount->blocks, mount->blocks_size),
-		                       times(mount->blocks_available, mount->blocks_size), mount->blocks_size,
-		                       mount->blocks, mount->blocks_free, mount->blocks_available, mount->inodes,
-		                       mount->inodes_free, mount->root, mount->number), err);
+		r = scan_row(scan,
+			     ROW(mount->device, mount->path, mount->type, mount->options,
+				 has_option(mount->options, "nodev"), has_option(mount->options, "nosuid"),
+				 has_option(mount->options, "noexec"), has_option(mount->options, "ro"),
+				 times(mount->blocks, mount->blocks_size),
+				 times(mount->blocks_available, mount->blocks_size), mount->blocks_size,
+				 mount->blocks, mount->blocks_free, mount->blocks_available, mount->inodes,
+				 mount->inodes_free, mount->root, mount->number),
+			     err);
 		if (r < 0)
 			return r;
 	}
@@ -211,7 +216,8 @@ const struct table table_mounts = {
 		{ "nosuid", INT, "1: set-uid bits do not work there" },
 		{ "noexec", INT, "1: nothing can be executed there" },
 		{ "ro", INT, "1: read-only" },
-		{ "size", INT, "bytes; NULL: not a local file system, covered by another mount, or not the running system" },
+		{ "size", INT, "bytes; NULL: not a local file system, covered by another "
+		               "mount, or not the running system" },
 		{ "free", INT, "bytes free for everyone but root; NULL as size" },
 		{ "blocks_size", INT, "bytes of a block; NULL as size" },
 		{ "blocks", INT, "blocks; NULL as size" },
@@ -219,7 +225,8 @@ const struct table table_mounts = {
 		{ "blocks_available", INT, "blocks free for everyone else; NULL as size" },
 		{ "inodes", INT, "files it can hold; NULL as size" },
 		{ "inodes_free", INT, "files it can still take; NULL as size" },
-		{ "root", TEXT, "directory of the file system that is mounted; not / for a bind mount; NULL: not known" },
+		{ "root", TEXT, "directory of the file system that is mounted; not / for a "
+		                "bind mount; NULL: not known" },
 		{ "device_number", TEXT, "major:minor; NULL: not known" },
 	},
 };
@@ -249,20 +256,26 @@ static int fstab_scan(struct scan *scan, struct err *err)
 	struct str text, line;
 	int r = scan_file(scan, "etc/fstab", &text);
 	if (r < 0)
-		return r == -ENOENT ? 0 : scan_unavailable(scan, NOTE("cannot read {}: {}", STR("etc/fstab"), str_from(err_words(r))));
+		return r == -ENOENT ? 0
+				    : scan_unavailable(scan, NOTE("cannot read {}: {}", STR("etc/fstab"),
+								  str_from(err_words(r))));
 	struct conf_lines lines = { .rest = text };
 	while (conf_line(&lines, &line)) {
 		if (conf_is_comment(line, "#"))
 			continue;
 		struct str device = conf_octal(arena, str_word(&line)), path = conf_octal(arena, str_word(&line));
-		struct str type = str_word(&line), options = str_word(&line), dump = str_word(&line), pass = str_word(&line);
+		struct str type = str_word(&line), options = str_word(&line), dump = str_word(&line),
+			   pass = str_word(&line);
 		if (!type.n) {
 			conf_bad_line(scan, STR("/etc/fstab"), lines.number);
 			continue;
 		}
 		options = options.n ? options_public(arena, options) : STR("defaults");
-		r = scan_row(scan, ROW(device, path, type, options, has_option(options, "nodev"), has_option(options, "nosuid"),
-		                       has_option(options, "noexec"), str_int_or(dump, 0), str_int_or(pass, 0), lines.number), err);
+		r = scan_row(scan,
+			     ROW(device, path, type, options, has_option(options, "nodev"),
+				 has_option(options, "nosuid"), has_option(options, "noexec"),
+				 str_int_or(dump, 0), str_int_or(pass, 0), lines.number),
+			     err);
 		if (r < 0)
 			return r;
 	}

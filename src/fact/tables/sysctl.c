@@ -101,7 +101,8 @@ static bool has_old_file(struct scan *scan, struct strings files)
 	if (root_stat(scan_root(scan), "etc/sysctl.conf", true, &old) < 0)
 		return true;
 	for (size_t i = 0; i < files.n; i++)
-		if (root_stat(scan_root(scan), files.p[i].p, true, &st) == 0 && st.st_dev == old.st_dev && st.st_ino == old.st_ino)
+		if (root_stat(scan_root(scan), files.p[i].p, true, &st) == 0 && st.st_dev == old.st_dev &&
+		    st.st_ino == old.st_ino)
 			return true;
 	/* systemd-sysctl reads only the drop-in directories. */
 	return root_stat(scan_root(scan), "usr/lib/systemd/systemd-sysctl", false, &st) == 0 ||
@@ -170,7 +171,8 @@ static void levels_close(struct level (*levels)[DEPTH_MAX + 1])
 /* Reading the first is work for the kernel, the others are secret keys. */
 static bool is_left_alone(struct str key)
 {
-	return str_is(key, "vm.stat_refresh") || str_ends(key, ".stable_secret") || str_ends(key, ".tcp_fastopen_key");
+	return str_is(key, "vm.stat_refresh") || str_ends(key, ".stable_secret") ||
+	       str_ends(key, ".tcp_fastopen_key");
 }
 
 /* A value of the running kernel. Keys that can only be written say nothing and are left out. */
@@ -274,11 +276,13 @@ static int sysctl_scan(struct scan *scan, struct err *err)
 const struct table table_sysctl = {
 	.name = "sysctl",
 	.doc = "Kernel parameters: the running value, and the one configured for the next start",
-	.sources = { "etc/sysctl.conf", "etc/sysctl.d/*.conf", "run/sysctl.d/*.conf", "usr/lib/sysctl.d/*.conf", "proc/sys" },
+	.sources = { "etc/sysctl.conf", "etc/sysctl.d/*.conf", "run/sysctl.d/*.conf",
+	             "usr/lib/sysctl.d/*.conf", "proc/sys" },
 	.scan = sysctl_scan,
 	.columns = {
 		{ "name", TEXT, "name with dots; a dot within a part is written as a slash, as sysctl does" },
-		{ "value", TEXT, "value now, without the last line end; NULL: this kernel has no such key, or it could not be seen" },
+		{ "value", TEXT, "value now, without the last line end; NULL: this kernel has "
+		                 "no such key, or it could not be seen" },
 		{ "configured", TEXT, "value that the configuration sets; NULL: none" },
 		{ "file", TEXT, "file that sets it; NULL: none" },
 		{ "line", INT, "line in the file; NULL: none" },

@@ -6,15 +6,23 @@
 
 int syslog_target_row(struct scan *scan, const struct syslog_target *target, struct err *err)
 {
-	return scan_row(scan, ROW(target->daemon, target->facility, target->action, target->host, target->port, target->proto,
-	                          target->tls, target->file, target->line), err);
+	return scan_row(scan,
+			ROW(target->daemon, target->facility, target->action, target->host, target->port,
+			    target->proto, target->tls, target->file, target->line),
+			err);
 }
 
 /* "https://host:19532" → host and port */
 static struct syslog_target url_target(const struct conf_setting *setting)
 {
-	struct syslog_target target = { .daemon = "systemd-journal-upload", .facility = STR("*.*"), .action = setting->value,
-		                        .port = 19532, .proto = "https", .tls = 1, .file = setting->file, .line = setting->line };
+	struct syslog_target target = { .daemon = "systemd-journal-upload",
+					.facility = STR("*.*"),
+					.action = setting->value,
+					.port = 19532,
+					.proto = "https",
+					.tls = 1,
+					.file = setting->file,
+					.line = setting->line };
 	struct str rest = setting->value;
 	ptrdiff_t scheme = str_find(rest, "://");
 	if (str_starts(rest, "http:")) {
@@ -61,12 +69,14 @@ static int syslog_targets_scan(struct scan *scan, struct err *err)
 const struct table table_syslog_targets = {
 	.name = "syslog_targets",
 	.doc = "Where the log daemons are told to send messages: files, users, other hosts",
-	.sources = { "etc/rsyslog.conf", "etc/rsyslog.d/*.conf", "etc/syslog-ng/syslog-ng.conf", "etc/syslog-ng/conf.d/*.conf",
+	.sources = { "etc/rsyslog.conf", "etc/rsyslog.d/*.conf", "etc/syslog-ng/syslog-ng.conf",
+	             "etc/syslog-ng/conf.d/*.conf",
 	             "etc/systemd/journal-upload.conf" },
 	.scan = syslog_targets_scan,
 	.columns = {
 		{ "daemon", TEXT, "rsyslog, syslog-ng or systemd-journal-upload" },
-		{ "facility", TEXT, "which messages: selector (auth,authpriv.*), condition, or names of filters" },
+		{ "facility", TEXT, "which messages: selector (auth,authpriv.*), condition, or "
+		                    "names of filters" },
 		{ "action", TEXT, "the file, or the kind of action (omfwd, omrelp, tcp …)" },
 		{ "host", TEXT, "the other host; NULL: not sent to another host" },
 		{ "port", INT, "its port; NULL: none" },

@@ -27,8 +27,8 @@ struct ng {
 
 static bool is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-' ||
-	       c == '/' || c == ':' || c == '@' || c == '*';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+	       c == '.' || c == '-' || c == '/' || c == ':' || c == '@' || c == '*';
 }
 
 static void ng_file(struct ng *ng, struct str path, int depth);
@@ -129,8 +129,13 @@ static int driver(struct ng *ng, size_t i, struct str facility)
 	const struct token *name = token_at(ng, i);
 	size_t end = past_block(ng, i + 1);
 	struct str transport = STR_NONE, first = STR_NONE;
-	struct syslog_target target = { .daemon = "syslog-ng", .facility = facility, .action = name->text, .port = NONE,
-		                        .tls = NONE, .file = name->file, .line = name->line };
+	struct syslog_target target = { .daemon = "syslog-ng",
+					.facility = facility,
+					.action = name->text,
+					.port = NONE,
+					.tls = NONE,
+					.file = name->file,
+					.line = name->line };
 	bool tls = false, ietf = str_is(name->text, "syslog") || str_is(name->text, "network");
 	for (size_t j = i + 2; j < end; j++) {
 		const struct token *token = token_at(ng, j), *value = token_at(ng, j + 2);
@@ -215,7 +220,8 @@ int syslog_ng(struct scan *scan, struct err *err)
 	struct map destinations = { .arena = arena };
 	ng_file(&ng, STR("/etc/syslog-ng/syslog-ng.conf"), 0);
 	for (size_t i = 0; i + 2 < ng.tokens.n; i++)
-		if (str_is(ng.tokens.p[i].text, "destination") && ng.tokens.p[i + 1].text.n && ng.tokens.p[i + 2].kind == '{') {
+		if (str_is(ng.tokens.p[i].text, "destination") && ng.tokens.p[i + 1].text.n &&
+		    ng.tokens.p[i + 2].kind == '{') {
 			size_t *at = ARENA_NEW(arena, size_t);
 			*at = i + 2;
 			*map_put(&destinations, ng.tokens.p[i + 1].text) = at;

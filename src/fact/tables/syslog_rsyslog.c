@@ -31,7 +31,8 @@ struct parameters {
 	size_t n, room;
 };
 
-static int rsyslog_file(struct scan *scan, struct rsyslog *shared, struct str path, int depth, struct err *err);
+static int rsyslog_file(struct scan *scan, struct rsyslog *shared, struct str path, int depth,
+			struct err *err);
 
 static int64_t line_here(struct reader *reader)
 {
@@ -62,7 +63,8 @@ static bool is_blank(char c)
 
 static bool is_name(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+	       c == '.' || c == '-';
 }
 
 static struct str take_line(struct reader *reader)
@@ -279,9 +281,10 @@ static int directive(struct reader *reader, struct str line)
 
 static bool is_object(struct str name)
 {
-	static const char *const objects[] = { "action", "include", "module", "input", "global", "template", "ruleset", "parser",
-		                               "main_queue", "lookup_table", "timezone", "dyn_stats", "perctile_stats",
-		                               "ratelimit" };
+	static const char *const objects[] = { "action",         "include",      "module",   "input",
+					       "global",         "template",     "ruleset",  "parser",
+					       "main_queue",     "lookup_table", "timezone", "dyn_stats",
+					       "perctile_stats", "ratelimit" };
 	for (size_t i = 0; i < COUNT(objects); i++)
 		if (str_is_nocase(name, objects[i]))
 			return true;
@@ -397,9 +400,12 @@ static int selector_line(struct reader *reader)
 	return legacy_action(reader, take_line(reader), line);
 }
 
-static int rsyslog_file(struct scan *scan, struct rsyslog *shared, struct str path, int depth, struct err *err)
+static int rsyslog_file(struct scan *scan, struct rsyslog *shared, struct str path, int depth,
+			struct err *err)
 {
-	struct reader reader = { .scan = scan, .err = err, .file = path, .line = 1, .depth = depth, .shared = shared };
+	struct reader reader = {
+		.scan = scan, .err = err, .file = path, .line = 1, .depth = depth, .shared = shared
+	};
 	if (depth > SYSLOG_DEPTH_MAX || ++shared->files > SYSLOG_FILES_MAX) {
 		scan_partial(scan, NOTE("{}: too many includes", path));
 		return 0;

@@ -28,8 +28,10 @@ struct sync {
 
 static int source_row(struct sync *sync, const struct time_source *source)
 {
-	return scan_row(sync->scan, ROW(source->daemon, source->synced, source->offset_ms, source->server, source->kind,
-	                                source->authenticated, source->file, source->line), sync->err);
+	return scan_row(sync->scan,
+			ROW(source->daemon, source->synced, source->offset_ms, source->server, source->kind,
+			    source->authenticated, source->file, source->line),
+			sync->err);
 }
 
 static int kernel_clock(struct sync *sync)
@@ -41,8 +43,11 @@ static int kernel_clock(struct sync *sync)
 		return 0;
 	}
 	double offset = (double)timex.offset / (timex.status & STA_NANO ? 1e6 : 1e3);
-	struct time_source source = { "kernel", STR_NONE, state != TIME_ERROR && !(timex.status & STA_UNSYNC), cell_real(offset),
-		                 "clock", NONE, STR_NONE, NONE };
+	struct time_source source = {
+		"kernel",          STR_NONE, state != TIME_ERROR && !(timex.status & STA_UNSYNC),
+		cell_real(offset), "clock",  NONE,
+		STR_NONE,          NONE
+	};
 	return source_row(sync, &source);
 }
 
@@ -67,7 +72,8 @@ static int server_files(struct sync *sync, const char *daemon, struct strings fi
 }
 
 /* Directories that chrony takes files from: every "*.conf" or "*.sources" there. */
-static int server_directories(struct sync *sync, const char *daemon, struct str directories, const char *ending, int depth)
+static int server_directories(struct sync *sync, const char *daemon, struct str directories,
+			      const char *ending, int depth)
 {
 	struct arena *arena = scan_arena(sync->scan);
 	while (true) {
@@ -82,7 +88,8 @@ static int server_directories(struct sync *sync, const char *daemon, struct str 
 }
 
 /* One line of chrony.conf(5), ntp.conf(5), or OpenNTPD's ntpd.conf(5): all three say "server HOST …". */
-static int server_line(struct sync *sync, const char *daemon, struct str line, struct str path, int64_t number, int depth)
+static int server_line(struct sync *sync, const char *daemon, struct str line, struct str path,
+		       int64_t number, int depth)
 {
 	static const struct {
 		const char *word, *kind;
@@ -105,8 +112,16 @@ static int server_line(struct sync *sync, const char *daemon, struct str line, s
 			conf_bad_line(sync->scan, path, number);
 			return 0;
 		}
-		struct time_source source = { daemon, server, NONE, { 0 }, kinds[i].kind,
-			                 has_word(line, "nts") || has_word(line, "key") || has_word(line, "autokey"), path, number };
+		struct time_source source = {
+			daemon,
+			server,
+			NONE,
+			{ 0 },
+			kinds[i].kind,
+			has_word(line, "nts") || has_word(line, "key") || has_word(line, "autokey"),
+			path,
+			number
+		};
 		/* ntpd takes a local clock as a server with such an address */
 		if (str_starts(server, "127.127."))
 			source.kind = "refclock";
@@ -136,7 +151,8 @@ static int server_file(struct sync *sync, const char *daemon, struct str path, i
 }
 
 /* timesyncd: NTP=, or FallbackNTP= when there is none. Each assignment adds; an empty one begins anew. */
-static int timesyncd_servers(struct sync *sync, const struct conf_settings *settings, const char *key, const char *kind)
+static int timesyncd_servers(struct sync *sync, const struct conf_settings *settings, const char *key,
+			     const char *kind)
 {
 	size_t from = 0;
 	for (size_t i = 0; i < settings->n; i++)
@@ -147,7 +163,10 @@ static int timesyncd_servers(struct sync *sync, const struct conf_settings *sett
 		if (!str_is(setting->section, "Time") || !str_is(setting->key, key))
 			continue;
 		for (struct str rest = setting->value; rest.n;) {
-			struct time_source source = { "systemd-timesyncd", str_word(&rest), NONE, { 0 }, kind, 0, setting->file, setting->line };
+			struct time_source source = {
+				"systemd-timesyncd", str_word(&rest), NONE, { 0 }, kind, 0,
+				setting->file,       setting->line
+			};
 			int r = source.server.n ? source_row(sync, &source) : 0;
 			if (r < 0)
 				return r;
@@ -178,8 +197,8 @@ static int timesyncd(struct sync *sync)
 
 static int ptp(struct sync *sync)
 {
-	static const char *const paths[] = { "/etc/linuxptp/ptp4l.conf", "/etc/ptp4l.conf", "/etc/linuxptp/timemaster.conf",
-		                             "/etc/timemaster.conf" };
+	static const char *const paths[] = { "/etc/linuxptp/ptp4l.conf", "/etc/ptp4l.conf",
+					     "/etc/linuxptp/timemaster.conf", "/etc/timemaster.conf" };
 	for (size_t i = 0; i < COUNT(paths); i++) {
 		struct stat st;
 		if (root_stat(scan_root(sync->scan), paths[i], true, &st) < 0)
@@ -198,8 +217,11 @@ static int time_sync_scan(struct scan *scan, struct err *err)
 {
 	static const struct {
 		const char *daemon, *path;
-	} files[] = { { "chronyd", "/etc/chrony/chrony.conf" }, { "chronyd", "/etc/chrony.conf" },
-		      { "ntpd", "/etc/ntpsec/ntp.conf" }, { "ntpd", "/etc/ntp.conf" }, { "openntpd", "/etc/openntpd/ntpd.conf" } };
+	} files[] = { { "chronyd", "/etc/chrony/chrony.conf" },
+		      { "chronyd", "/etc/chrony.conf" },
+		      { "ntpd", "/etc/ntpsec/ntp.conf" },
+		      { "ntpd", "/etc/ntp.conf" },
+		      { "openntpd", "/etc/openntpd/ntpd.conf" } };
 	struct sync sync = { .scan = scan, .err = err };
 	int r = 0;
 	if (scan_is_live(scan))
@@ -220,11 +242,14 @@ const struct table table_time_sync = {
 	             "etc/systemd/timesyncd.conf", "system call: adjtimex" },
 	.scan = time_sync_scan,
 	.columns = {
-		{ "daemon", TEXT, "kernel (the state of the clock), chronyd, ntpd, openntpd, systemd-timesyncd, ptp4l, timemaster" },
+		{ "daemon", TEXT, "kernel (the state of the clock), chronyd, ntpd, openntpd, "
+		                  "systemd-timesyncd, ptp4l, timemaster" },
 		{ "synced", INT, "1: the clock is synchronised; NULL: this row is a setting" },
-		{ "offset_ms", REAL, "what the kernel still has to correct, milliseconds; NULL: this row is a setting" },
+		{ "offset_ms", REAL, "what the kernel still has to correct, milliseconds; NULL: "
+		                     "this row is a setting" },
 		{ "server", TEXT, "server or pool; NULL: this row is a state, or a device" },
-		{ "kind", TEXT, "clock, server, pool, peer, refclock, fallback (only when there is no other), ptp or state" },
+		{ "kind", TEXT, "clock, server, pool, peer, refclock, fallback (only when "
+		                "there is no other), ptp or state" },
 		{ "authenticated", INT, "1: its answers are authenticated (NTS or a key); NULL: not a server" },
 		{ "file", TEXT, "where it is configured; NULL: the kernel" },
 		{ "line", INT, "line in the file; NULL: no line" },
