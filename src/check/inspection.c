@@ -146,7 +146,6 @@ static void judge_policies(struct arena *arena, struct facts *facts, const struc
 			out->counts[verdict->value]++;
 		}
 	}
-	sca_commands(run, &out->commands_native, &out->commands_run, &out->commands_unknown);
 }
 
 int inspection_run(struct arena *arena, struct facts *facts, const struct inspection_options *options,

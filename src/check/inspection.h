@@ -37,7 +37,6 @@ struct inspection {
 	size_t counts[VERDICT_COUNT];
 	struct inspection_coverage *coverage; /* the tables that were looked at, by name */
 	size_t coverage_count;
-	size_t commands_native, commands_run, commands_unknown; /* different command lines of SCA policies */
 };
 
 /* 0; -EINVAL: a profile is wrong, or `only` names nothing. A check whose SQL is wrong is unknown. */

@@ -184,10 +184,3 @@ void sca_judge(struct sca_run *run, struct sca_check *check, enum verdict_value 
 	verdict_seal(run->arena, out);
 	out->ns = clock_monotonic_ns() - start;
 }
-
-void sca_commands(const struct sca_run *run, size_t *native, size_t *ran, size_t *unknown)
-{
-	*native = run->commands_native;
-	*ran = run->commands_run;
-	*unknown = run->commands_unknown;
-}

@@ -36,7 +36,4 @@ enum verdict_value sca_requirements(struct sca_run *run, struct sca_policy *poli
 void sca_judge(struct sca_run *run, struct sca_check *check, enum verdict_value requirements, const struct note *why,
                struct verdict *out);
 
-/* How many different command lines were answered from the tables, run, or left unknown. */
-void sca_commands(const struct sca_run *run, size_t *native, size_t *ran, size_t *unknown);
-
 #endif

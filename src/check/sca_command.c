@@ -307,7 +307,6 @@ static void really_run(struct sca_run *run, struct strings words, struct str com
 	BUF(out);
 	struct err err = { 0 };
 	int r = process_run(argv, &process_limits_default, &out, &answer->exit, &err);
-	run->commands_run++;
 	if (r == 0 && answer->exit != EXIT_NOT_EXECUTED) {
 		answer->state = SCA_FOUND;
 		answer->text = arena_str(run->arena, buf_str(&out));
@@ -334,22 +333,18 @@ static void answer_make(struct sca_run *run, struct str command, struct sca_answ
 	enum sca_reply reply = run->no_native ? SCA_UNKNOWN_FORM : native_answer(&call);
 	bool may_run = run->allow_commands && run->root->live;
 	if (reply == SCA_ANSWERED) {
-		answer->native = true;
 		answer->state = call.exit == EXIT_NOT_EXECUTED ? SCA_INVALID : SCA_FOUND;
 		answer->exit = call.exit;
 		answer->text = arena_str(run->arena, buf_str(&out));
 		answer->reason = NOTE("there is no such command: {}", command);
-		run->commands_native++;
 	} else if (may_run) {
 		answer->unseen = NULL;
 		answer->table_count = 0;
 		really_run(run, call.words, command, answer);
 	} else {
-		answer->native = reply == SCA_BLIND;
 		answer->state = SCA_UNKNOWN;
 		if (reply != SCA_BLIND)
 			answer->reason = NOTE("command not answered natively: {}", command);
-		run->commands_unknown++;
 	}
 }
 

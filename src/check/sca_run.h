@@ -24,7 +24,6 @@ struct sca_run {
 	bool no_native;            /* tests: run what ward could answer by itself */
 	struct map files, commands;
 	struct packages *packages; /* sca_packages.c */
-	size_t commands_native, commands_run, commands_unknown; /* different command lines */
 	/* Tables read for the verdict at hand. */
 	const struct table *tables[SCA_TABLES];
 	size_t table_count;
@@ -45,7 +44,6 @@ struct sca_answer {
 	const struct table *unseen;            /* of UNKNOWN: the table that reason speaks of */
 	const struct table *tables[SCA_TABLES];
 	size_t table_count;
-	bool native;
 };
 
 struct sca_outcome {
