@@ -312,7 +312,9 @@ def test_whole_policies_against_the_real_commands():
                      if ours[ident]["verdict"] not in ("unknown", real[ident]["verdict"])
                      and (name, ident) not in EXCEPTIONS}
         assert not different, different
-        unknown = [verdict["reason"] for verdict in ours.values() if verdict["verdict"] == "unknown"]
+        # AppArmor's state cannot be asked where a container has not mounted securityfs.
+        unknown = [verdict["reason"] for verdict in ours.values() if verdict["verdict"] == "unknown"
+                   and "securityfs is not mounted" not in verdict["reason"]]
         assert len(unknown) <= len(ours) // 15, unknown
 
 
@@ -399,6 +401,8 @@ def test_stock_commands_are_those_of_the_real_commands():
     names = [name for name in shared_policies() if re.search(r"debian1[23]|ubuntu|distro", name)]
     commands = list(dict.fromkeys(command for name in names for command in commands_of(name)))
     slow = re.compile(r"apt|find /|journalctl|grep|ls -l|dmesg|^ps|^ss|netstat|curl|^ip |sudo|crontab|nmcli")
+    if not os.path.exists("/proc/modules"):  # then lsmod only has an error to print
+        commands = [command for command in commands if not re.search(r"\blsmod\b", command)]
     bad, _, asked = same_words([command for command in commands if not slow.search(command)])
     assert not bad, bad
     assert asked > 100
