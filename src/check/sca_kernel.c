@@ -3,6 +3,8 @@
  * findmnt, mount, sysctl, lsmod, modprobe -n -v: mounts, parameters and modules of the kernel, as util-linux, procps
  * and kmod print them.
  */
+#include <sys/utsname.h>
+
 #include "base/glob.h"
 #include "base/vec.h"
 #include "check/sca_commands.h"
@@ -158,6 +160,15 @@ enum sca_reply sca_answer_lsmod(struct sca_call *call)
 	const struct rows *rows = sca_call_table(call, &table_kernel_modules);
 	if (!rows)
 		return SCA_BLIND;
+	struct stat st;
+	if (root_stat(call->run->root, "proc/modules", true, &st) == -ENOENT) {
+		/* A kernel without modules; the words are those of kmod 30. */
+		buf_puts(call->out, "libkmod: ERROR ../libkmod/libkmod-module.c:1725 kmod_module_new_from_loaded: could "
+		                    "not open /proc/modules: No such file or directory\n"
+		                    "Error: could not get list of modules: No such file or directory\n");
+		call->exit = 1;
+		return SCA_ANSWERED;
+	}
 	buf_puts(call->out, "Module                  Size  Used by\n");
 	for (size_t i = 0; i < rows->n; i++) {
 		const struct cell *row = rows_at(rows, i);
@@ -235,9 +246,12 @@ enum sca_reply sca_answer_modprobe(struct sca_call *call)
 		return SCA_UNKNOWN_FORM;
 	if (!sca_call_is_live(call))
 		return SCA_BLIND;
-	const struct rows *rules = sca_call_table(call, &table_modprobe), *kernel = sca_call_table(call, &table_kernel);
-	if (!rules || !kernel || kernel->n == 0)
+	const struct rows *rules = sca_call_table(call, &table_modprobe);
+	struct utsname kernel;
+	if (!rules)
 		return SCA_BLIND;
+	if (uname(&kernel) < 0)
+		return SCA_UNKNOWN_FORM;
 	if (module_directive(rules, "alias", name) || module_directive(rules, "softdep", name) ||
 	    module_directive(rules, "options", name))
 		return SCA_UNKNOWN_FORM;
@@ -246,7 +260,7 @@ enum sca_reply sca_answer_modprobe(struct sca_call *call)
 		buf_printf(call->out, "install %.*s \n", STR_ARG(cell_str(*install)));
 		return SCA_ANSWERED;
 	}
-	struct str folder = arena_printf(arena, "/lib/modules/%.*s", STR_ARG(cell_str(rows_at(kernel, 0)[0])));
+	struct str folder = arena_printf(arena, "/lib/modules/%s", kernel.release);
 	static const char *const lists[] = { "modules.dep", "modules.builtin", "modules.alias" };
 	for (size_t k = 0; k < COUNT(lists); k++) {
 		struct str text, line;

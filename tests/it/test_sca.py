@@ -474,6 +474,15 @@ def test_firewalls_against_the_real_commands():
         assert {command for command in unknown if not command.startswith("sh ")} == set(not_told), (name, unknown)
 
 
+def test_modprobe_against_the_real_one():
+    need_tool("modprobe")
+    setup = """mount -t tmpfs tmpfs /etc/modprobe.d
+printf 'install cramfs /bin/true\\ninstall usb-storage /bin/false  # no\\nblacklist hfs\\n' > /etc/modprobe.d/a.conf"""
+    commands = [f"modprobe -n -v {name}" for name in ("cramfs", "usb-storage", "usb_storage", "hfs", "nosuchmodule")]
+    bad, unknown, _ = in_namespaces(setup, [*commands, "/sbin/modprobe -n -v cramfs", "lsmod"])
+    assert not bad and not unknown, (bad, unknown)
+
+
 def test_sshd_against_the_real_one():
     need_tool("sshd")
     bad, unknown, _ = in_namespaces("", ["sshd -T"])
