@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "cmd/command.h"
+#include "base/wrap.h"
 #include "cmd/usage.h"
 
 /* How many of the texts have no translation; each is named. tr() hands back its argument then. */
@@ -78,7 +79,7 @@ static void records_are_complete(void **state)
 static void wrapped(const char *text, size_t width, const char *expected)
 {
 	BUF(buf);
-	usage_wrap(&buf, str_from(text), 0, 2, width);
+	wrap_add(&buf, str_from(text), 0, 2, width);
 	assert_string_equal(buf_cstr(&buf), expected);
 }
 

@@ -159,6 +159,7 @@ int inspection_run(struct arena *arena, struct facts *facts, const struct inspec
 		.regime = options->regime,
 		.office = options->office,
 		.started = facts_now(facts),
+		.privileged = geteuid() == 0 || !facts_root(facts)->live,
 		.verdicts = ARENA_ARRAY(arena, struct verdict, total + 1),
 	};
 	int r = profile_apply(facts, options->checks, options->regime, options->office, err);

@@ -37,6 +37,7 @@ struct inspection {
 	size_t counts[VERDICT_COUNT];
 	struct inspection_coverage *coverage; /* the tables that were looked at, by name */
 	size_t coverage_count;
+	bool privileged; /* run as root, or of another root, where that matters less */
 };
 
 /* 0; -EINVAL: a profile is wrong, or `only` names nothing. A check whose SQL is wrong is unknown. */

@@ -7,11 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/man.h"
 #include "cmd/usage.h"
 
 /* Text for roff: a backslash and a leading dot or quote mean something there, and a hyphen would
  * become a typographic one, which nobody can paste into a shell. */
-static void add_text(struct buf *buf, struct str text)
+void man_add_text(struct buf *buf, struct str text)
 {
 	bool start = true;
 	for (size_t i = 0; i < text.n; i++) {
@@ -33,7 +34,7 @@ static void add_paragraphs(struct buf *buf, struct str text)
 {
 	for (struct str line; str_line(&text, &line);) {
 		if (line.n)
-			add_text(buf, line);
+			man_add_text(buf, line);
 		else
 			buf_puts(buf, ".PP");
 		buf_add_char(buf, '\n');
@@ -51,9 +52,9 @@ static void section(struct buf *buf, enum lang lang, const char *english)
 static void tagged(struct buf *buf, struct str left, struct str text)
 {
 	buf_puts(buf, ".TP\n\\fB");
-	add_text(buf, left);
+	man_add_text(buf, left);
 	buf_puts(buf, "\\fR\n");
-	add_text(buf, text);
+	man_add_text(buf, text);
 	buf_add_char(buf, '\n');
 }
 
@@ -65,9 +66,9 @@ static void title(struct buf *buf, struct str name, enum lang lang, struct str s
 	buf_puts(buf, "\" 1 \"\" \"ward " WARD_VERSION "\"\n");
 	buf_puts(buf, ".ad l\n.nh\n"); /* Chinese has no spaces to stretch */
 	section(buf, lang, "Name");
-	add_text(buf, name);
+	man_add_text(buf, name);
 	buf_puts(buf, " \\- ");
-	add_text(buf, summary);
+	man_add_text(buf, summary);
 	buf_add_char(buf, '\n');
 }
 
@@ -78,7 +79,7 @@ static void add_command(struct buf *buf, struct arena *arena, const struct comma
 	struct str synopsis = usage_synopsis(arena, command);
 	for (struct str line; str_line(&synopsis, &line);) {
 		buf_puts(buf, ".PP\n");
-		add_text(buf, line);
+		man_add_text(buf, line);
 		buf_add_char(buf, '\n');
 	}
 	if (command->description || command->verbs)
@@ -130,13 +131,8 @@ static void page_add(struct buf *buf, struct arena *arena, const struct command 
 		add_ward(buf, arena, lang);
 }
 
-static int page_write(struct arena *arena, const char *folder, const struct command *command, enum lang lang,
-                      struct err *err)
+static int page_save(const char *path, struct str page, struct err *err)
 {
-	BUF(page);
-	page_add(&page, arena, command, lang);
-	const char *path = arena_printf(arena, "%s/ward%s%s.1", folder, command ? "-" : "",
-	                                command ? command->name : "").p;
 	FILE *file = fopen(path, "we");
 	if (!file)
 		return err_errno(err, -errno, "%s", path);
@@ -147,6 +143,16 @@ static int page_write(struct arena *arena, const char *folder, const struct comm
 		code = errno;
 	}
 	return written ? 0 : err_errno(err, -code, "%s", path);
+}
+
+static int page_write(struct arena *arena, const char *folder, const struct command *command, enum lang lang,
+                      struct err *err)
+{
+	BUF(page);
+	page_add(&page, arena, command, lang);
+	const char *path = arena_printf(arena, "%s/ward%s%s.1", folder, command ? "-" : "",
+	                                command ? command->name : "").p;
+	return page_save(path, buf_str(&page), err);
 }
 
 static int folder_make(const char *path, struct err *err)
@@ -171,6 +177,13 @@ static int pages_write(struct arena *arena, const char *root, struct err *err)
 			if (!commands[i]->hidden)
 				r = page_write(arena, folder, commands[i], (enum lang)lang, err);
 	}
+	BUF(page);
+	man_tables_add(&page);
+	const char *folder = arena_printf(arena, "%s/man7", root).p;
+	if (r == 0)
+		r = folder_make(folder, err);
+	if (r == 0)
+		r = page_save(arena_printf(arena, "%s/ward-tables.7", folder).p, buf_str(&page), err);
 	/* Build tools take the folder's own time for that of the pages. */
 	if (r == 0 && utimensat(AT_FDCWD, root, NULL, 0))
 		r = err_errno(err, -errno, "%s", root);
@@ -188,15 +201,20 @@ static int man_run(struct call *call, struct err *err)
 	if (opt_given(&call->args, OPT_WRITE))
 		return pages_write(call->arena, opt_cstr(&call->args, OPT_WRITE), err);
 	BUF(page);
-	page_add(&page, call->arena, call->args.n ? command_find(call->args.operands[0]) : NULL, call->lang);
+	const struct command *command = call->args.n ? command_find(call->args.operands[0]) : NULL;
+	if (call->args.n && str_is(call->args.operands[0], "tables"))
+		man_tables_add(&page);
+	else if (call->args.n && !command)
+		return command_usage(call, &NOTE("no command '{}'", call->args.operands[0]));
+	else
+		page_add(&page, call->arena, command, call->lang);
 	return command_print(buf_str(&page), err);
 }
 
 const struct command command_man = {
 	.name = "man",
 	.summary = "print a manual page, as roff",
-	.operands = "[COMMAND]",
-	.choices = command_names,
+	.operands = "[COMMAND|tables]",
 	.options = options,
 	.most = 1,
 	.hidden = true,

@@ -2,6 +2,7 @@
 #include "cmd/usage.h"
 
 #include "base/utf8.h"
+#include "base/wrap.h"
 
 static const struct command_exit usual_exits[] = {
 	{ EXIT_GOOD, "done" },
@@ -12,79 +13,6 @@ static const struct command_exit usual_exits[] = {
 const struct command_exit *usage_exits(const struct command *command)
 {
 	return command->exits ? command->exits : usual_exits;
-}
-
-static void spaces(struct buf *buf, size_t n)
-{
-	while (n--)
-		buf_add_char(buf, ' ');
-}
-
-/* A line may not begin with these. */
-static bool closes(uint32_t code)
-{
-	static const uint32_t list[] = { 0x3001, 0x3002, 0xff0c, 0xff1a, 0xff1b, 0xff09, 0xff01, 0xff1f,
-		0x300b, 0x300d, 0x201d, 0x2019, ',', '.', ':', ';', ')' };
-	for (size_t i = 0; i < COUNT(list); i++)
-		if (list[i] == code)
-			return true;
-	return false;
-}
-
-/* The next piece that stays together: a run without spaces, or one wide character with the
- * punctuation that closes it. */
-static struct str piece_next(struct str *rest)
-{
-	struct str all = *rest;
-	bool wide = false;
-	while (rest->n && rest->p[0] != ' ') {
-		struct str before = *rest;
-		uint32_t code = utf8_next(rest);
-		bool first = before.p == all.p;
-		if (first) {
-			wide = utf8_char_width(code) == 2;
-		} else if ((wide || utf8_char_width(code) == 2) && !closes(code)) {
-			*rest = before;
-			break;
-		}
-	}
-	return (struct str){ all.p, (size_t)(rest->p - all.p) };
-}
-
-static size_t wrap_line(struct buf *buf, struct str line, size_t at, size_t indent, size_t width)
-{
-	bool fresh = true;
-	while (line.n) {
-		size_t gap = 0;
-		while (line.n && line.p[0] == ' ') {
-			line = str_slice(line, 1, line.n);
-			gap++;
-		}
-		struct str piece = piece_next(&line);
-		size_t columns = utf8_width(piece);
-		if (!fresh && at + gap + columns > width) {
-			buf_add_char(buf, '\n');
-			spaces(buf, indent);
-			at = indent;
-			gap = 0;
-		}
-		spaces(buf, gap);
-		buf_add(buf, piece);
-		at += gap + columns;
-		fresh = false;
-	}
-	return at;
-}
-
-void usage_wrap(struct buf *buf, struct str text, size_t at, size_t indent, size_t width)
-{
-	for (struct str line; str_line(&text, &line);) {
-		wrap_line(buf, line, at, indent, width);
-		buf_add_char(buf, '\n');
-		if (text.n && text.p[0] != '\n')
-			spaces(buf, indent);
-		at = indent;
-	}
 }
 
 struct str usage_option(struct arena *arena, const struct opt *opt)
@@ -141,8 +69,8 @@ static void row(struct buf *buf, struct str left, struct str right, size_t colum
 		buf_add_char(buf, '\n');
 		at = 0;
 	}
-	spaces(buf, column - at);
-	usage_wrap(buf, right, column, column, width);
+	wrap_spaces(buf, column - at);
+	wrap_add(buf, right, column, column, width);
 }
 
 static void add_options(struct buf *buf, struct arena *arena, const struct opt *options, enum lang lang,
@@ -161,14 +89,14 @@ static void add_command(struct buf *buf, struct arena *arena, const struct comma
                         size_t width)
 {
 	struct note head = NOTE("{}: {}", arena_printf(arena, "ward %s", command->name), tr(lang, command->summary));
-	usage_wrap(buf, note_text(arena, lang, &head), 0, 4, width);
+	wrap_add(buf, note_text(arena, lang, &head), 0, 4, width);
 	heading(buf, arena, lang, "Usage");
 	struct str synopsis = usage_synopsis(arena, command);
 	for (struct str line; str_line(&synopsis, &line);)
 		buf_printf(buf, "  %.*s\n", STR_ARG(line));
 	if (command->description) {
 		buf_add_char(buf, '\n');
-		usage_wrap(buf, tr(lang, command->description), 0, 0, width);
+		wrap_add(buf, tr(lang, command->description), 0, 0, width);
 	}
 	size_t column = 0;
 	for (const struct command_verb *verb = command->verbs; verb && verb->name; verb++)
@@ -182,7 +110,7 @@ static void add_command(struct buf *buf, struct arena *arena, const struct comma
 		heading(buf, arena, lang, "Examples");
 	for (const struct command_example *example = command->examples; example && example->command; example++) {
 		buf_printf(buf, "  %s\n      ", example->command);
-		usage_wrap(buf, tr(lang, example->what), 6, 6, width);
+		wrap_add(buf, tr(lang, example->what), 6, 6, width);
 	}
 	heading(buf, arena, lang, "Exit status");
 	for (const struct command_exit *status = usage_exits(command); status->what; status++)
@@ -195,7 +123,7 @@ void usage_add(struct buf *buf, struct arena *arena, const struct command *comma
 		add_command(buf, arena, command, lang, width);
 		return;
 	}
-	usage_wrap(buf, tr(lang, "ward: sees what is on a machine, judges it, and shows the evidence"), 0, 0, width);
+	wrap_add(buf, tr(lang, "ward: sees what is on a machine, judges it, and shows the evidence"), 0, 0, width);
 	heading(buf, arena, lang, "Usage");
 	buf_puts(buf, "  ward COMMAND [OPTION]...\n");
 	heading(buf, arena, lang, "Commands");
@@ -207,5 +135,5 @@ void usage_add(struct buf *buf, struct arena *arena, const struct command *comma
 			row(buf, str_from(commands[i]->name), tr(lang, commands[i]->summary), column, width);
 	buf_add_char(buf, '\n');
 	struct note more = NOTE("More about one: {}", STR("ward help COMMAND"));
-	usage_wrap(buf, note_text(arena, lang, &more), 0, 0, width);
+	wrap_add(buf, note_text(arena, lang, &more), 0, 0, width);
 }

@@ -19,8 +19,4 @@ struct str usage_synopsis(struct arena *arena, const struct command *command);
 /* The exit statuses that hold when a record names none. */
 const struct command_exit *usage_exits(const struct command *command);
 
-/* Append text broken into lines of at most `width` columns. The first line stands at column `at`,
- * the others are indented by `indent`. A line of the text stays a line; Chinese breaks between characters. */
-void usage_wrap(struct buf *buf, struct str text, size_t at, size_t indent, size_t width);
-
 #endif

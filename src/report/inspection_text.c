@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include "base/map.h"
 #include "base/utf8.h"
+#include "base/wrap.h"
 #include "report/inspection.h"
 
 enum {
@@ -41,39 +42,11 @@ static const char *severity_colour(int severity)
 	return codes[severity];
 }
 
-/* Add text in lines that fit the terminal, the following lines indented. Breaks at spaces, and
- * between wide characters, where Chinese may be broken, but never before closing punctuation. */
+/* Text in lines that fit the terminal, all of them indented. */
 static void add_wrapped(const struct sheet *sheet, size_t indent, struct str text)
 {
-	size_t room = sheet->style->width > indent + 20 ? sheet->style->width - indent : SIZE_MAX;
-	text = str_trim(text);
-	while (text.n) {
-		struct str line = { text.p, 0 }, rest = text;
-		size_t columns = 0, best = 0;
-		while (rest.n) {
-			struct str before = rest;
-			uint32_t code = utf8_next(&rest);
-			unsigned width = utf8_char_width(code);
-			bool closes = code == 0x3002 || code == 0xff0c || code == 0x3001 || code == 0xff1b ||
-			              code == 0xff1a || code == 0xff09 || code == 0x300d || code == 0x300b ||
-			              code == 0x201d || code == 0xff01 || code == 0xff1f;
-			if (code == '\n' || columns + width > room)
-				break;
-			if ((code == ' ' || (width == 2 && !closes)) && before.p > text.p)
-				best = (size_t)(before.p - text.p);
-			columns += width;
-			line.n = (size_t)(rest.p - text.p);
-		}
-		if (line.n < text.n && text.p[line.n] != '\n' && best)
-			line.n = best;
-		if (line.n == 0)
-			line.n = text.n;
-		for (size_t i = 0; i < indent && text.p != NULL; i++)
-			buf_add_char(sheet->out, ' ');
-		buf_add(sheet->out, str_trim_right(line));
-		buf_add_char(sheet->out, '\n');
-		text = str_trim(str_slice(text, line.n, text.n));
-	}
+	wrap_spaces(sheet->out, indent);
+	wrap_add(sheet->out, str_trim(text), indent, indent, sheet->style->width ? sheet->style->width : SIZE_MAX);
 }
 
 static void add_labelled(const struct sheet *sheet, const char *label, struct str text)
@@ -254,5 +227,7 @@ void inspection_text(struct buf *out, const struct inspection *inspection, const
 	add_grouped(&sheet, VERDICT_UNKNOWN, TR("Could not be judged"));
 	add_drift(&sheet);
 	add_summary(&sheet);
+	if (!inspection->privileged)
+		add_wrapped(&sheet, 0, say(&sheet, "This was not run as root: more could be seen with `sudo ward inspect`."));
 	arena_done(&sheet.arena);
 }

@@ -72,7 +72,9 @@ def test_manual_pages_are_sound_in_every_language():
     assert ward("man", "--write", folder).returncode == 0
     pages = sorted(folder.rglob("*.1"))
     assert len(pages) == 3 * len(COMMANDS), pages  # man has no page, ward has one
-    for page in pages:
+    tables = folder / "man7" / "ward-tables.7"
+    assert ward("man", "tables").stdout == tables.read_text()
+    for page in [*pages, tables]:
         done = run([man, "--warnings", "-E", "UTF-8", "-l", page], env={"MANWIDTH": "80", "MAN_KEEP_FORMATTING": ""})
         assert done.returncode == 0 and done.stderr == "", f"{page}: {done.stderr}"
         assert "ward" in done.stdout
