@@ -35,7 +35,11 @@ static int firewall_scan(struct scan *scan, struct err *err)
 		if (r == 0)
 			r = iptables_scan(&firewall);
 	}
-	return r == 0 ? firewall_files_scan(&firewall) : r;
+	if (r == 0)
+		r = firewall_files_scan(&firewall);
+	if (!scan_is_live(scan))
+		scan_partial(scan, NOTE("{} can only be seen on the running system", STR("nf_tables")));
+	return r;
 }
 
 const struct table table_firewall = {
