@@ -148,6 +148,11 @@ static int output(struct call *call, const struct content *content, const struct
 		return r;
 	BUF(out);
 	writers[format](&out, inspection, style);
+	if (format == 0 && opt_given(args, OPT_REPORT)) {
+		buf_add(&out, note_text(call->arena, call->lang,
+		                        &NOTE("The report is in {}.", opt_text(args, OPT_REPORT))));
+		buf_add_char(&out, '\n');
+	}
 	return command_print(buf_str(&out), err);
 }
 

@@ -120,3 +120,27 @@ def test_another_root_is_not_asked_of_this_kernel():
     coverage = sql("SELECT c.status FROM (SELECT count(*) FROM interfaces) CROSS JOIN coverage c "
                    "WHERE c.table_name = 'interfaces'", root=root)
     assert coverage == [{"status": "unavailable"}]
+
+
+def test_neighbours_are_those_of_ip():
+    """The arp table beside ip neigh, in a namespace with resolved, permanent and failing ones."""
+    need_root()
+    unshare = need_tool("unshare")
+    need_tool("ip")
+    script = f"""
+    set -e
+    ip link add eth0 type veth peer name peer0
+    ip link set eth0 up; ip link set peer0 up
+    ip addr add 10.20.0.5/16 dev eth0
+    ip neigh add 10.20.0.9 lladdr 02:00:00:00:00:09 dev eth0 nud permanent
+    ip neigh add 10.20.0.8 lladdr 02:00:00:00:00:08 dev eth0 nud reachable
+    '{WARD}' sql --format json 'SELECT * FROM arp'; echo =====
+    ip -j -4 neigh
+    """
+    done = run([unshare, "-n", "-m", "sh", "-c", "mount -t sysfs none /sys 2>/dev/null || true\n" + script])
+    if done.returncode:
+        raise Skip(f"no network namespace of our own here: {done.stderr.strip()[-200:]}")
+    ours, truth = (json.loads(part) for part in done.stdout.split(MARK))
+    assert {(row["address"], row["mac"], row["interface"], row["state"]) for row in ours} == \
+        {(row["dst"], row["lladdr"], row["dev"], row["state"][0].lower()) for row in truth}
+    assert len(ours) == 2
