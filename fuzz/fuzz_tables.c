@@ -185,7 +185,7 @@ static void run(const struct table *table, struct str text)
 		for (size_t i = 0; i < COUNT(words); i++) {
 			int how = key->type == TEXT ? (int)(words[i].n % 3) : KEY_EQUAL;
 			struct facts_key asked = { key->name, how, words[i] };
-			inspect(facts, facts_part(facts, table, &asked, 1));
+			inspect(facts, facts_part(facts, table, COLUMNS_ALL, &asked, 1));
 		}
 	}
 	if (!required)

@@ -242,6 +242,7 @@ static int trial_judge(const struct trial *trial, const struct table *hidden, st
 	const struct checks only = { .p = (struct check *)trial->check, .n = 1 };
 	CLEANUP(facts_free_p) struct facts *facts = facts_new(trial->root, &options);
 	CLEANUP(query_close_p) struct query *query = NULL;
+	CLEANUP(question_done) struct question question = { 0 };
 	if (trial->one->now)
 		facts_set_now(facts, trial->one->now);
 	int r = profile_apply(facts, &only, NULL, NULL, err);
@@ -265,7 +266,9 @@ static int trial_judge(const struct trial *trial, const struct table *hidden, st
 	if (r == 0)
 		r = query_open(facts, NULL, &query, err);
 	if (r == 0)
-		r = verdict_judge(trial->arena, query, facts, trial->check, out, err);
+		r = question_prepare(query, trial->check, &question, err);
+	if (r == 0)
+		r = verdict_judge(trial->arena, facts, &question, out, err);
 	/* Reasons that a person reads below outlive the facts. */
 	if (r == 0)
 		out->reason = note_copy(trial->arena, out->reason);

@@ -104,28 +104,54 @@ static struct verdict *next_verdict(const struct inspection_options *options, co
 	return &out->verdicts[out->n++];
 }
 
+/* A check that is to be judged: why not, or what was prepared. */
+struct pending {
+	const struct check *check;
+	const struct profile_skip *skip;
+	struct question question;
+	struct err err; /* unless empty: it cannot be asked */
+};
+
+static void pending_prepare(struct query *query, const struct inspection_options *options, struct pending *pending)
+{
+	const struct check *check = pending->check;
+	pending->skip = profile_skips(options->office, check->id);
+	if (!pending->skip)
+		pending->skip = profile_skips(options->regime, check->id);
+	if (!pending->skip && question_prepare(query, check, &pending->question, &pending->err) == 0)
+		pending->err.text[0] = 0;
+}
+
+static void pending_judge(struct arena *arena, struct facts *facts, struct pending *pending, struct verdict *verdict)
+{
+	if (pending->skip)
+		skip(pending->check, pending->skip, verdict);
+	else if (pending->err.text[0] || verdict_judge(arena, facts, &pending->question, verdict, &pending->err) < 0)
+		cannot_ask(arena, pending->check, &pending->err, verdict);
+	question_done(&pending->question);
+}
+
+/* All are prepared before the first is judged, so that each table is taken once with all that is wanted of it. */
 static int judge_checks(struct arena *arena, struct facts *facts, const struct inspection_options *options,
                         size_t total, struct inspection *out, struct err *err)
 {
 	CLEANUP(query_close_p) struct query *query = NULL;
 	const struct query_limits limits = { .deadline_ns = 20 * (int64_t)1000000000 };
+	VEC(struct pending) all = { 0 };
 	int r = query_open(facts, &limits, &query, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < options->checks->n; i++) {
-		const struct check *check = &options->checks->p[i];
-		if (!is_wanted(options, check, false))
-			continue;
-		struct verdict *verdict = next_verdict(options, check, total, out);
-		const struct profile_skip *why = profile_skips(options->office, check->id);
-		if (!why)
-			why = profile_skips(options->regime, check->id);
-		if (why)
-			skip(check, why, verdict);
-		else if (verdict_judge(arena, query, facts, check, verdict, err) < 0)
-			cannot_ask(arena, check, err, verdict);
+	for (size_t i = 0; i < options->checks->n; i++)
+		if (is_wanted(options, &options->checks->p[i], false))
+			vec_push(&all, { .check = &options->checks->p[i] });
+	for (size_t i = 0; i < all.n; i++)
+		pending_prepare(query, options, &all.p[i]);
+	for (size_t i = 0; i < all.n; i++) {
+		struct verdict *verdict = next_verdict(options, all.p[i].check, total, out);
+		pending_judge(arena, facts, &all.p[i], verdict);
 		out->counts[verdict->value]++;
 	}
+	vec_done(&all);
 	return 0;
 }
 

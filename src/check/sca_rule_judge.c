@@ -241,7 +241,7 @@ static struct sca_outcome directory_judge(struct sca_run *run, struct sca_rule *
 static struct sca_outcome process_judge(struct sca_run *run, struct sca_rule *rule, enum sca_dialect dialect)
 {
 	enum { NAME = 1 };
-	const struct rows *rows = facts_table(run->facts, &table_processes);
+	const struct rows *rows = facts_columns(run->facts, &table_processes, table_columns(&table_processes, "name"));
 	sca_run_table(run, &table_processes);
 	struct sca_pattern pattern;
 	sca_pattern_parse(run->arena, dialect, rule->target, &pattern);

@@ -57,10 +57,12 @@ static int check_bind(struct facts *facts, const struct check *check, const char
 	return 0;
 }
 
-static void worse(struct worst *worst, const struct rows *rows)
+static void worse(struct worst *worst, const struct rows *rows, uint64_t columns)
 {
-	if (rows->coverage > worst->coverage)
-		*worst = (struct worst){ rows->coverage, rows->table, rows->reason };
+	struct note why;
+	enum coverage coverage = rows_coverage(rows, columns, &why);
+	if (coverage > worst->coverage)
+		*worst = (struct worst){ coverage, rows->table, why };
 }
 
 /* How well a statement that has run could see, over all tables or those named. */
@@ -77,15 +79,16 @@ static struct worst statement_saw(const struct statement *statement, struct fact
 			continue;
 		size_t part_count;
 		bool asked = table_is_keyed(read[i]);
+		uint64_t columns = statement_columns(statement, read[i]);
 		const struct rows *const *parts = statement_parts(statement, &part_count);
 		for (size_t j = 0; j < part_count; j++) {
 			if (parts[j]->table != read[i])
 				continue;
-			worse(&worst, parts[j]);
+			worse(&worst, parts[j], columns);
 			asked = true;
 		}
 		if (!asked)
-			worse(&worst, facts_table(facts, read[i]));
+			worse(&worst, facts_columns(facts, read[i], columns), columns);
 	}
 	return worst;
 }
@@ -183,13 +186,10 @@ static void say_blind(struct verdict *verdict, const struct worst *worst)
 }
 
 /* 1: it applies; 0: the verdict is made. */
-static int judge_applies(struct arena *arena, struct query *query, struct facts *facts,
-                         const struct check *check, struct verdict *verdict, struct err *err)
+static int judge_applies(struct arena *arena, struct facts *facts, const struct check *check,
+                         struct statement *statement, struct verdict *verdict, struct err *err)
 {
-	CLEANUP(statement_free_p) struct statement *statement = NULL;
-	int r = check_prepare(query, check, "applies", check->applies, &statement, err);
-	if (r == 0)
-		r = check_bind(facts, check, "applies", statement, err);
+	int r = check_bind(facts, check, "applies", statement, err);
 	if (r < 0)
 		return r;
 	tables_add(arena, verdict, statement);
@@ -213,13 +213,10 @@ static int judge_applies(struct arena *arena, struct query *query, struct facts 
 	return 0;
 }
 
-static int judge_violations(struct arena *arena, struct query *query, struct facts *facts,
-                            const struct check *check, bool applies, struct verdict *verdict, struct err *err)
+static int judge_violations(struct arena *arena, struct facts *facts, const struct check *check,
+                            struct statement *statement, bool applies, struct verdict *verdict, struct err *err)
 {
-	CLEANUP(statement_free_p) struct statement *statement = NULL;
-	int r = check_prepare(query, check, "violations", check->violations, &statement, err);
-	if (r == 0)
-		r = check_bind(facts, check, "violations", statement, err);
+	int r = check_bind(facts, check, "violations", statement, err);
 	if (r < 0)
 		return r;
 	tables_add(arena, verdict, statement);
@@ -248,17 +245,38 @@ static int judge_violations(struct arena *arena, struct query *query, struct fac
 	return 0;
 }
 
-int verdict_judge(struct arena *arena, struct query *query, struct facts *facts, const struct check *check,
-                  struct verdict *out, struct err *err)
+int question_prepare(struct query *query, const struct check *check, struct question *out, struct err *err)
 {
+	int r = 0;
+	*out = (struct question){ .check = check };
+	if (check->applies.p)
+		r = check_prepare(query, check, "applies", check->applies, &out->applies, err);
+	if (r == 0)
+		r = check_prepare(query, check, "violations", check->violations, &out->violations, err);
+	if (r < 0)
+		question_done(out);
+	return r;
+}
+
+void question_done(struct question *question)
+{
+	statement_free(question->applies);
+	statement_free(question->violations);
+	question->applies = question->violations = NULL;
+}
+
+int verdict_judge(struct arena *arena, struct facts *facts, const struct question *question, struct verdict *out,
+                  struct err *err)
+{
+	const struct check *check = question->check;
 	*out = (struct verdict){ .check = check };
 	int64_t start = clock_monotonic_ns();
 	int applies = 1;
-	if (check->applies.p)
-		applies = judge_applies(arena, query, facts, check, out, err);
+	if (question->applies)
+		applies = judge_applies(arena, facts, check, question->applies, out, err);
 	if (applies < 0)
 		return applies;
-	int r = judge_violations(arena, query, facts, check, applies == 1, out, err);
+	int r = judge_violations(arena, facts, check, question->violations, applies == 1, out, err);
 	if (r < 0)
 		return r;
 	verdict_seal(arena, out);

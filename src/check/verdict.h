@@ -8,7 +8,8 @@
  *
  * What a query reads is what SQLite's authorizer says. Tables that are listed whole count whole, even when
  * the query stopped early; of tables with KEY columns (file, hash, sshd_config), what this query asked for:
- * a setting that is known counts although the default of another one is not.
+ * a setting that is known counts although the default of another one is not. And only the columns that it
+ * reads: a table in which some column could not be seen is seen whole by a query that looks at others.
  */
 #ifndef WARD_CHECK_VERDICT_H
 #define WARD_CHECK_VERDICT_H
@@ -42,10 +43,21 @@ struct verdict {
 	int64_t ns;
 };
 
-/* 0, or -EINVAL when the check's SQL is wrong ("<file>:<line>:<column>: <id>: violations: …"). The
- * verdict lives in the arena, its evidence as long as the facts. */
-int verdict_judge(struct arena *arena, struct query *query, struct facts *facts, const struct check *check,
-                  struct verdict *out, struct err *err) MUST_USE;
+/* A check ready to be judged. All checks of a run are prepared first: the facts then know which columns are
+ * wanted before a table is taken. */
+struct question {
+	const struct check *check;
+	struct statement *applies, *violations; /* applies NULL: everywhere */
+};
+
+/* 0, or -EINVAL when the check's SQL is wrong ("<file>:<line>:<column>: <id>: violations: …"). */
+int question_prepare(struct query *query, const struct check *check, struct question *out, struct err *err) MUST_USE;
+void question_done(struct question *question);
+
+/* 0, or -EINVAL as above. Once for each question. The verdict lives in the arena, its evidence as long as the
+ * facts. */
+int verdict_judge(struct arena *arena, struct facts *facts, const struct question *question, struct verdict *out,
+                  struct err *err) MUST_USE;
 
 /* Fill in evidence_json and evidence_sha256 from the evidence. */
 void verdict_seal(struct arena *arena, struct verdict *verdict);

@@ -40,10 +40,14 @@ static void say_coverage(struct shell *shell, const struct statement *statement)
 	const struct table *const *read = statement_tables(statement, &n);
 	for (size_t i = 0; i < n; i++) {
 		const struct rows *rows = facts_taken(shell->facts, read[i]);
-		if (!rows || rows->coverage == COVERAGE_COMPLETE || (read[i]->flags & TABLE_FRESH))
+		struct note reason;
+		if (!rows || (read[i]->flags & TABLE_FRESH))
 			continue;
-		struct str why = note_text(shell->call->arena, shell->call->lang, &rows->reason);
-		command_warn(shell->call, rows->coverage == COVERAGE_PARTIAL
+		enum coverage coverage = rows_coverage(rows, statement_columns(statement, read[i]), &reason);
+		if (coverage == COVERAGE_COMPLETE)
+			continue;
+		struct str why = note_text(shell->call->arena, shell->call->lang, &reason);
+		command_warn(shell->call, coverage == COVERAGE_PARTIAL
 		                                  ? &NOTE("table {} was seen in part: {}", str_from(read[i]->name), why)
 		                                  : &NOTE("table {} could not be seen: {}", str_from(read[i]->name), why));
 	}

@@ -10,7 +10,10 @@
 const char cell_int_tag[1], cell_real_tag[1];
 const char *const coverage_names[] = { "complete", "partial", "unavailable", NULL };
 
-enum { TEXT_SHORT = 64 };
+enum {
+	TEXT_SHORT = 64,
+	GAPS_MAX = 16, /* sets of columns with a reason of their own; then all reasons are for all columns */
+};
 
 struct facts *facts_new(const struct root *root, const struct facts_options *options)
 {
@@ -86,8 +89,35 @@ bool facts_is_system(struct facts *facts)
 	return facts->is_system;
 }
 
-void rows_degrade(struct facts *facts, struct rows *rows, enum coverage coverage, struct note why)
+static void gap_add(struct facts *facts, struct rows *rows, uint64_t columns, struct note why)
 {
+	if (rows->gaps.n >= GAPS_MAX)
+		columns = COLUMNS_ALL;
+	for (size_t i = 0; i < rows->gaps.n; i++)
+		if (rows->gaps.p[i].columns == columns)
+			return;
+	vec_push_in(&facts->arena, &rows->gaps, { .columns = columns, .why = note_copy(&facts->arena, why) });
+}
+
+enum coverage rows_coverage(const struct rows *rows, uint64_t columns, struct note *why)
+{
+	enum coverage coverage = rows->coverage == COVERAGE_UNAVAILABLE ? COVERAGE_UNAVAILABLE : COVERAGE_COMPLETE;
+	if (why && coverage == COVERAGE_UNAVAILABLE)
+		*why = rows->reason;
+	for (size_t i = 0; i < rows->gaps.n && coverage == COVERAGE_COMPLETE; i++)
+		if (rows->gaps.p[i].columns & (columns | ROWS_ONLY)) {
+			coverage = COVERAGE_PARTIAL;
+			if (why)
+				*why = rows->gaps.p[i].why;
+		}
+	return coverage;
+}
+
+void rows_degrade(struct facts *facts, struct rows *rows, enum coverage coverage, uint64_t columns,
+                  struct note why)
+{
+	if (coverage == COVERAGE_PARTIAL)
+		gap_add(facts, rows, columns, why);
 	if (coverage > rows->coverage) {
 		rows->more_reasons += rows->reason.english != NULL;
 		rows->coverage = coverage;
@@ -100,32 +130,36 @@ void rows_degrade(struct facts *facts, struct rows *rows, enum coverage coverage
 static void scan_run(struct facts *facts, const struct table *table, struct rows *rows,
                      const struct facts_key *keys, size_t n)
 {
-	*rows = (struct rows){ .table = table, .width = table_width(table) };
+	*rows = (struct rows){ .table = table, .width = table_width(table), .columns = COLUMNS_ALL };
 	if ((table->flags & TABLE_DEEP) && !facts->options.deep) {
-		rows_degrade(facts, rows, COVERAGE_UNAVAILABLE, NOTE("not looked at: needs --deep"));
+		rows_degrade(facts, rows, COVERAGE_UNAVAILABLE, COLUMNS_ALL, NOTE("not looked at: needs --deep"));
 		return;
 	}
 	if ((table->flags & TABLE_LIVE) && !facts->root->live) {
-		rows_degrade(facts, rows, COVERAGE_UNAVAILABLE, NOTE("can only be seen on the running system"));
+		rows_degrade(facts, rows, COVERAGE_UNAVAILABLE, COLUMNS_ALL, NOTE("can only be seen on the running system"));
 		return;
 	}
 	if (!(table->flags & TABLE_FRESH) && !facts_is_system(facts)) {
-		rows_degrade(facts, rows, COVERAGE_UNAVAILABLE,
+		rows_degrade(facts, rows, COVERAGE_UNAVAILABLE, COLUMNS_ALL,
 		             NOTE("{} holds no Linux system", str_from(facts->root->path)));
 		return;
 	}
 	struct scan scan = { .facts = facts, .table = table, .rows = rows, .keys = keys, .key_count = n };
 	int64_t start = clock_monotonic_ns();
 	scan.deadline_ns = start + facts->options.budget_ns;
+	scan.columns = table->flags & TABLE_FRESH ? COLUMNS_ALL : taken_of(facts, table)->wanted;
 	struct err err = { "" };
 	int r = table->scan(&scan, &err);
+	if (scan.chose)
+		rows->columns = scan.columns;
 	if (r < 0) {
 		rows->n = 0;
 		if (!scan.noted) {
 			struct str why = err.text[0] ? str_from(err.text) : str_from(err_words(r));
 			rows->coverage = COVERAGE_COMPLETE;
 			rows->reason = (struct note){ 0 };
-			rows_degrade(facts, rows, COVERAGE_UNAVAILABLE, NOTE("{}", why));
+			rows->gaps.n = 0;
+			rows_degrade(facts, rows, COVERAGE_UNAVAILABLE, COLUMNS_ALL, NOTE("{}", why));
 		}
 	}
 	rows->ns = clock_monotonic_ns() - start;
@@ -141,19 +175,38 @@ static void scan_run(struct facts *facts, const struct table *table, struct rows
 	arena_done(&scan.scratch);
 }
 
-const struct rows *facts_table(struct facts *facts, const struct table *table)
+/* Ends because each call adds columns to a table; tables are few. */
+void facts_want(struct facts *facts, const struct table *table, uint64_t columns)
 {
 	struct taken *taken = taken_of(facts, table);
-	if (taken->whole && !(table->flags & TABLE_FRESH))
+	uint64_t added = (columns | ROWS_ONLY) & ~taken->wanted;
+	taken->wanted |= added;
+	for (size_t i = 0; added && i < COUNT(table->needs) && table->needs[i].table; i++) {
+		const struct table_need *need = &table->needs[i];
+		if (!need->by || (added & ~ROWS_ONLY & table_columns(table, need->by)))
+			facts_want(facts, need->table, table_columns(need->table, need->columns));
+	}
+}
+
+const struct rows *facts_table(struct facts *facts, const struct table *table)
+{
+	return facts_columns(facts, table, COLUMNS_ALL);
+}
+
+const struct rows *facts_columns(struct facts *facts, const struct table *table, uint64_t columns)
+{
+	struct taken *taken = taken_of(facts, table);
+	facts_want(facts, table, columns);
+	if (taken->whole && !(columns & ~taken->whole->columns) && !(table->flags & TABLE_FRESH))
 		return taken->whole;
 	struct rows *rows = ARENA_NEW(&facts->arena, struct rows);
-	*rows = (struct rows){ .table = table, .width = table_width(table) };
+	*rows = (struct rows){ .table = table, .width = table_width(table), .columns = COLUMNS_ALL };
 	if (taken->busy) {
-		rows_degrade(facts, rows, COVERAGE_UNAVAILABLE, NOTE("table {} needs itself", str_from(table->name)));
+		rows_degrade(facts, rows, COVERAGE_UNAVAILABLE, COLUMNS_ALL, NOTE("table {} needs itself", str_from(table->name)));
 		return rows;
 	}
 	if (table_is_keyed(table)) {
-		rows_degrade(facts, rows, COVERAGE_UNAVAILABLE,
+		rows_degrade(facts, rows, COVERAGE_UNAVAILABLE, COLUMNS_ALL,
 		             NOTE("table {} cannot be listed whole", str_from(table->name)));
 		return rows;
 	}
@@ -165,23 +218,26 @@ const struct rows *facts_table(struct facts *facts, const struct table *table)
 	return rows;
 }
 
-const struct rows *facts_part(struct facts *facts, const struct table *table, const struct facts_key *keys,
-                              size_t n)
+const struct rows *facts_part(struct facts *facts, const struct table *table, uint64_t columns,
+                              const struct facts_key *keys, size_t n)
 {
 	struct taken *taken = taken_of(facts, table);
+	facts_want(facts, table, columns);
 	/* Of a table that was seen in part only, what is asked for may well be seen whole: read just that, so that
 	 * it makes no difference in which order queries ask. */
 	if (n == 0 || (taken->whole && (taken->given || taken->whole->coverage != COVERAGE_PARTIAL)))
-		return facts_table(facts, table);
+		return facts_columns(facts, table, columns);
 	BUF(name);
 	for (size_t i = 0; i < n; i++) {
 		buf_printf(&name, "%s %d %zu:", keys[i].column, keys[i].how, keys[i].text.n);
 		buf_add(&name, keys[i].text);
 	}
-	struct part *part = map_get(&taken->parts, buf_str(&name));
-	if (part)
-		return &part->rows;
-	part = ARENA_NEW(&facts->arena, struct part);
+	struct part *before = map_get(&taken->parts, buf_str(&name));
+	if (before && !(columns & ~before->rows.columns))
+		return &before->rows;
+	struct part *part = ARENA_NEW(&facts->arena, struct part);
+	if (before)
+		before->newer = part;
 	scan_run(facts, table, &part->rows, keys, n);
 	part->older = taken->newest;
 	taken->newest = part;
@@ -199,8 +255,12 @@ const struct rows *facts_taken(struct facts *facts, const struct table *table)
 	if (!taken->newest)
 		return NULL;
 	struct rows *all = &taken->summary;
-	*all = (struct rows){ .table = table };
+	*all = (struct rows){ .table = table, .columns = COLUMNS_ALL };
 	for (const struct part *part = taken->newest; part; part = part->older) {
+		if (part->newer)
+			continue;
+		for (size_t i = 0; i < part->rows.gaps.n; i++)
+			gap_add(facts, all, part->rows.gaps.p[i].columns, part->rows.gaps.p[i].why);
 		all->n += part->rows.n;
 		all->ns += part->rows.ns;
 		if (part->rows.coverage >= all->coverage && part->rows.coverage != COVERAGE_COMPLETE) {
@@ -234,8 +294,9 @@ void facts_give(struct facts *facts, const struct table *table, const struct cel
 {
 	struct taken *taken = taken_of(facts, table);
 	struct rows *rows = ARENA_NEW(&facts->arena, struct rows);
-	*rows = (struct rows){ .table = table, .n = n, .width = table_width(table), .coverage = coverage };
-	rows->reason = note_copy(&facts->arena, reason);
+	*rows = (struct rows){ .table = table, .n = n, .width = table_width(table), .columns = COLUMNS_ALL };
+	if (coverage != COVERAGE_COMPLETE)
+		rows_degrade(facts, rows, coverage, COLUMNS_ALL, reason);
 	rows->cells = ARENA_ARRAY(&facts->arena, struct cell, n * rows->width);
 	for (size_t i = 0; i < n * rows->width; i++)
 		rows->cells[i] = cell_keep(facts, cells[i]);

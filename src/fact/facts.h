@@ -4,6 +4,11 @@
  *
  * A run takes each table it needs once and keeps it in memory, so that every check sees the same
  * moment. One thread; everything lives until facts_free().
+ *
+ * A table is taken with the columns that were asked for until then (facts_want()); its scan need not read
+ * what nobody wants, and such columns hold NULL and are never looked at. When a column is asked for later,
+ * the table is taken anew, which is a later moment: an inspection therefore asks for all columns before
+ * it takes the first table.
  */
 #ifndef WARD_FACT_FACTS_H
 #define WARD_FACT_FACTS_H
@@ -17,6 +22,12 @@
 enum coverage { COVERAGE_COMPLETE, COVERAGE_PARTIAL, COVERAGE_UNAVAILABLE };
 extern const char *const coverage_names[]; /* "complete", "partial", "unavailable", NULL */
 
+/* What could not be seen: of these columns, or with ROWS_ONLY of the rows themselves. */
+struct gap {
+	uint64_t columns;
+	struct note why;
+};
+
 /* Rows as taken. Row r, column c: cells[r * width + c]. */
 struct rows {
 	const struct table *table;
@@ -25,6 +36,11 @@ struct rows {
 	enum coverage coverage;
 	struct note reason;   /* unless complete */
 	size_t more_reasons;  /* further ones, counted */
+	uint64_t columns;     /* those that were taken; the others hold NULL */
+	struct {
+		struct gap *p;
+		size_t n, room;
+	} gaps;               /* of partial rows: the first reason for each set of columns */
 	int64_t ns;           /* how long it took */
 };
 
@@ -32,6 +48,9 @@ static inline const struct cell *rows_at(const struct rows *rows, size_t row)
 {
 	return &rows->cells[row * rows->width];
 }
+
+/* How well some columns were seen, as a set; *why (may be NULL) when not complete. */
+enum coverage rows_coverage(const struct rows *rows, uint64_t columns, struct note *why);
 
 struct facts_options {
 	bool deep;                /* also the expensive tables */
@@ -52,7 +71,12 @@ int64_t facts_now(const struct facts *facts);
 void facts_set_now(struct facts *facts, int64_t now); /* for fixtures: before any table is taken */
 struct arena *facts_arena(struct facts *facts); /* lives as long as the facts */
 
-/* The whole table; never NULL. Tables with REQUIRED columns are unavailable this way. */
+/* These columns of the table, as a set, will be asked for; and so what it needs for them of other tables. */
+void facts_want(struct facts *facts, const struct table *table, uint64_t columns);
+
+/* The whole table, with at least these columns; never NULL. Tables with REQUIRED columns are unavailable this
+ * way. facts_table(): with all columns. */
+const struct rows *facts_columns(struct facts *facts, const struct table *table, uint64_t columns);
 const struct rows *facts_table(struct facts *facts, const struct table *table);
 
 /* The part of a table with KEY columns that a query asks for. `n` keys, all of which must hold. */
@@ -61,8 +85,8 @@ struct facts_key {
 	int how; /* enum key_operator */
 	struct str text;
 };
-const struct rows *facts_part(struct facts *facts, const struct table *table, const struct facts_key *keys,
-                              size_t n);
+const struct rows *facts_part(struct facts *facts, const struct table *table, uint64_t columns,
+                              const struct facts_key *keys, size_t n);
 
 /* Everything taken so far for this table: NULL when nothing was. With KEY parts, the worst coverage,
  * and the rows and times of all. */

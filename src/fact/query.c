@@ -28,6 +28,7 @@ struct statement {
 	struct query *query;
 	sqlite3_stmt *stmt;
 	const struct table *tables[TABLES_MAX];
+	uint64_t columns[TABLES_MAX]; /* what it reads of each, as a set */
 	size_t table_count, rows;
 	bool started;
 	VEC(const struct rows *) parts;
@@ -41,16 +42,26 @@ static void statement_note(struct statement *statement, const struct rows *part)
 	vec_push(&statement->parts, part);
 }
 
-/* Take down that the statement reads a table; false when there are too many. */
-static bool statement_reads(struct statement *statement, const struct table *table)
+/* Take down that the statement reads these columns of a table; false when there are too many tables. */
+static bool statement_reads(struct statement *statement, const struct table *table, uint64_t columns)
+{
+	size_t i = 0;
+	while (i < statement->table_count && statement->tables[i] != table)
+		i++;
+	if (i == TABLES_MAX)
+		return false;
+	statement->tables[i] = table;
+	statement->columns[i] |= columns | ROWS_ONLY;
+	statement->table_count = MAX(statement->table_count, i + 1);
+	return true;
+}
+
+uint64_t statement_columns(const struct statement *statement, const struct table *table)
 {
 	for (size_t i = 0; i < statement->table_count; i++)
 		if (statement->tables[i] == table)
-			return true;
-	if (statement->table_count == TABLES_MAX)
-		return false;
-	statement->tables[statement->table_count++] = table;
-	return true;
+			return statement->columns[i];
+	return ROWS_ONLY;
 }
 
 const struct rows *const *statement_parts(const struct statement *statement, size_t *count)
@@ -116,9 +127,9 @@ static int host_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
 {
 	struct host_vtab *vtab = (struct host_vtab *)base;
 	const struct table *table = vtab->table;
-	/* SQLite does not ask the authorizer about columns that only USING or NATURAL compares: a table
-	 * of which nothing else is read is known from here alone. */
-	if (vtab->query->preparing && !statement_reads(vtab->query->preparing, table))
+	/* SQLite does not ask the authorizer about columns that only USING or NATURAL compares: these, and a
+	 * table of which nothing else is read, are known from here alone. */
+	if (vtab->query->preparing && !statement_reads(vtab->query->preparing, table, info->colUsed))
 		return SQLITE_ERROR;
 	char plan[256] = "";
 	size_t used = 0;
@@ -198,6 +209,8 @@ static int host_filter(sqlite3_vtab_cursor *base, int number, const char *plan, 
 	struct host_vtab *vtab = (struct host_vtab *)base->pVtab;
 	const struct table *table = vtab->table;
 	struct facts *facts = vtab->query->facts;
+	const struct statement *running = vtab->query->running;
+	uint64_t columns = running ? statement_columns(running, table) : COLUMNS_ALL;
 	*cursor = (struct host_cursor){ .base = cursor->base, .row = 0 };
 
 	struct facts_key keys[16];
@@ -214,7 +227,7 @@ static int host_filter(sqlite3_vtab_cursor *base, int number, const char *plan, 
 		}
 		if (step.p[0] == '#') {
 			struct cell wanted;
-			cursor->rows = facts_table(facts, table);
+			cursor->rows = facts_columns(facts, table, columns);
 			if (vtab->query->running && table_has_key(table))
 				statement_note(vtab->query->running, cursor->rows);
 			if (cell_for_column(column, argv[i], &wanted))
@@ -242,7 +255,7 @@ static int host_filter(sqlite3_vtab_cursor *base, int number, const char *plan, 
 		                                     buf_cstr(&names));
 		return SQLITE_ERROR;
 	}
-	cursor->rows = facts_part(facts, table, keys, key_count);
+	cursor->rows = facts_part(facts, table, columns, keys, key_count);
 	if (vtab->query->running && table_has_key(table))
 		statement_note(vtab->query->running, cursor->rows);
 	return SQLITE_OK;
@@ -264,6 +277,11 @@ static int host_eof(sqlite3_vtab_cursor *base)
 static int host_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
 {
 	struct host_cursor *cursor = (struct host_cursor *)base;
+	/* Better no answer than a NULL that only means that nobody looked. */
+	if (!(cursor->rows->columns >> column & 1)) {
+		sqlite3_result_error(context, "a column that was not taken", -1);
+		return SQLITE_ERROR;
+	}
 	struct cell cell = rows_at(cursor->rows, cursor->row)[column];
 	if (!cell.p)
 		sqlite3_result_null(context);
@@ -326,7 +344,7 @@ static int authorize(void *ctx, int action, const char *a, const char *b, const 
 	struct statement *statement = query->preparing;
 	if (!table || !statement)
 		return SQLITE_OK; /* a subquery's or CTE's own name */
-	return statement_reads(statement, table) ? SQLITE_OK : SQLITE_DENY;
+	return statement_reads(statement, table, b ? table_columns(table, b) : 0) ? SQLITE_OK : SQLITE_DENY;
 }
 
 static int out_of_time(void *ctx)
@@ -411,6 +429,8 @@ int query_prepare(struct query *query, struct str sql, struct statement **out, s
 		statement_free(statement); /* VACUUM, for one, asks the authorizer only when it runs */
 		return err_set(err, -EINVAL, "only SELECT is allowed, over the tables that .tables lists");
 	}
+	for (size_t i = 0; i < statement->table_count; i++)
+		facts_want(query->facts, statement->tables[i], statement->columns[i]);
 	if (rest)
 		*rest = (struct str){ tail, (size_t)(sql.p + sql.n - tail) };
 	*out = statement;

@@ -33,6 +33,9 @@ void statement_free_p(struct statement **statement);
 /* Host tables that the statement reads, by SQLite's authorizer. */
 const struct table *const *statement_tables(const struct statement *statement, size_t *count);
 
+/* The columns that it reads of one, as a set (table_columns()). Preparing tells the facts that they are wanted. */
+uint64_t statement_columns(const struct statement *statement, const struct table *table);
+
 /* What the statement asked for of tables with KEY columns since it was prepared: parts, or the whole. */
 const struct rows *const *statement_parts(const struct statement *statement, size_t *count);
 

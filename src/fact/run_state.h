@@ -20,11 +20,13 @@ struct rows_index {
 struct part {
 	struct rows rows;
 	struct part *older;
+	struct part *newer; /* taken later with more columns */
 };
 
 /* What one table has in this run. */
 struct taken {
 	struct rows *whole;
+	uint64_t wanted;             /* columns asked for so far */
 	bool given;                  /* by facts_give(): nothing is to be read */
 	bool busy;                   /* its scan is running: a table must not need itself */
 	struct map parts;            /* key text -> struct part */
@@ -53,11 +55,14 @@ struct scan {
 	int64_t deadline_ns, told_ns;
 	const struct facts_key *keys;
 	size_t key_count;
+	uint64_t columns; /* wanted */
 	bool noted; /* scan_unavailable() gave the reason */
+	bool chose; /* it looked at which columns are wanted: the others were left out */
 };
 
 struct taken *taken_of(struct facts *facts, const struct table *table);
 struct cell cell_keep(struct facts *facts, struct cell cell);
-void rows_degrade(struct facts *facts, struct rows *rows, enum coverage coverage, struct note why);
+void rows_degrade(struct facts *facts, struct rows *rows, enum coverage coverage, uint64_t columns,
+                  struct note why);
 
 #endif

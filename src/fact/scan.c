@@ -47,13 +47,24 @@ int scan_row(struct scan *scan, const struct cell *cells, size_t count, struct e
 
 void scan_partial(struct scan *scan, struct note why)
 {
-	rows_degrade(scan->facts, scan->rows, COVERAGE_PARTIAL, why);
+	rows_degrade(scan->facts, scan->rows, COVERAGE_PARTIAL, COLUMNS_ALL, why);
+}
+
+void scan_partial_in(struct scan *scan, const char *columns, struct note why)
+{
+	rows_degrade(scan->facts, scan->rows, COVERAGE_PARTIAL, table_columns(scan->table, columns) & ~ROWS_ONLY, why);
+}
+
+bool scan_wants(struct scan *scan, const char *columns)
+{
+	scan->chose = true;
+	return scan->columns & ~ROWS_ONLY & table_columns(scan->table, columns);
 }
 
 int scan_unavailable(struct scan *scan, struct note why)
 {
 	scan->noted = true;
-	rows_degrade(scan->facts, scan->rows, COVERAGE_UNAVAILABLE, why);
+	rows_degrade(scan->facts, scan->rows, COVERAGE_UNAVAILABLE, COLUMNS_ALL, why);
 	return -ENODATA;
 }
 
@@ -121,17 +132,55 @@ bool scan_key(const struct scan *scan, const char *column, struct scan_key *out)
 	return false;
 }
 
+/* What is needed of the other table: all that is named for it, minus what only unwanted columns need. */
+static uint64_t needed_columns(struct scan *scan, const struct table *table)
+{
+	uint64_t columns = 0;
+	bool named = false;
+	for (size_t i = 0; i < COUNT(scan->table->needs) && scan->table->needs[i].table; i++) {
+		const struct table_need *need = &scan->table->needs[i];
+		if (need->table != table)
+			continue;
+		named = true;
+		if (!need->by || scan_wants(scan, need->by))
+			columns |= table_columns(table, need->columns);
+	}
+	return named ? columns : COLUMNS_ALL;
+}
+
+const struct rows *scan_rows(struct scan *scan, const struct table *table)
+{
+	return facts_columns(scan->facts, table, needed_columns(scan, table));
+}
+
 const struct rows *scan_table(struct scan *scan, const struct table *table, int *r)
 {
-	const struct rows *rows = facts_table(scan->facts, table);
+	const struct rows *rows = scan_rows(scan, table);
+	struct note why;
+	bool named = false;
 	*r = 0;
 	if (rows->coverage == COVERAGE_UNAVAILABLE) {
 		scan->noted = true;
-		rows_degrade(scan->facts, scan->rows, COVERAGE_UNAVAILABLE, rows->reason);
+		rows_degrade(scan->facts, scan->rows, COVERAGE_UNAVAILABLE, COLUMNS_ALL, rows->reason);
 		*r = -ENODATA;
 		return NULL;
 	}
-	if (rows->coverage == COVERAGE_PARTIAL)
+	for (size_t i = 0; i < COUNT(scan->table->needs) && scan->table->needs[i].table; i++) {
+		const struct table_need *need = &scan->table->needs[i];
+		if (need->table != table)
+			continue;
+		named = true;
+		if (need->by && !scan_wants(scan, need->by))
+			continue;
+		if (rows_coverage(rows, table_columns(table, need->columns), &why) != COVERAGE_PARTIAL)
+			continue;
+		/* Rows that are missing there are missing for whatever they are needed for. */
+		if (need->by)
+			scan_partial_in(scan, need->by, why);
+		else
+			scan_partial(scan, why);
+	}
+	if (!named && rows->coverage == COVERAGE_PARTIAL)
 		scan_partial(scan, rows->reason);
 	return rows;
 }

@@ -28,8 +28,11 @@ int64_t scan_now(const struct scan *scan);  /* the moment of the run, seconds si
 /* scan_row(scan, ROW(a, b, c), err): one value a column, in the order of the columns. */
 int scan_row(struct scan *scan, const struct cell *cells, size_t count, struct err *err) MUST_USE;
 
-/* scan_partial(scan, NOTE("cannot read {}: {}", path, why)). The first reason is kept, the others counted. */
+/* scan_partial(scan, NOTE("cannot read {}: {}", path, why)). The first reason is kept, the others counted.
+ * scan_partial_in(scan, "path cwd", …): all rows are there and nothing but these columns is missing values; a
+ * query that does not look at them saw everything. */
 void scan_partial(struct scan *scan, struct note why);
+void scan_partial_in(struct scan *scan, const char *columns, struct note why);
 /* Keep the reason; returns a negative errno for the scan function to return. */
 int scan_unavailable(struct scan *scan, struct note why) MUST_USE;
 
@@ -52,9 +55,16 @@ struct scan_key {
 };
 bool scan_key(const struct scan *scan, const char *column, struct scan_key *out);
 
-/* The rows of another table, taken now if they were not yet; its coverage limits this one's. NULL when it is
- * unavailable: return the given *r. Not for tables with REQUIRED columns. */
+/* Does anybody want one of these columns ("path on_disk")? What nobody wants may be left NULL, and what it
+ * would have taken to see it degrades nothing. Which rows there are must not depend on it. */
+bool scan_wants(struct scan *scan, const char *columns);
+
+/* The rows of another table, taken now if they were not yet, with the columns that the own table's `needs`
+ * name (all, when it names none). scan_table(): its coverage limits this one's, in those columns that are the
+ * reason of the need; NULL when it is unavailable: return the given *r. scan_rows(): never NULL; the caller
+ * minds the coverage. Not for tables with REQUIRED columns. */
 const struct rows *scan_table(struct scan *scan, const struct table *table, int *r);
+const struct rows *scan_rows(struct scan *scan, const struct table *table);
 
 /* Deep tables: time is up (the scan then calls scan_partial and returns 0); tell how far it is. */
 bool scan_expired(const struct scan *scan);

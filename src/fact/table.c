@@ -32,6 +32,17 @@ bool table_is_keyed(const struct table *table)
 	return false;
 }
 
+uint64_t table_columns(const struct table *table, const char *names)
+{
+	uint64_t set = ROWS_ONLY;
+	struct str rest = str_from(names), name;
+	while ((name = str_word(&rest)).n)
+		for (size_t i = 0; i < COUNT(table->columns) && table->columns[i].name; i++)
+			if (str_is(name, table->columns[i].name))
+				set |= UINT64_C(1) << i;
+	return set;
+}
+
 const struct table *table_find(struct str name)
 {
 	for (size_t i = 0; tables[i]; i++)

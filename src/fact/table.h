@@ -32,7 +32,20 @@ enum table_flags {
 	TABLE_FRESH = 4, /* about the run itself, never kept */
 };
 
+/* Columns of a table as a set: bit n for the n-th. ROWS_ONLY: how many rows there are, and no column. */
+#define COLUMNS_ALL (UINT64_MAX)
+#define ROWS_ONLY   (UINT64_C(1) << 63)
+
 struct scan;
+struct table;
+
+/* What a table's scan reads of another table, for scan_table(): known beforehand, so that a run takes that
+ * one once, with all columns that will be asked for. */
+struct table_need {
+	const struct table *table;
+	const char *columns; /* "pid path"; "": its rows only */
+	const char *by;      /* only when one of these own columns is wanted; NULL: always */
+};
 
 struct table {
 	const char *name;
@@ -44,6 +57,7 @@ struct table {
 	/* Deliver rows by scan_row(). 0, or a negative errno with err set: the table is unavailable. */
 	int (*scan)(struct scan *scan, struct err *err);
 	struct column columns[40]; /* ends with a NULL name */
+	struct table_need needs[8];
 };
 
 extern const struct table *const tables[]; /* by name, NULL-terminated */
@@ -52,6 +66,7 @@ size_t table_width(const struct table *table);
 bool table_has_key(const struct table *table);  /* some column is KEY: parts of it can be asked for */
 bool table_is_keyed(const struct table *table); /* some column is REQUIRED */
 const struct table *table_find(struct str name);
+uint64_t table_columns(const struct table *table, const char *names); /* "pid path" as a set, with ROWS_ONLY */
 
 /* Every table of the list in fact/tables/meson.build. */
 #define TABLE(name) extern const struct table table_##name;

@@ -143,7 +143,7 @@ static void packages_read(struct sight *sight, const struct table *table, const 
 
 static void processes_read(struct sight *sight)
 {
-	const struct rows *rows = facts_table(scan_facts(sight->scan), &table_processes);
+	const struct rows *rows = scan_rows(sight->scan, &table_processes);
 	sight->running.arena = scan_arena(sight->scan);
 	if (rows->coverage == COVERAGE_UNAVAILABLE) {
 		scan_partial(sight->scan, NOTE("it cannot be seen what is running: {}",
@@ -252,6 +252,7 @@ const struct table table_antivirus = {
 	.sources = { "var/lib/clamav/daily.cvd", "etc/clamav/freshclam.conf", "var/lib/dpkg/status",
 	             "content/antivirus" },
 	.scan = antivirus_scan,
+	.needs = { { &table_processes, "name path", NULL } },
 	.columns = {
 		{ "product", TEXT, "name of the product" },
 		{ "vendor", TEXT, "vendor" },

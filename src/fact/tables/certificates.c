@@ -348,9 +348,10 @@ static int named_read(struct certificates *all, const struct table *table)
 		if (strcmp(table->columns[i].name, "key_path") == 0)
 			key = i;
 	}
-	const struct rows *rows = facts_table(scan_facts(all->scan), table);
-	if (rows->coverage != COVERAGE_COMPLETE)
-		scan_partial(all->scan, rows->reason);
+	const struct rows *rows = scan_rows(all->scan, table);
+	struct note why;
+	if (rows_coverage(rows, table_columns(table, "cert_path key_path"), &why) != COVERAGE_COMPLETE)
+		scan_partial(all->scan, why);
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < rows->n; i++) {
 		const struct cell *cells = rows_at(rows, i);
@@ -388,6 +389,10 @@ const struct table table_certificates = {
 	.sources = { "etc/ssl/certs/ca-certificates.crt", "etc/ssl/server.pem", "etc/nginx/server.crt",
 	             "etc/nginx/nginx.conf", "etc/ssl/private/*", "etc/letsencrypt/live/*/*", "etc/pki/tls/certs/*" },
 	.scan = certificates_scan,
+	.needs = {
+		{ &table_web_servers, "cert_path key_path", NULL },
+		{ &table_db_instances, "cert_path key_path", NULL },
+	},
 	.columns = {
 		{ "path", TEXT, "file that holds it; a file may hold several" },
 		{ "kind", TEXT, "certificate, or key: a private key, of which only name and mode are told" },

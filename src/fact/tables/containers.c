@@ -340,7 +340,7 @@ static int containers_scan(struct scan *scan, struct err *err)
 			places[i].read(&list, found.p[j]);
 	}
 	machines_read(&list);
-	const struct rows *processes = facts_table(scan_facts(scan), &table_processes);
+	const struct rows *processes = scan_rows(scan, &table_processes);
 	bool seen = processes->coverage != COVERAGE_UNAVAILABLE;
 	if (seen)
 		running_read(&list, processes);
@@ -365,6 +365,11 @@ const struct table table_containers = {
 	             "var/lib/containers/storage/overlay-containers/containers.json", "var/lib/lxc/fuzz/config",
 	             "run/containerd/io.containerd.runtime.v2.task/k8s.io/fuzz/config.json", "proc/1/cgroup" },
 	.scan = containers_scan,
+	.needs = {
+		{ &table_processes, "pid container_id container_runtime", NULL },
+		{ &table_processes, "net_namespace", "net_host" },
+		{ &table_processes, "pid_namespace", "pid_host" },
+	},
 	.columns = {
 		{ "id", TEXT, "identifier; of LXC and nspawn the name" },
 		{ "name", TEXT, "name; NULL: none" },

@@ -52,7 +52,9 @@ static size_t column_of(const struct table *table, const char *name)
 /* 1: something listens on the port; 0: nothing does; NONE: not known. */
 static int64_t port_listens(struct databases *all, int64_t port)
 {
-	const struct rows *rows = facts_table(scan_facts(all->scan), &table_listening);
+	if (!scan_wants(all->scan, "running"))
+		return NONE;
+	const struct rows *rows = scan_rows(all->scan, &table_listening);
 	size_t own = column_of(&table_listening, "port"), protocol = column_of(&table_listening, "protocol");
 	for (size_t i = 0; i < rows->n; i++)
 		if (cell_int_or(rows_at(rows, i)[own], -1) == port &&
@@ -117,6 +119,10 @@ const struct table table_db_instances = {
 	             "etc/redis/redis.conf", "etc/mongod.conf", "etc/elasticsearch/elasticsearch.yml", "etc/my.cnf",
 	             "opt/dmdbms/data/DAMENG/dm.ini" },
 	.scan = db_instances_scan,
+	.needs = {
+		{ &table_processes, "name cmdline", NULL },
+		{ &table_listening, "port protocol", "running" },
+	},
 	.columns = {
 		{ "engine", TEXT, "postgresql, kingbase, opengauss, mysql, mariadb, redis, valkey, mongodb, elasticsearch, "
 		                  "dm8" },

@@ -226,7 +226,7 @@ static int processes_read(struct databases *all)
 		if (strcmp(table_processes.columns[i].name, "cmdline") == 0)
 			cmdline = i;
 	}
-	const struct rows *rows = facts_table(scan_facts(all->scan), &table_processes);
+	const struct rows *rows = scan_rows(all->scan, &table_processes);
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < rows->n; i++) {
 		struct str who = cell_str(rows_at(rows, i)[name]), rest = cell_str(rows_at(rows, i)[cmdline]),

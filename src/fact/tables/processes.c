@@ -23,6 +23,21 @@ enum {
 	BLOCK = 32,
 };
 
+/* What of a process is read only when somebody wants the columns that come from it. */
+enum part { PART_STATUS, PART_CMDLINE, PART_EXE, PART_CWD, PART_ROOT, PART_MNT, PART_NET, PART_PID, PART_CGROUP,
+            PART_COUNT };
+static const char *const part_columns[PART_COUNT] = {
+	[PART_STATUS] = "uid gid euid egid suid sgid cap_effective cap_bounding seccomp no_new_privileges tracer",
+	[PART_CMDLINE] = "cmdline",
+	[PART_EXE] = "path on_disk",
+	[PART_CWD] = "cwd",
+	[PART_ROOT] = "root",
+	[PART_MNT] = "mnt_namespace",
+	[PART_NET] = "net_namespace",
+	[PART_PID] = "pid_namespace",
+	[PART_CGROUP] = "cgroup_path container_id container_runtime",
+};
+
 struct walk;
 typedef void walk_fn(struct walk *walk, const struct proc_process *process);
 
@@ -33,12 +48,16 @@ struct walk {
 	size_t part, parts;
 	struct arena arena;
 	char *text, *link;     /* TEXT_ROOM, PATH_MAX */
-	size_t seen, refused;  /* processes; those of which something could not be read */
+	bool wanted[PART_COUNT], wants_path;
+	size_t seen, refused;  /* processes; those that could not be looked into */
+	size_t refusals[PART_COUNT]; /* those of which that part could not be read */
 	int64_t pid_namespace; /* that of /proc, once seen */
 	int32_t odd;           /* one whose "stat" was not understood, or 0 */
 	VEC(struct process *) processes;
 	VEC(struct open_file) files;
 };
+
+static walk_fn process_read, files_read;
 
 static void *walk_run(void *ctx)
 {
@@ -58,12 +77,16 @@ static void *walk_run(void *ctx)
 	return NULL;
 }
 
-static void walk_all(const struct proc *proc, walk_fn *each, struct walk walks[2])
+static void walk_all(struct scan *scan, const struct proc *proc, walk_fn *each, struct walk walks[2])
 {
 	size_t parts = proc->n >= THREADS_FROM && sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 2 : 1;
 	pthread_t thread;
 	for (size_t i = 0; i < 2; i++)
 		walks[i] = (struct walk){ .proc = proc, .each = each, .part = i, .parts = parts };
+	for (size_t i = 0; i < 2; i++)
+		walks[i].wants_path = scan_wants(scan, "path deleted");
+	for (size_t part = 0; part < PART_COUNT && each == process_read; part++)
+		walks[0].wanted[part] = walks[1].wanted[part] = scan_wants(scan, part_columns[part]);
 	bool started = parts == 2 && pthread_create(&thread, NULL, walk_run, &walks[1]) == 0;
 	walk_run(&walks[0]);
 	if (started)
@@ -117,17 +140,21 @@ struct process {
 	int64_t on_disk, mnt, net, pid;
 };
 
-static struct str link_keep(struct walk *walk, const struct proc_process *process, const char *name, bool *refused)
+static struct str link_keep(struct walk *walk, const struct proc_process *process, const char *name, enum part part)
 {
+	if (!walk->wanted[part])
+		return STR_NONE;
 	ssize_t n = proc_link(process, name, walk->link, PATH_MAX);
-	*refused |= is_refusal(n);
+	walk->refusals[part] += is_refusal(n);
 	return n < 0 ? STR_NONE : arena_str(&walk->arena, (struct str){ walk->link, (size_t)n });
 }
 
-static int64_t namespace_of(const struct proc_process *process, const char *name, bool *refused)
+static int64_t namespace_of(struct walk *walk, const struct proc_process *process, const char *name, enum part part)
 {
+	if (!walk->wanted[part])
+		return NONE;
 	int64_t number = proc_namespace(process, name);
-	*refused |= is_refusal(number);
+	walk->refusals[part] += is_refusal(number);
 	return number < 0 ? NONE : number;
 }
 
@@ -143,54 +170,65 @@ static struct str cmdline_keep(struct walk *walk, size_t n)
 	return arena_str(&walk->arena, (struct str){ text, n });
 }
 
+/* Text of a file of the process; a refusal is counted. */
+static ssize_t part_read(struct walk *walk, const struct proc_process *process, const char *name, enum part part)
+{
+	ssize_t n = proc_read(process, name, walk->text, TEXT_ROOM);
+	walk->refusals[part] += is_refusal(n);
+	return n;
+}
+
+static void program_read(struct walk *walk, const struct proc_process *process, struct process *row)
+{
+	if (walk->wanted[PART_CMDLINE]) {
+		ssize_t n = part_read(walk, process, "cmdline", PART_CMDLINE);
+		row->cmdline = n < 0 ? STR_NONE : cmdline_keep(walk, (size_t)n);
+	}
+	row->path = link_keep(walk, process, "exe", PART_EXE);
+	if (row->path.p)
+		row->on_disk = !proc_path_is_deleted(process, "exe", &row->path);
+	row->cwd = link_keep(walk, process, "cwd", PART_CWD);
+	row->root = link_keep(walk, process, "root", PART_ROOT);
+	row->mnt = namespace_of(walk, process, "ns/mnt", PART_MNT);
+	row->net = namespace_of(walk, process, "ns/net", PART_NET);
+	/* Most live where /proc does: asked once. */
+	bool same = row->status.pid_levels == 1;
+	row->pid = same && walk->pid_namespace ? walk->pid_namespace : namespace_of(walk, process, "ns/pid", PART_PID);
+	if (same && row->pid != NONE)
+		walk->pid_namespace = row->pid;
+	if (walk->wanted[PART_CGROUP]) {
+		ssize_t n = part_read(walk, process, "cgroup", PART_CGROUP);
+		struct str text = { walk->text, n < 0 ? 0 : (size_t)n };
+		row->cgroup = n > 0 ? arena_str(&walk->arena, proc_cgroup_path(text)) : STR_NONE;
+		if (n > 0 && proc_cgroup_container(text, &row->container))
+			row->container.id = arena_str(&walk->arena, row->container.id);
+	}
+}
+
 static void process_read(struct walk *walk, const struct proc_process *process)
 {
-	struct process *row = ARENA_NEW(&walk->arena, struct process);
-	bool refused = false;
 	ssize_t n = proc_read(process, "stat", walk->text, TEXT_ROOM);
+	walk->refused += is_refusal(n);
 	if (n < 0)
 		return;
+	struct process *row = ARENA_NEW(&walk->arena, struct process);
 	if (!proc_stat_parse((struct str){ walk->text, (size_t)n }, &row->stat)) {
 		walk->odd = process->pid;
 		return;
 	}
 	row->stat.pid = process->pid;
 	row->stat.name = arena_str(&walk->arena, row->stat.name);
-	n = proc_read(process, "status", walk->text, TEXT_ROOM);
+	n = 0;
+	if (walk->wanted[PART_STATUS] || walk->wanted[PART_PID])
+		n = part_read(walk, process, "status", PART_STATUS);
 	if (n == -ESRCH || (n < 0 && process->fd >= 0 && !is_refusal(n)))
 		return;
-	refused |= is_refusal(n);
 	proc_status_parse((struct str){ walk->text, n < 0 ? 0 : (size_t)n }, &row->status);
 	row->on_disk = row->mnt = row->net = row->pid = NONE;
-	row->cmdline = STR("");
-	if (!(row->stat.flags & PROC_KERNEL_THREAD)) {
-		n = proc_read(process, "cmdline", walk->text, TEXT_ROOM);
-		refused |= is_refusal(n);
-		row->cmdline = n < 0 ? STR_NONE : cmdline_keep(walk, (size_t)n);
-		row->path = link_keep(walk, process, "exe", &refused);
-		if (row->path.p)
-			row->on_disk = !proc_path_is_deleted(process, "exe", &row->path);
-		row->cwd = link_keep(walk, process, "cwd", &refused);
-		row->root = link_keep(walk, process, "root", &refused);
-		row->mnt = namespace_of(process, "ns/mnt", &refused);
-		row->net = namespace_of(process, "ns/net", &refused);
-		/* Most live where /proc does: asked once. */
-		bool same = row->status.pid_levels == 1;
-		row->pid = same && walk->pid_namespace ? walk->pid_namespace
-		                                       : namespace_of(process, "ns/pid", &refused);
-		if (same && row->pid != NONE)
-			walk->pid_namespace = row->pid;
-		n = proc_read(process, "cgroup", walk->text, TEXT_ROOM);
-		refused |= is_refusal(n);
-		if (n > 0) {
-			struct str text = { walk->text, (size_t)n };
-			row->cgroup = arena_str(&walk->arena, proc_cgroup_path(text));
-			if (proc_cgroup_container(text, &row->container))
-				row->container.id = arena_str(&walk->arena, row->container.id);
-		}
-	}
+	row->cmdline = walk->wanted[PART_CMDLINE] ? STR("") : STR_NONE;
+	if (!(row->stat.flags & PROC_KERNEL_THREAD))
+		program_read(walk, process, row);
 	walk->seen++;
-	walk->refused += refused;
 	vec_push_in(&walk->arena, &walk->processes, row);
 }
 
@@ -219,6 +257,20 @@ static int process_row(struct scan *scan, const struct proc *proc, const struct 
 	                          row->mnt, row->net, row->pid), err);
 }
 
+static void say_parts_refused(struct scan *scan, const struct walk walks[2])
+{
+	if (walks[0].refused + walks[1].refused) /* hidepid=1: listed, but no more */
+		scan_partial(scan, NOTE("the kernel hides the processes of other users"));
+	for (size_t part = 0; part < PART_COUNT; part++) {
+		size_t refused = walks[0].refusals[part] + walks[1].refusals[part];
+		if (refused)
+			scan_partial_in(scan, part_columns[part],
+			                NOTE("not permitted to see program, folder or namespaces of {} of {} processes",
+			                     arena_printf(scan_arena(scan), "%zu", refused),
+			                     arena_printf(scan_arena(scan), "%zu", walks[0].seen + walks[1].seen)));
+	}
+}
+
 static int processes_scan(struct scan *scan, struct err *err)
 {
 	struct proc proc;
@@ -226,9 +278,9 @@ static int processes_scan(struct scan *scan, struct err *err)
 	if (r < 0)
 		return r;
 	CLEANUP(walks_done) struct walk walks[2];
-	walk_all(&proc, process_read, walks);
+	walk_all(scan, &proc, process_read, walks);
 	proc_close(&proc);
-	say_refused(scan, TR("not permitted to see program, folder or namespaces of {} of {} processes"), walks);
+	say_parts_refused(scan, walks);
 	for (size_t i = 0; i < 2; i++)
 		if (walks[i].odd)
 			scan_partial(scan, NOTE("{}:{}: not understood", arena_printf(scan_arena(scan), "proc/%d/stat",
@@ -319,14 +371,16 @@ static void file_found(void *ctx, int32_t fd, struct str path)
 	if (path.n && path.p[0] == '/') {
 		char link[24];
 		snprintf(link, sizeof(link), "fd/%d", fd);
-		file.deleted = proc_path_is_deleted(fd_walk->process, link, &path);
+		if (walk->wants_path)
+			file.deleted = proc_path_is_deleted(fd_walk->process, link, &path);
 	} else {
 		ptrdiff_t colon = str_find_char(path, ':');
 		file.type = str_starts(path, "socket:") ? "socket" : str_starts(path, "pipe:") ? "pipe" : "other";
 		if (colon > 0 && str_ends(path, "]") && path.n > (size_t)colon + 3)
 			file.inode = str_int_or(str_slice(path, (size_t)colon + 2, path.n - 1), NONE);
 	}
-	file.path = arena_str(&walk->arena, path);
+	if (walk->wants_path)
+		file.path = arena_str(&walk->arena, path);
 	vec_push_in(&walk->arena, &walk->files, file);
 }
 
@@ -347,7 +401,7 @@ static int process_files_scan(struct scan *scan, struct err *err)
 	if (r < 0)
 		return r;
 	CLEANUP(walks_done) struct walk walks[2];
-	walk_all(&proc, files_read, walks);
+	walk_all(scan, &proc, files_read, walks);
 	proc_close(&proc);
 	say_refused(scan, TR("not permitted to see the open files of {} of {} processes"), walks);
 	size_t at[2] = { 0, 0 };

@@ -382,6 +382,10 @@ const struct table table_sockets = {
 	.sources = { "proc/net/tcp", "proc/net/tcp6", "proc/net/udp", "proc/net/udp6", "proc/net/raw",
 	             "netlink: sock_diag" },
 	.scan = sockets_scan,
+	.needs = {
+		{ &table_process_files, "pid fd inode type", NULL },
+		{ &table_processes, "pid net_namespace", NULL },
+	},
 	.columns = {
 		{ "pid", INT, "process that holds it; NULL: none does, or not permitted to see" },
 		{ "fd", INT, "its number in the process; NULL: as pid" },
@@ -457,8 +461,9 @@ static int listening_scan(struct scan *scan, struct err *err)
 	const struct rows *sockets = scan_table(scan, &table_sockets, &r);
 	if (!sockets)
 		return r;
-	/* Its coverage already limits ours, by way of sockets. */
-	const struct rows *processes = facts_table(scan_facts(scan), &table_processes);
+	const struct rows *processes = scan_table(scan, &table_processes, &r);
+	if (!processes)
+		return r;
 	size_t pid = column_of(&table_processes, "pid"), path = column_of(&table_processes, "path");
 	size_t name = column_of(&table_processes, "name"), net = column_of(&table_processes, "net_namespace");
 	size_t container = column_of(&table_processes, "container_id");
@@ -510,6 +515,13 @@ const struct table table_listening = {
 	.doc = "Ports that wait for strangers: TCP listeners and UDP sockets without a peer, one row for each program",
 	.sources = { "proc/net/tcp", "proc/net/tcp6", "proc/net/udp", "proc/net/udp6", "netlink: sock_diag" },
 	.scan = listening_scan,
+	.needs = {
+		{ &table_sockets, "pid fd socket family protocol local_address local_port state uid net_namespace", NULL },
+		{ &table_processes, "pid path", NULL }, /* which rows there are depends on the program */
+		{ &table_processes, "name", "name" },
+		{ &table_processes, "net_namespace", "host_network" },
+		{ &table_processes, "container_id", "container_id" },
+	},
 	.columns = {
 		{ "pid", INT, "lowest process number of the program; NULL: the kernel itself, or not permitted to see" },
 		{ "port", INT, "port" },

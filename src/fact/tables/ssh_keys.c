@@ -234,7 +234,7 @@ static struct str keys_path(struct arena *arena, struct str pattern, const struc
 static struct strings sshd_values(struct scan *scan, const char *keyword)
 {
 	struct facts_key only = { .column = "key", .how = KEY_EQUAL, .text = str_from(keyword) };
-	const struct rows *config = facts_part(scan_facts(scan), &table_sshd_config, &only, 1);
+	const struct rows *config = facts_part(scan_facts(scan), &table_sshd_config, COLUMNS_ALL, &only, 1);
 	struct strings values = { .p = ARENA_ARRAY(scan_arena(scan), struct str, config->n + 1) };
 	if (config->coverage == COVERAGE_UNAVAILABLE)
 		scan_partial(scan, config->reason);

@@ -216,7 +216,7 @@ static size_t column_of(const struct table *table, const char *name)
 /* The row of a configuration table (web_servers, db_instances) for this port, with TLS; NULL. */
 static const struct cell *configured(struct scan *scan, const struct table *table, int64_t port)
 {
-	const struct rows *rows = facts_table(scan_facts(scan), table);
+	const struct rows *rows = scan_rows(scan, table);
 	size_t own = column_of(table, "port"), tls = column_of(table, "tls");
 	for (size_t i = 0; i < rows->n; i++) {
 		const struct cell *cells = rows_at(rows, i);
@@ -363,6 +363,11 @@ const struct table table_tls_endpoints = {
 	.sources = { "TLS handshakes with own listeners" },
 	.flags = TABLE_LIVE | TABLE_DEEP,
 	.scan = tls_endpoints_scan,
+	.needs = {
+		{ &table_listening, "address port protocol name net_namespace", NULL },
+		{ &table_web_servers, "port tls cert_path gm", NULL },
+		{ &table_db_instances, "engine port tls", NULL },
+	},
 	.columns = {
 		{ "address", TEXT, "address that was asked; the loopback for a listener on all addresses" },
 		{ "port", INT, "TCP port" },
