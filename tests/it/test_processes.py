@@ -126,13 +126,20 @@ def test_without_privileges():
     """As nobody, what root would see more of is partial, and root's programs are NULL."""
     need_root()
     query = "SELECT count(*) n, sum(path IS NOT NULL) seen FROM processes WHERE uid = 0 AND NOT kernel_thread"
-    ask = ("SELECT c.status, c.reason FROM (SELECT count(*) FROM {0}) CROSS JOIN coverage c "
+    ask = ("SELECT c.status, c.reason FROM (SELECT count({1}) FROM {0}) CROSS JOIN coverage c "
            "WHERE c.table_name = '{0}'")
     try:
         rows = sql(query, user=65534, group=65534, extra_groups=[])
     except PermissionError as failure:
         raise Skip("nobody cannot run the program here") from failure
     assert rows[0]["n"] > 0 and rows[0]["seen"] == 0
-    for table in ("processes", "process_files", "process_maps", "sockets", "listening"):
-        coverage = sql(ask.format(table), user=65534, group=65534, extra_groups=[])
+    for table, column in (("processes", "path"), ("processes", "net_namespace"), ("process_files", "pid"),
+                          ("process_maps", "pid"), ("sockets", "local_port"), ("listening", "port")):
+        coverage = sql(ask.format(table, column), user=65534, group=65534, extra_groups=[])
         assert coverage[0]["status"] == "partial" and coverage[0]["reason"], (table, coverage)
+    # What anybody may see is complete, and the same rows.
+    for column in ("name", "uid", "cmdline", "cgroup_path"):
+        coverage = sql(ask.format("processes", column), user=65534, group=65534, extra_groups=[])
+        assert coverage[0]["status"] == "complete", (column, coverage)
+    query = "SELECT pid, name, uid, start_time FROM processes WHERE pid = 1"
+    assert sql(query, user=65534, group=65534, extra_groups=[]) == sql(query)
