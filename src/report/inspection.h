@@ -38,11 +38,16 @@ struct str severity_words(enum lang lang, int severity);
 /* Why a verdict is unknown or not applicable, or what a fail leaves open; empty otherwise. */
 struct str verdict_reason(struct arena *arena, enum lang lang, const struct verdict *verdict);
 /* One row of evidence in one line: "/etc/ssh/sshd_config:33  key=permitrootlogin  value=yes". */
-struct str evidence_line(struct arena *arena, const struct evidence *evidence, size_t row);
-/* The clauses of the standard that the regime is about; all of them when none is. */
-struct strings clauses_in_force(struct arena *arena, const struct check *check, const struct profile *regime);
-/* The heading of a column of evidence: the catalogue's word for it, or the column's name. */
+struct str evidence_line(struct arena *arena, enum lang lang, const struct evidence *evidence, size_t row);
+/* The clauses of the standard that the regime is about. When none is, all of them, for reference only:
+ * *reference (may be NULL) tells. */
+struct strings clauses_in_force(struct arena *arena, const struct check *check, const struct profile *regime,
+                                bool *reference);
+/* The heading of a column of evidence: the catalogue's word for it ("column NAME"), or the column's name. */
 struct str column_words(enum lang lang, struct str column);
+/* A value of evidence as people read it. What checks say in words of their own, in columns such as `found` and
+ * `expected`, is translated ("evidence TEXT" in the catalogue); JSON and CSV keep the text itself. */
+struct str evidence_words(struct arena *arena, enum lang lang, struct str column, struct cell cell);
 /* A text in this language, in English where it has none. */
 struct str text_in(const struct text *text, enum lang lang);
 

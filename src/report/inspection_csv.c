@@ -21,7 +21,7 @@ void inspection_csv(struct buf *out, const struct inspection *inspection, const 
 	for (size_t i = 0; i < inspection->n; i++) {
 		const struct verdict *verdict = &inspection->verdicts[i];
 		const struct check *check = verdict->check;
-		struct str first = verdict->evidence.rows ? evidence_line(&arena, &verdict->evidence, 0) : STR("");
+		struct str first = verdict->evidence.rows ? evidence_line(&arena, LANG_EN, &verdict->evidence, 0) : STR("");
 		const struct str before[] = {
 			inspection->host,
 			check->id,

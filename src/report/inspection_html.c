@@ -51,6 +51,12 @@ static void put_number(struct buf *out, const char *name, double value)
 	buf_printf(out, "%g", value);
 }
 
+static void put_flag(struct buf *out, const char *name, bool value)
+{
+	key(out, name);
+	buf_puts(out, value ? "true" : "false");
+}
+
 static void open_list(struct buf *out, const char *name)
 {
 	key(out, name);
@@ -88,7 +94,7 @@ static void put_strings(struct buf *out, const char *name, const struct strings 
 
 static void put_evidence(struct model *model, const struct verdict *verdict)
 {
-	enum { SHOWN = 20 };
+	enum { SHOWN = 12, SHORT = 6 };
 	const struct evidence *evidence = &verdict->evidence;
 	struct buf *out = &model->out;
 	bool filled[64] = { false }; /* a column in which no row has a value is left out */
@@ -110,15 +116,15 @@ static void put_evidence(struct model *model, const struct verdict *verdict)
 		for (size_t i = 0; i < evidence->columns.n && i < COUNT(filled); i++) {
 			if (!filled[i])
 				continue;
-			BUF(plain);
-			cell_add_plain(&plain, evidence->cells[row * evidence->columns.n + i]);
+			struct cell cell = evidence->cells[row * evidence->columns.n + i];
 			next(out);
-			json_add_string(out, utf8_clean(&model->arena, buf_str(&plain)));
+			json_add_string(out, evidence_words(&model->arena, model->lang, evidence->columns.p[i], cell));
 		}
 		buf_puts(out, "]}");
 	}
 	buf_add_char(out, ']');
 	put_number(out, "found", (double)evidence->found);
+	put_flag(out, "long", evidence->rows > SHORT); /* may be broken over pages */
 	put_number(out, "not_shown", (double)(evidence->found - MIN(evidence->rows, (size_t)SHOWN)));
 	put(out, "sha256", verdict->evidence_sha256);
 }
@@ -134,8 +140,10 @@ static void put_verdict(struct model *model, const struct verdict *verdict)
 	put(out, "verdict", str_from(verdict_names[verdict->value]));
 	put(out, "verdict_words", verdict_words(model->lang, verdict->value));
 	put(out, "reason", utf8_clean(&model->arena, verdict_reason(&model->arena, model->lang, verdict)));
-	struct strings clauses = clauses_in_force(&model->arena, check, model->inspection->regime);
+	bool reference;
+	struct strings clauses = clauses_in_force(&model->arena, check, model->inspection->regime, &reference);
 	put_strings(out, "clauses", &clauses);
+	put_flag(out, "clauses_reference", reference);
 }
 
 static void put_counts(struct model *model)
@@ -233,45 +241,103 @@ static void put_by_reason(struct model *model, const char *name, enum verdict_va
 	buf_add_char(out, ']');
 }
 
-static int by_bytes(const void *a, const void *b)
+/* A clause that checks name; `reference`: it belongs to another standard or level than the regime's. */
+struct clause {
+	struct str name;
+	bool reference;
+};
+
+/* Those in force first; "8.1.4.2" before "8.1.4.10". */
+static int by_number(const void *a, const void *b)
 {
-	return str_compare(*(const struct str *)a, *(const struct str *)b);
+	const struct clause *left = a, *right = b;
+	if (left->reference != right->reference)
+		return left->reference - right->reference;
+	struct str x = left->name, y = right->name;
+	size_t i = 0, j = 0;
+	while (i < x.n && j < y.n) {
+		unsigned long m = 0, n = 0;
+		size_t from = i;
+		for (; i < x.n && x.p[i] >= '0' && x.p[i] <= '9' && m < 100000; i++)
+			m = m * 10 + (unsigned)(x.p[i] - '0');
+		bool number = i > from;
+		for (; j < y.n && y.p[j] >= '0' && y.p[j] <= '9' && n < 100000; j++)
+			n = n * 10 + (unsigned)(y.p[j] - '0');
+		if (number && m != n)
+			return m < n ? -1 : 1;
+		if (number)
+			continue;
+		if (x.p[i] != y.p[j])
+			return (unsigned char)x.p[i] < (unsigned char)y.p[j] ? -1 : 1;
+		i++;
+		j++;
+	}
+	return str_compare(x, y);
+}
+
+static struct clause *clauses_named(struct model *model, size_t *n)
+{
+	const struct inspection *inspection = model->inspection;
+	struct map seen = { .arena = &model->arena };
+	size_t most = 1;
+	for (size_t i = 0; i < inspection->n; i++)
+		most += inspection->verdicts[i].check->clauses.n;
+	struct clause *clauses = ARENA_ARRAY(&model->arena, struct clause, most);
+	*n = 0;
+	for (size_t i = 0; i < inspection->n; i++) {
+		bool reference;
+		struct strings list = clauses_in_force(&model->arena, inspection->verdicts[i].check, inspection->regime,
+		                                       &reference);
+		for (size_t j = 0; j < list.n; j++) {
+			void **slot = map_put(&seen, list.p[j]);
+			if (!*slot)
+				clauses[(*n)++] = (struct clause){ list.p[j], reference };
+			*slot = model;
+		}
+	}
+	if (*n)
+		qsort(clauses, *n, sizeof(*clauses), by_number);
+	return clauses;
+}
+
+/* What a clause of GB/T 22239 is about, by the number of its control ("clause 8.1.4.2" in the catalogue). */
+static struct str clause_about(enum lang lang, struct str clause)
+{
+	static const char standard[] = "GB/T 22239-2019 ";
+	ARENA(scratch);
+	if (!str_starts(clause, standard))
+		return STR("");
+	struct str number = str_slice(clause, sizeof(standard) - 1, clause.n);
+	size_t n = 0;
+	while (n < number.n && number.p[n] != ' ')
+		n++;
+	struct str key = arena_printf(&scratch, "clause %.*s", (int)n, number.p);
+	struct str words = tr_str(lang, key);
+	return words.p == key.p ? STR("") : words;
 }
 
 /* Every clause with its checks: the matrix. */
 static void put_clauses(struct model *model)
 {
 	const struct inspection *inspection = model->inspection;
-	struct map seen = { .arena = &model->arena };
 	struct buf *out = &model->out;
-	size_t most = 1, n = 0;
+	size_t n;
+	const struct clause *clauses = clauses_named(model, &n);
+	struct strings *named = ARENA_ARRAY(&model->arena, struct strings, inspection->n);
 	for (size_t i = 0; i < inspection->n; i++)
-		most += inspection->verdicts[i].check->clauses.n;
-	struct strings *in_force = ARENA_ARRAY(&model->arena, struct strings, inspection->n);
-	for (size_t i = 0; i < inspection->n; i++)
-		in_force[i] = clauses_in_force(&model->arena, inspection->verdicts[i].check, inspection->regime);
-	struct str *clauses = ARENA_ARRAY(&model->arena, struct str, most);
-	for (size_t i = 0; i < inspection->n; i++) {
-		const struct strings *list = &in_force[i];
-		for (size_t j = 0; j < list->n; j++) {
-			void **slot = map_put(&seen, list->p[j]);
-			if (!*slot)
-				clauses[n++] = list->p[j];
-			*slot = model;
-		}
-	}
-	if (n)
-		qsort(clauses, n, sizeof(*clauses), by_bytes);
+		named[i] = clauses_in_force(&model->arena, inspection->verdicts[i].check, inspection->regime, NULL);
 	open_list(out, "clause_matrix");
 	for (size_t i = 0; i < n; i++) {
 		open_map(out);
-		put(out, "clause", clauses[i]);
+		put(out, "clause", clauses[i].name);
+		put(out, "about", clause_about(model->lang, clauses[i].name));
+		put_flag(out, "reference", clauses[i].reference);
 		open_list(out, "checks");
 		for (size_t j = 0; j < inspection->n; j++) {
-			const struct strings *list = &in_force[j];
+			const struct strings *list = &named[j];
 			bool here = false;
 			for (size_t k = 0; k < list->n; k++)
-				here |= str_eq(list->p[k], clauses[i]);
+				here |= str_eq(list->p[k], clauses[i].name);
 			if (!here)
 				continue;
 			open_map(out);
@@ -281,6 +347,45 @@ static void put_clauses(struct model *model)
 		buf_puts(out, "]}");
 	}
 	buf_add_char(out, ']');
+}
+
+/* What the figures say, in sentences. */
+static void put_statement(struct model *model)
+{
+	const struct inspection *inspection = model->inspection;
+	struct arena *arena = &model->arena;
+	size_t n, in_force = 0, by_severity[SEVERITY_COUNT] = { 0 };
+	const struct clause *clauses = clauses_named(model, &n);
+	for (size_t i = 0; i < n; i++)
+		in_force += !clauses[i].reference;
+	for (size_t i = 0; i < inspection->n; i++)
+		if (inspection->verdicts[i].value == VERDICT_FAIL)
+			by_severity[inspection->verdicts[i].check->severity]++;
+	struct str total = arena_printf(arena, "%zu", inspection->n);
+	struct str regime = inspection->regime ? text_in(&inspection->regime->title, model->lang) : STR("");
+	struct str counts[VERDICT_COUNT], failed[SEVERITY_COUNT];
+	for (int i = 0; i < VERDICT_COUNT; i++)
+		counts[i] = arena_printf(arena, "%zu", inspection->counts[i]);
+	for (int i = 0; i < SEVERITY_COUNT; i++)
+		failed[i] = arena_printf(arena, "%zu", by_severity[i]);
+	struct note made = in_force ? NOTE("{} checks were made of {} by the rules of {}; they touch {} clauses.", total,
+	                                   inspection->host, regime, arena_printf(arena, "%zu", in_force))
+	                            : NOTE("{} checks were made of {} by the rules of {}.", total, inspection->host, regime);
+	struct note found = NOTE("{} comply, {} do not comply, {} could not be judged, {} do not apply.", counts[VERDICT_PASS],
+	                         counts[VERDICT_FAIL], counts[VERDICT_UNKNOWN], counts[VERDICT_NOT_APPLICABLE]);
+	struct note grave = NOTE("Of those that do not comply, {} are critical, {} high, {} medium and {} low.",
+	                         failed[SEVERITY_CRITICAL], failed[SEVERITY_HIGH], failed[SEVERITY_MEDIUM], failed[SEVERITY_LOW]);
+	struct buf *out = &model->out;
+	const struct note *notes[] = { &made, &found, inspection->counts[VERDICT_FAIL] ? &grave : NULL };
+	BUF(joined);
+	for (size_t i = 0; i < COUNT(notes); i++) {
+		if (!notes[i])
+			continue;
+		if (i && model->lang != LANG_ZH)
+			buf_add_char(&joined, ' ');
+		buf_add(&joined, note_text(arena, model->lang, notes[i]));
+	}
+	put(out, "statement", utf8_clean(arena, buf_str(&joined)));
 }
 
 static void put_coverage(struct model *model)
@@ -319,6 +424,14 @@ static struct str value_words(struct arena *arena, const struct doc *value)
 	return arena_str(arena, buf_str(&out));
 }
 
+/* "threshold NAME" in the catalogue; empty where it has none. */
+static struct str threshold_words(struct model *model, struct str name)
+{
+	struct str key = arena_printf(&model->arena, "threshold %.*s", STR_ARG(name));
+	struct str words = tr_str(model->lang, key);
+	return words.p == key.p ? STR("") : words;
+}
+
 /* What the profiles set, with where it comes from. */
 static void put_thresholds(struct model *model)
 {
@@ -330,11 +443,11 @@ static void put_thresholds(struct model *model)
 		for (size_t j = 0; profiles[i] && j < profiles[i]->params.n; j++, threshold++) {
 			open_map(out);
 			put(out, "name", threshold->name);
+			put(out, "words", threshold_words(model, threshold->name));
 			put(out, "value", value_words(&model->arena, threshold->value));
-			put(out, "source", threshold->source);
+			put(out, "source", tr_str(model->lang, threshold->source));
 			put(out, "effective_from", threshold->effective_from.p ? threshold->effective_from : STR(""));
-			key(out, "verified");
-			buf_puts(out, threshold->verified ? "true" : "false");
+			put_flag(out, "verified", threshold->verified);
 			buf_add_char(out, '}');
 		}
 	}
@@ -374,6 +487,7 @@ static void put_all(struct model *model)
 		open_map(out);
 		put_number(out, "number", (double)i + 1);
 		put_verdict(model, &model->inspection->verdicts[i]);
+		put_number(out, "found", (double)model->inspection->verdicts[i].evidence.found);
 		put(out, "sha256", model->inspection->verdicts[i].evidence_sha256);
 		buf_add_char(out, '}');
 	}
@@ -389,6 +503,7 @@ int inspection_html(struct buf *out, const struct inspection *inspection, const 
 	struct buf *json = &model.out;
 	buf_add_char(json, '{');
 	put(json, "lang", str_from(lang_names[style->lang]));
+	put_flag(json, "vietnamese", style->lang == LANG_VI); /* its documents have a head of their own */
 	put(json, "ward", STR(WARD_VERSION));
 	put(json, "host", inspection->host);
 	put(json, "root", inspection->root);
@@ -397,6 +512,7 @@ int inspection_html(struct buf *out, const struct inspection *inspection, const 
 	put(json, "regime", inspection->regime ? text_in(&inspection->regime->title, style->lang) : STR(""));
 	put(json, "basis", inspection->regime && inspection->regime->basis.p ? inspection->regime->basis : STR(""));
 	put_counts(&model);
+	put_statement(&model);
 	put_findings(&model);
 	put_by_reason(&model, "unseen", VERDICT_UNKNOWN);
 	put_by_reason(&model, "elsewhere", VERDICT_NOT_APPLICABLE);

@@ -20,7 +20,7 @@ static void add_case(struct buf *out, struct arena *arena, const struct verdict 
 		xml_add(out, text_in(&check->title, lang));
 		buf_puts(out, "\">");
 		for (size_t i = 0; i < verdict->evidence.rows; i++) {
-			xml_add(out, evidence_line(arena, &verdict->evidence, i));
+			xml_add(out, evidence_line(arena, lang, &verdict->evidence, i));
 			buf_add_char(out, '\n');
 		}
 		xml_add(out, text_in(&check->remedy, lang));

@@ -57,16 +57,17 @@ static void add_labelled(const struct sheet *sheet, const char *label, struct st
 	add_wrapped(sheet, INDENT, buf_str(&joined));
 }
 
-static struct str clauses_joined(struct sheet *sheet, const struct check *check)
+static void add_clauses(struct sheet *sheet, const struct check *check)
 {
 	BUF(joined);
-	struct strings clauses = clauses_in_force(&sheet->arena, check, sheet->inspection->regime);
+	bool reference;
+	struct strings clauses = clauses_in_force(&sheet->arena, check, sheet->inspection->regime, &reference);
 	for (size_t i = 0; i < clauses.n; i++) {
 		if (i)
 			buf_puts(&joined, " · ");
 		buf_add(&joined, clauses.p[i]);
 	}
-	return arena_str(&sheet->arena, buf_str(&joined));
+	add_labelled(sheet, reference ? TR("Clause for reference: ") : TR("Clause: "), buf_str(&joined));
 }
 
 static void add_finding(struct sheet *sheet, const struct verdict *verdict)
@@ -74,12 +75,12 @@ static void add_finding(struct sheet *sheet, const struct verdict *verdict)
 	const struct check *check = verdict->check;
 	struct buf *out = sheet->out;
 	buf_puts(out, paint(sheet, BOLD));
-	buf_puts(out, "• ");
+	buf_puts(out, "✗ ");
 	buf_add(out, text_in(&check->title, sheet->lang));
 	buf_puts(out, paint(sheet, PLAIN));
 	buf_printf(out, "  %s%.*s%s\n", paint(sheet, DIM), STR_ARG(check->id), paint(sheet, PLAIN));
 	for (size_t i = 0; i < verdict->evidence.rows && i < EVIDENCE_SHOWN; i++)
-		add_wrapped(sheet, INDENT, evidence_line(&sheet->arena, &verdict->evidence, i));
+		add_wrapped(sheet, INDENT, evidence_line(&sheet->arena, sheet->lang, &verdict->evidence, i));
 	if (verdict->evidence.found > EVIDENCE_SHOWN) {
 		struct str more = arena_printf(&sheet->arena, "%zu", verdict->evidence.found - EVIDENCE_SHOWN);
 		add_wrapped(sheet, INDENT, note_text(&sheet->arena, sheet->lang, &NOTE("… and {} more", more)));
@@ -89,7 +90,7 @@ static void add_finding(struct sheet *sheet, const struct verdict *verdict)
 		add_wrapped(sheet, INDENT, open);
 	add_labelled(sheet, TR("Why: "), text_in(&check->why, sheet->lang));
 	add_labelled(sheet, TR("Repair: "), text_in(&check->remedy, sheet->lang));
-	add_labelled(sheet, TR("Clause: "), clauses_joined(sheet, check));
+	add_clauses(sheet, check);
 	buf_add_char(out, '\n');
 }
 

@@ -36,16 +36,19 @@ struct str verdict_reason(struct arena *arena, enum lang lang, const struct verd
 	struct str why = note_text(arena, lang, &verdict->reason);
 	if (!verdict->unseen || !why.n)
 		return why;
-	return arena_printf(arena, "%s: %.*s", verdict->unseen->name, STR_ARG(why));
+	return note_text(arena, lang, &NOTE("{}: {}", str_from(verdict->unseen->name), why));
 }
 
-struct strings clauses_in_force(struct arena *arena, const struct check *check, const struct profile *regime)
+struct strings clauses_in_force(struct arena *arena, const struct check *check, const struct profile *regime,
+                                bool *reference)
 {
 	struct strings list = { .p = ARENA_ARRAY(arena, struct str, check->clauses.n + 1) };
 	const char *prefix = regime && regime->clauses.p ? arena_cstr(arena, regime->clauses) : "";
 	for (size_t i = 0; i < check->clauses.n; i++)
 		if (str_starts(check->clauses.p[i], prefix))
 			list.p[list.n++] = check->clauses.p[i];
+	if (reference)
+		*reference = list.n == 0;
 	return list.n ? list : check->clauses;
 }
 
@@ -57,7 +60,23 @@ struct str column_words(enum lang lang, struct str column)
 	return words.p == name.p ? column : words;
 }
 
-struct str evidence_line(struct arena *arena, const struct evidence *evidence, size_t row)
+struct str evidence_words(struct arena *arena, enum lang lang, struct str column, struct cell cell)
+{
+	static const char *const said[] = { "expected", "file", "found", "last_login", "shared" };
+	BUF(plain);
+	cell_add_plain(&plain, cell);
+	for (size_t i = 0; i < COUNT(said); i++) {
+		if (!str_is(column, said[i]))
+			continue;
+		struct str key = arena_printf(arena, "evidence %.*s", STR_ARG(buf_str(&plain)));
+		struct str words = tr_str(lang, key);
+		if (words.p != key.p)
+			return words;
+	}
+	return utf8_clean(arena, arena_str(arena, buf_str(&plain)));
+}
+
+struct str evidence_line(struct arena *arena, enum lang lang, const struct evidence *evidence, size_t row)
 {
 	const struct cell *cells = &evidence->cells[row * evidence->columns.n];
 	size_t file = SIZE_MAX, line = SIZE_MAX;
@@ -69,7 +88,7 @@ struct str evidence_line(struct arena *arena, const struct evidence *evidence, s
 			line = i;
 	}
 	if (file != SIZE_MAX && cells[file].p) {
-		cell_add_plain(&out, cells[file]);
+		buf_add(&out, evidence_words(arena, lang, evidence->columns.p[file], cells[file]));
 		if (line != SIZE_MAX && cells[line].p) {
 			buf_add_char(&out, ':');
 			cell_add_plain(&out, cells[line]);
@@ -80,9 +99,9 @@ struct str evidence_line(struct arena *arena, const struct evidence *evidence, s
 			continue;
 		if (out.n)
 			buf_puts(&out, "  ");
-		buf_add(&out, evidence->columns.p[i]);
+		buf_add(&out, column_words(lang, evidence->columns.p[i]));
 		buf_add_char(&out, '=');
-		cell_add_plain(&out, cells[i]);
+		buf_add(&out, evidence_words(arena, lang, evidence->columns.p[i], cells[i]));
 	}
 	return arena_str(arena, utf8_clean(arena, buf_str(&out)));
 }
