@@ -201,8 +201,8 @@ static bool cell_for_column(const struct column *column, sqlite3_value *value, s
 	return false;
 }
 
-static int host_filter(sqlite3_vtab_cursor *base, int number, const char *plan, int argc,
-                       sqlite3_value **argv)
+static int host_rows(sqlite3_vtab_cursor *base, int number, const char *plan, int argc,
+                     sqlite3_value **argv)
 {
 	(void)number;
 	struct host_cursor *cursor = (struct host_cursor *)base;
@@ -259,6 +259,16 @@ static int host_filter(sqlite3_vtab_cursor *base, int number, const char *plan, 
 	if (vtab->query->running && table_has_key(table))
 		statement_note(vtab->query->running, cursor->rows);
 	return SQLITE_OK;
+}
+
+/* Taking a table may last longer than any query should: that time is not the query's. */
+static int host_filter(sqlite3_vtab_cursor *base, int number, const char *plan, int argc, sqlite3_value **argv)
+{
+	struct query *query = ((struct host_vtab *)base->pVtab)->query;
+	int64_t start = clock_monotonic_ns();
+	int r = host_rows(base, number, plan, argc, argv);
+	query->deadline_ns += clock_monotonic_ns() - start;
+	return r;
 }
 
 static int host_next(sqlite3_vtab_cursor *base)

@@ -15,7 +15,7 @@ struct query;     /* the connection */
 struct statement; /* one prepared SELECT */
 
 struct query_limits {
-	int64_t deadline_ns; /* for one statement from its first step; 0: 60 s */
+	int64_t deadline_ns; /* for one statement, without the time to take tables; 0: 60 s */
 	size_t rows;         /* most rows of one statement; 0: no limit */
 };
 
