@@ -57,6 +57,8 @@ const char *err_words(int code)
 		{ ENOENT, "no such file or directory" },
 		{ EINTR, "interrupted" },
 		{ EIO, "input/output error" },
+		{ EBADF, "is closed" },
+		{ EPIPE, "nobody reads it" },
 		{ E2BIG, "too large" },
 		{ EAGAIN, "temporarily unavailable" },
 		{ ENOMEM, "out of memory" },

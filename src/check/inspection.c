@@ -47,7 +47,7 @@ static void cannot_ask(struct arena *arena, const struct check *check, const str
 	};
 }
 
-/* The name the host gives itself; of another root, what its /etc/hostname says. */
+/* The name the host gives itself; of another root, what its /etc/hostname says, or else where it lies. */
 static struct str host_name(struct arena *arena, const struct root *root)
 {
 	char name[256];
@@ -62,7 +62,7 @@ static struct str host_name(struct arena *arena, const struct root *root)
 			if (str_trim(line).n && line.p[0] != '#')
 				return arena_str(arena, str_trim(line));
 	}
-	return STR("unknown");
+	return root->live ? STR("unknown") : arena_str(arena, str_from(root->path));
 }
 
 static void list_coverage(struct arena *arena, struct facts *facts, struct inspection *out)

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -21,11 +22,26 @@ static int write_all(int fd, struct str text)
 	return 0;
 }
 
+/* A device or pipe (/dev/stdout) is written to, never replaced. */
+static bool is_no_place(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
 int file_write(struct arena *arena, const char *path, struct str text, struct err *err)
 {
-	const char *beside = arena_printf(arena, "%s.new", path).p;
-	CLEANUP(fd_close_p) int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int r = fd < 0 ? -errno : write_all(fd, text);
+	if (is_no_place(path)) {
+		CLEANUP(fd_close_p) int device = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		int r = device < 0 ? -errno : write_all(device, text);
+		return r < 0 ? err_errno(err, r, "cannot write '%s'", path) : 0;
+	}
+	/* Never through a file or link that somebody else put there first. */
+	const char *beside = arena_printf(arena, "%s.%d.new", path, (int)getpid()).p;
+	CLEANUP(fd_close_p) int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_errno(err, -errno, "cannot write '%s'", path);
+	int r = write_all(fd, text);
 	if (r == 0 && (fsync(fd) < 0 || rename(beside, path) < 0))
 		r = -errno;
 	if (r < 0) {

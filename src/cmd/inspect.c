@@ -2,11 +2,14 @@
  *
  * ward inspect: judge this machine, or the system below another directory.
  */
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/opt.h"
+#include "base/utf8.h"
 #include "cmd/command.h"
 #include "cmd/files.h"
 #include "data/content.h"
@@ -57,11 +60,51 @@ struct progress {
 	bool shown, wanted;
 };
 
+#define LINE_CLEAR "\r\033[K"
+
+/* Ctrl-C: leave the terminal without half a line, then end as anybody would. */
+static void progress_clear(int sign)
+{
+	(void)!write(STDERR_FILENO, LINE_CLEAR, sizeof(LINE_CLEAR) - 1);
+	raise(sign); /* SA_RESETHAND: ends the process */
+}
+
+/* Columns of a terminal; 0: it is none, or does not tell. */
+static size_t columns_of(int fd)
+{
+	struct winsize size;
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static bool is_dumb(void)
+{
+	const char *term = getenv("TERM");
+	return term && str_is(str_from(term), "dumb");
+}
+
+/* https://no-color.org: set and not empty */
+static bool is_colourful(void)
+{
+	const char *no = getenv("NO_COLOR");
+	return isatty(STDOUT_FILENO) && !is_dumb() && !(no && *no);
+}
+
+static void progress_start(struct progress *progress)
+{
+	progress->wanted = isatty(STDERR_FILENO) && !is_dumb();
+	const struct sigaction clear = { .sa_handler = progress_clear, .sa_flags = (int)SA_RESETHAND };
+	if (progress->wanted && sigaction(SIGINT, &clear, NULL) == 0)
+		(void)sigaction(SIGTERM, &clear, NULL);
+}
+
+/* Never more than a line of the terminal: what wraps cannot be taken back. */
 static void progress_say(struct progress *progress, struct str words)
 {
 	if (!progress->wanted)
 		return;
-	fprintf(stderr, "\r\033[K%.*s", STR_ARG(words));
+	size_t columns = columns_of(STDERR_FILENO);
+	words = utf8_cut(words, columns > 1 ? columns - 1 : 79);
+	fprintf(stderr, LINE_CLEAR "%.*s", STR_ARG(words));
 	fflush(stderr);
 	progress->shown = true;
 }
@@ -86,7 +129,7 @@ static void progress_table(void *ctx, const struct table *table, size_t done, si
 static void progress_end(struct progress *progress)
 {
 	if (progress->shown)
-		fputs("\r\033[K", stderr);
+		fputs(LINE_CLEAR, stderr);
 	progress->shown = false;
 }
 
@@ -156,12 +199,11 @@ static int output(struct call *call, const struct content *content, const struct
 	return command_print(buf_str(&out), err);
 }
 
-static size_t terminal_width(void)
+static size_t page_width(void)
 {
-	struct winsize size;
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
-		return MIN((size_t)size.ws_col, (size_t)120);
-	return 100;
+	enum { LEAST = 30, USUAL = 100, MOST = 120 };
+	size_t columns = columns_of(STDOUT_FILENO);
+	return columns == 0 ? USUAL : columns < LEAST ? LEAST : columns > MOST ? MOST : columns;
 }
 
 static int inspect_run(struct call *call, struct err *err)
@@ -180,7 +222,8 @@ static int inspect_run(struct call *call, struct err *err)
 		r = file_load(call->arena, opt_cstr(args, OPT_AGAINST), &kept, err);
 	if (r < 0)
 		return r;
-	struct progress progress = { .call = call, .wanted = isatty(STDERR_FILENO) };
+	struct progress progress = { .call = call };
+	progress_start(&progress);
 	const struct facts_options facts_options = {
 		.deep = opt_given(args, OPT_DEEP),
 		.progress = progress_table,
@@ -201,8 +244,8 @@ static int inspect_run(struct call *call, struct err *err)
 	struct drift drift;
 	struct inspection_style style = {
 		.lang = call->lang,
-		.colour = isatty(STDOUT_FILENO),
-		.width = terminal_width(),
+		.colour = is_colourful(),
+		.width = page_width(),
 	};
 	r = inspection_run(call->arena, facts, &inspection_options, &inspection, err);
 	progress_end(&progress);
@@ -216,6 +259,10 @@ static int inspect_run(struct call *call, struct err *err)
 	sca_policies_done(&setting.sca);
 	if (r < 0)
 		return r;
+	if (!facts_is_system(facts)) {
+		command_warn(call, &NOTE("{} holds no Linux system", str_from(root.path)));
+		return EXIT_COULD_NOT;
+	}
 	if (inspection.counts[VERDICT_FAIL])
 		return EXIT_FOUND;
 	return setting.checks.problems.n || setting.sca.problems.n ? EXIT_COULD_NOT : EXIT_GOOD;

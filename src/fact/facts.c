@@ -25,6 +25,7 @@ struct facts *facts_new(const struct root *root, const struct facts_options *opt
 		facts->options.budget_ns = 60 * (int64_t)1000000000;
 	facts->now = clock_now();
 	facts->is_system = -1;
+	facts->ids_whole = -1;
 	facts->taken.arena = &facts->arena;
 	return facts;
 }

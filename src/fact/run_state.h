@@ -41,6 +41,7 @@ struct facts {
 	struct facts_options options;
 	int64_t now;
 	int is_system; /* -1 not looked yet, 0, 1 */
+	int ids_whole; /* the same: user and group numbers of files can be seen */
 	struct map taken; /* table name -> struct taken */
 	struct str cache[TEXT_CACHE];
 	VEC(struct param) params;

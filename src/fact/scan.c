@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include "fact/scan.h"
 
+#include <fcntl.h>
+
 #include "base/clock.h"
 #include "fact/run_state.h"
 
@@ -59,6 +61,33 @@ bool scan_wants(struct scan *scan, const char *columns)
 {
 	scan->chose = true;
 	return scan->columns & ~ROWS_ONLY & table_columns(scan->table, columns);
+}
+
+/* user_namespaces(7): the initial one maps all ids to themselves. */
+static bool ids_are_whole(struct facts *facts)
+{
+	if (facts->ids_whole < 0) {
+		BUF(text);
+		struct str line, rest;
+		CLEANUP(fd_close_p) int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+		bool seen = fd >= 0 && fd_read(fd, 4096, &text) == 0;
+		rest = buf_str(&text);
+		facts->ids_whole = 1;
+		if (seen && str_line(&rest, &line)) {
+			struct str first = str_word(&line), outer = str_word(&line), count = str_word(&line);
+			facts->ids_whole = str_is(first, "0") && str_is(outer, "0") && str_is(count, "4294967295");
+		}
+	}
+	return facts->ids_whole;
+}
+
+int64_t scan_owner(struct scan *scan, uint32_t id, const char *column)
+{
+	enum { OVERFLOW_ID = 65534 };
+	if (id != OVERFLOW_ID || ids_are_whole(scan->facts))
+		return id;
+	scan_partial_in(scan, column, NOTE("this user namespace hides who owns the files of others"));
+	return NONE;
 }
 
 int scan_unavailable(struct scan *scan, struct note why)

@@ -59,6 +59,10 @@ bool scan_key(const struct scan *scan, const char *column, struct scan_key *out)
  * would have taken to see it degrades nothing. Which rows there are must not depend on it. */
 bool scan_wants(struct scan *scan, const char *columns);
 
+/* The owner or group of a file for `column`. In a user namespace that maps only some ids, all others look like
+ * 65534: that is NONE then, and the column is partial. */
+int64_t scan_owner(struct scan *scan, uint32_t id, const char *column);
+
 /* The rows of another table, taken now if they were not yet, with the columns that the own table's `needs`
  * name (all, when it names none). scan_table(): its coverage limits this one's, in those columns that are the
  * reason of the need; NULL when it is unavailable: return the given *r. scan_rows(): never NULL; the caller

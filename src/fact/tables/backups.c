@@ -514,6 +514,10 @@ const struct table table_backups = {
 	.sources = { "etc/cron.d/backup", "etc/systemd/system/backup.timer", "etc/rsnapshot.conf",
 	             "etc/borgmatic/config.yaml", "etc/pgbackrest/pgbackrest.conf" },
 	.scan = backups_scan,
+	.needs = {
+		{ &table_cron, "schedule command file line", NULL },
+		{ &table_timers, "name schedule exec path enabled", NULL },
+	},
 	.columns = {
 		{ "job", TEXT, "timer, or cron file and line" },
 		{ "tool", TEXT, "program: restic, borg, mysqldump, rsync …" },

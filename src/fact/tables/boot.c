@@ -15,8 +15,8 @@ struct boot {
 static int boot_row(struct scan *scan, const struct boot *boot, struct err *err)
 {
 	return scan_row(scan,
-			ROW(boot->loader, boot->path, boot->st.st_mode & 07777, boot->st.st_uid,
-			    boot->st.st_gid, boot->password, boot->params),
+			ROW(boot->loader, boot->path, boot->st.st_mode & 07777,
+			    scan_owner(scan, boot->st.st_uid, "uid"), scan_owner(scan, boot->st.st_gid, "gid"), boot->password, boot->params),
 			err);
 }
 

@@ -33,7 +33,7 @@ static int job_file_open(struct job_file *file, struct str *text)
 	if (r == -ENOENT || r == -ENOTDIR || (r == 0 && S_ISDIR(st.st_mode)))
 		return 0;
 	file->mode = r == 0 ? (int64_t)(st.st_mode & 07777) : NONE;
-	file->owner = r == 0 ? (int64_t)st.st_uid : NONE;
+	file->owner = r == 0 ? scan_owner(file->scan, st.st_uid, "owner") : NONE;
 	return scan_file(file->scan, file->path.p, text) == 0;
 }
 
@@ -155,7 +155,7 @@ static int script_rows(struct job_file *file, bool debian)
 			    !(st.st_mode & 0111))
 				continue;
 			file->mode = st.st_mode & 07777;
-			file->owner = st.st_uid;
+			file->owner = scan_owner(file->scan, st.st_uid, "owner");
 			int r = job_row(file, STR("root"), arena_printf(arena, "@%s", every[i]), file->path, NONE);
 			if (r < 0)
 				return r;

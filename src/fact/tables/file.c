@@ -134,19 +134,22 @@ static int file_row(struct scan *scan, const struct owners *owners, const struct
 		return 0;
 	}
 	struct xattrs xattrs = { STR(""), 0 };
-	if (!S_ISLNK(st.stx_mode)) {
+	if (!S_ISLNK(st.stx_mode) && scan_wants(scan, "capabilities acl")) {
 		int r = xattrs_read(scan, fd, &xattrs);
 		if (r < 0)
-			cannot_read(scan, found->path, r);
+			scan_partial_in(scan, "capabilities acl", NOTE("cannot read {}: {}", found->path,
+			                                               str_from(err_words(r))));
 	}
+	int64_t uid = scan_owner(scan, st.stx_uid, "uid username"), gid = scan_owner(scan, st.stx_gid, "gid groupname");
 	ptrdiff_t slash = str_find_char_last(found->path, '/');
 	struct str filename = str_slice(found->path, (size_t)(slash + 1), found->path.n);
 	unsigned bits = st.stx_mode & 07777;
 	bool has_btime = st.stx_mask & STATX_BTIME;
 	return scan_row(scan,
 	                ROW(found->path, found->directory, filename, type_of(st.stx_mode),
-	                    arena_printf(arena, "%04o", bits), bits, st.stx_uid, st.stx_gid,
-	                    owners_user(owners, st.stx_uid), owners_group(owners, st.stx_gid), (int64_t)st.stx_size,
+	                    arena_printf(arena, "%04o", bits), bits, uid, gid,
+	                    uid == NONE ? STR_NONE : owners_user(owners, st.stx_uid),
+	                    gid == NONE ? STR_NONE : owners_group(owners, st.stx_gid), (int64_t)st.stx_size,
 	                    st.stx_mtime.tv_sec, st.stx_ctime.tv_sec, has_btime ? st.stx_btime.tv_sec : NONE,
 	                    (int64_t)st.stx_ino, (int64_t)makedev(st.stx_dev_major, st.stx_dev_minor),
 	                    st.stx_nlink, is_link, is_link ? buf_str(&link) : STR_NONE, attributes_of(arena, &st),

@@ -267,7 +267,8 @@ static int logfiles_scan(struct scan *scan, struct err *err)
 	for (size_t i = 0; i < logs.files.n; i++) {
 		const struct log_file *file = logs.files.p[i];
 		int r = scan_row(scan,
-				 ROW(file->path, file->st.st_mode & 07777, file->st.st_uid, file->st.st_gid,
+				 ROW(file->path, file->st.st_mode & 07777,
+				     scan_owner(scan, file->st.st_uid, "uid"), scan_owner(scan, file->st.st_gid, "gid"),
 				     file->oldest, file->st.st_mtime, file->st.st_size,
 				     file->base ? file->base->path : STR_NONE),
 				 err);

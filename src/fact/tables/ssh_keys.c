@@ -199,7 +199,8 @@ static int keys_of_file(struct scan *scan, struct str user, int64_t uid, const c
 			continue;
 		}
 		r = scan_row(scan, ROW(uid, user, key.type, key.algorithm, key.bits, key.fingerprint, key.options,
-		                       key.comment, path, number, st.st_mode & 07777, st.st_uid), err);
+		                       key.comment, path, number, st.st_mode & 07777,
+		                       scan_owner(scan, st.st_uid, "owner")), err);
 	}
 	return r;
 }
@@ -336,8 +337,8 @@ static int host_key_row(struct scan *scan, struct str path, struct err *err)
 		scan_partial(scan, NOTE("cannot read {}: {}", str_from(public), str_from(err_words(r))));
 	bool known = there == 0;
 	return scan_row(scan, ROW(key.type, key.algorithm, key.bits, key.fingerprint, path,
-	                          known ? (int64_t)(st.st_mode & 07777) : NONE, known ? (int64_t)st.st_uid : NONE,
-	                          known ? (int64_t)st.st_gid : NONE), err);
+	                          known ? (int64_t)(st.st_mode & 07777) : NONE, known ? scan_owner(scan, st.st_uid, "uid") : NONE,
+	                          known ? scan_owner(scan, st.st_gid, "gid") : NONE), err);
 }
 
 static int ssh_host_keys_scan(struct scan *scan, struct err *err)
