@@ -20,22 +20,29 @@ static bool closes(uint32_t code)
 	return false;
 }
 
+/* A line may not end with these. */
+static bool opens(uint32_t code)
+{
+	return code == 0xff08 || code == 0x300a || code == 0x300c || code == 0x201c || code == 0x2018;
+}
+
 /* The next piece that stays together: a run without spaces, or one wide character with the
- * punctuation that closes it. */
+ * punctuation that opens and closes it. */
 static struct str piece_next(struct str *rest)
 {
 	struct str all = *rest;
 	bool wide = false;
+	uint32_t last = 0;
 	while (rest->n && rest->p[0] != ' ') {
 		struct str before = *rest;
 		uint32_t code = utf8_next(rest);
-		bool first = before.p == all.p;
-		if (first) {
+		if (before.p == all.p || opens(last)) {
 			wide = utf8_char_width(code) == 2;
 		} else if ((wide || utf8_char_width(code) == 2) && !closes(code)) {
 			*rest = before;
 			break;
 		}
+		last = code;
 	}
 	return (struct str){ all.p, (size_t)(rest->p - all.p) };
 }

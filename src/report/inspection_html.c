@@ -316,7 +316,7 @@ static struct str clause_about(enum lang lang, struct str clause)
 	return words.p == key.p ? STR("") : words;
 }
 
-/* Every clause with its checks: the matrix. */
+/* Every clause with its checks: the matrix. Empty when none is in force. */
 static void put_clauses(struct model *model)
 {
 	const struct inspection *inspection = model->inspection;
@@ -327,7 +327,7 @@ static void put_clauses(struct model *model)
 	for (size_t i = 0; i < inspection->n; i++)
 		named[i] = clauses_in_force(&model->arena, inspection->verdicts[i].check, inspection->regime, NULL);
 	open_list(out, "clause_matrix");
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && !clauses[0].reference; i++) {
 		open_map(out);
 		put(out, "clause", clauses[i].name);
 		put(out, "about", clause_about(model->lang, clauses[i].name));

@@ -74,11 +74,14 @@ static void add_finding(struct sheet *sheet, const struct verdict *verdict)
 {
 	const struct check *check = verdict->check;
 	struct buf *out = sheet->out;
-	buf_puts(out, paint(sheet, BOLD));
-	buf_puts(out, "✗ ");
-	buf_add(out, text_in(&check->title, sheet->lang));
-	buf_puts(out, paint(sheet, PLAIN));
-	buf_printf(out, "  %s%.*s%s\n", paint(sheet, DIM), STR_ARG(check->id), paint(sheet, PLAIN));
+	size_t width = sheet->style->width ? sheet->style->width : SIZE_MAX;
+	struct str title = text_in(&check->title, sheet->lang);
+	BUF(lines);
+	wrap_add(&lines, title, 2, 2, width);
+	struct str shown = str_trim_right(buf_str(&lines));
+	buf_printf(out, "%s✗ %.*s%s", paint(sheet, BOLD), STR_ARG(shown), paint(sheet, PLAIN));
+	bool fits = str_find(shown, "\n") < 0 && 2 + utf8_width(shown) + 2 + check->id.n <= width;
+	buf_printf(out, "%s%s%.*s%s\n", fits ? "  " : "\n    ", paint(sheet, DIM), STR_ARG(check->id), paint(sheet, PLAIN));
 	for (size_t i = 0; i < verdict->evidence.rows && i < EVIDENCE_SHOWN; i++)
 		add_wrapped(sheet, INDENT, evidence_line(&sheet->arena, sheet->lang, &verdict->evidence, i));
 	if (verdict->evidence.found > EVIDENCE_SHOWN) {
@@ -193,14 +196,20 @@ static void add_drift(struct sheet *sheet)
 static void add_heading(struct sheet *sheet)
 {
 	const struct inspection *inspection = sheet->inspection;
-	buf_printf(sheet->out, "%s%.*s%s", paint(sheet, BOLD),
+	buf_printf(sheet->out, "%s%.*s%s\n", paint(sheet, BOLD),
 	           STR_ARG(note_text(&sheet->arena, sheet->lang, &NOTE("Self-inspection of {}", inspection->host))),
 	           paint(sheet, PLAIN));
 	const struct profile *profiles[] = { inspection->office, inspection->regime };
-	for (size_t i = 0; i < COUNT(profiles); i++)
+	BUF(titles);
+	for (size_t i = 0; i < COUNT(profiles); i++) {
+		if (profiles[i] && titles.n)
+			buf_puts(&titles, " · ");
 		if (profiles[i])
-			buf_printf(sheet->out, " · %.*s", STR_ARG(text_in(&profiles[i]->title, sheet->lang)));
-	buf_puts(sheet->out, "\n\n");
+			buf_add(&titles, text_in(&profiles[i]->title, sheet->lang));
+	}
+	if (titles.n)
+		add_wrapped(sheet, 0, buf_str(&titles));
+	buf_add_char(sheet->out, '\n');
 }
 
 static void add_summary(struct sheet *sheet)

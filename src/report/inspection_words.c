@@ -62,7 +62,7 @@ struct str column_words(enum lang lang, struct str column)
 
 struct str evidence_words(struct arena *arena, enum lang lang, struct str column, struct cell cell)
 {
-	static const char *const said[] = { "expected", "file", "found", "last_login", "shared" };
+	static const char *const said[] = { "expected", "file", "found", "last_login", "shared", "value" };
 	BUF(plain);
 	cell_add_plain(&plain, cell);
 	for (size_t i = 0; i < COUNT(said); i++) {
@@ -79,6 +79,7 @@ struct str evidence_words(struct arena *arena, enum lang lang, struct str column
 struct str evidence_line(struct arena *arena, enum lang lang, const struct evidence *evidence, size_t row)
 {
 	const struct cell *cells = &evidence->cells[row * evidence->columns.n];
+	static const char *const equals[] = { [LANG_EN] = "=", [LANG_ZH] = "：", [LANG_VI] = ": " };
 	size_t file = SIZE_MAX, line = SIZE_MAX;
 	BUF(out);
 	for (size_t i = 0; i < evidence->columns.n; i++) {
@@ -100,7 +101,7 @@ struct str evidence_line(struct arena *arena, enum lang lang, const struct evide
 		if (out.n)
 			buf_puts(&out, "  ");
 		buf_add(&out, column_words(lang, evidence->columns.p[i]));
-		buf_add_char(&out, '=');
+		buf_puts(&out, equals[lang]);
 		buf_add(&out, evidence_words(arena, lang, evidence->columns.p[i], cells[i]));
 	}
 	return arena_str(arena, utf8_clean(arena, buf_str(&out)));
