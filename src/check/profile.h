@@ -6,7 +6,7 @@
  *
  *	kind: regime                          # or office
  *	title: {zh-CN: …, vi: …, en: …}
- *	basis: GB/T 22239-2019, level 3       # a regime's standard
+ *	basis: GB/T 22239-2019                # a regime's standard, by its name alone
  *	clauses: GB/T 22239-2019 8.           # prefix of the clauses that count under this regime
  *	params:
  *	  - {name: minlen, value: 8, source: …, effective_from: 2019-12-01, verified: true}
