@@ -238,6 +238,6 @@ void inspection_text(struct buf *out, const struct inspection *inspection, const
 	add_drift(&sheet);
 	add_summary(&sheet);
 	if (!inspection->privileged)
-		add_wrapped(&sheet, 0, say(&sheet, "This was not run as root: more could be seen with `sudo ward inspect`."));
+		add_wrapped(&sheet, 0, say(&sheet, TR("This was not run as root: more could be seen with `sudo ward inspect`.")));
 	arena_done(&sheet.arena);
 }
