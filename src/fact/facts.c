@@ -12,6 +12,7 @@ const char *const coverage_names[] = { "complete", "partial", "unavailable", NUL
 
 enum {
 	TEXT_SHORT = 64,
+	LARGE_TABLE = 128 * 1024,
 	GAPS_MAX = 16, /* sets of columns with a reason of their own; then all reasons are for all columns */
 };
 
@@ -34,6 +35,9 @@ void facts_free(struct facts *facts)
 {
 	if (!facts)
 		return;
+	for (size_t i = 0; i < facts->large.n; i++)
+		free(facts->large.p[i]);
+	vec_done(&facts->large);
 	arena_done(&facts->arena);
 	free(facts);
 }
@@ -164,11 +168,16 @@ static void scan_run(struct facts *facts, const struct table *table, struct rows
 		}
 	}
 	rows->ns = clock_monotonic_ns() - start;
-	/* Cells grew in a buffer of their own; the run keeps a fitting copy. */
+	/* Cells grew in a buffer of their own; the run keeps a fitting copy, or a large one itself. */
 	struct cell *grown = rows->cells;
-	if (rows->n) {
+	size_t size = rows->n * rows->width * sizeof(struct cell);
+	if (size >= LARGE_TABLE) {
+		rows->cells = mem_resize(grown, size);
+		vec_push(&facts->large, rows->cells);
+		grown = NULL;
+	} else if (rows->n) {
 		rows->cells = ARENA_ARRAY(&facts->arena, struct cell, rows->n * rows->width);
-		memcpy(rows->cells, grown, rows->n * rows->width * sizeof(struct cell));
+		memcpy(rows->cells, grown, size);
 	} else {
 		rows->cells = NULL;
 	}

@@ -45,6 +45,7 @@ struct facts {
 	struct map taken; /* table name -> struct taken */
 	struct str cache[TEXT_CACHE];
 	VEC(struct param) params;
+	VEC(struct cell *) large; /* cells of large tables */
 };
 
 struct scan {

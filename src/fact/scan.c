@@ -182,9 +182,10 @@ const struct rows *scan_rows(struct scan *scan, const struct table *table)
 	return facts_columns(scan->facts, table, needed_columns(scan, table));
 }
 
-const struct rows *scan_table(struct scan *scan, const struct table *table, int *r)
+/* Let the coverage of what was read of another table limit the own one; NULL when there is nothing. */
+static const struct rows *limited_by(struct scan *scan, const struct rows *rows, int *r)
 {
-	const struct rows *rows = scan_rows(scan, table);
+	const struct table *table = rows->table;
 	struct note why;
 	bool named = false;
 	*r = 0;
@@ -212,6 +213,17 @@ const struct rows *scan_table(struct scan *scan, const struct table *table, int 
 	if (!named && rows->coverage == COVERAGE_PARTIAL)
 		scan_partial(scan, rows->reason);
 	return rows;
+}
+
+const struct rows *scan_table(struct scan *scan, const struct table *table, int *r)
+{
+	return limited_by(scan, scan_rows(scan, table), r);
+}
+
+const struct rows *scan_part(struct scan *scan, const struct table *table, const char *column, struct str equals, int *r)
+{
+	const struct facts_key key = { column, KEY_EQUAL, equals };
+	return limited_by(scan, facts_part(scan->facts, table, needed_columns(scan, table), &key, 1), r);
 }
 
 bool scan_expired(const struct scan *scan)

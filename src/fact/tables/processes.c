@@ -2,13 +2,14 @@
  *
  * processes, process_files, process_maps: what runs, what it has open, what it has mapped.
  *
- * Large machines are walked by two threads: each takes every second block of process numbers and
+ * Large machines are walked by two threads: each takes the next few processes when it has done its last and
  * keeps what it found in an arena of its own; rows are delivered afterwards, in order.
  */
 #include "fact/scan.h"
 
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@ enum {
 	TEXT_ROOM = 32 * 1024,      /* longest command line kept */
 	MAPS_ROOM = 4 * 1024 * 1024,
 	THREADS_FROM = 512,         /* processes; below, a second thread costs more than it brings */
-	BLOCK = 32,
+	BLOCK = 4,                  /* processes that a thread takes at a time: one may have most of the work */
 };
 
 /* What of a process is read only when somebody wants the columns that come from it. */
@@ -45,10 +46,11 @@ typedef void walk_fn(struct walk *walk, const struct proc_process *process);
 struct walk {
 	const struct proc *proc;
 	walk_fn *each;
-	size_t part, parts;
+	_Atomic size_t *next;  /* process that nobody has taken yet; shared */
 	struct arena arena;
 	char *text, *link;     /* TEXT_ROOM, PATH_MAX */
 	bool wanted[PART_COUNT], wants_path;
+	const struct scan_key *type;   /* only open files of this type, or NULL */
 	size_t seen, refused;  /* processes; those that could not be looked into */
 	size_t refusals[PART_COUNT]; /* those of which that part could not be read */
 	int64_t pid_namespace; /* that of /proc, once seen */
@@ -65,7 +67,8 @@ static void *walk_run(void *ctx)
 	const struct proc *proc = walk->proc;
 	walk->text = mem_resize(NULL, TEXT_ROOM);
 	walk->link = mem_resize(NULL, PATH_MAX);
-	for (size_t at = walk->part * BLOCK; at < proc->n; at += walk->parts * BLOCK)
+	size_t at;
+	while ((at = atomic_fetch_add(walk->next, BLOCK)) < proc->n)
 		for (size_t i = at; i < MIN(at + BLOCK, proc->n); i++) {
 			struct proc_process process;
 			if (proc_process_open(proc, proc->pids[i], &process) == 0)
@@ -81,8 +84,9 @@ static void walk_all(struct scan *scan, const struct proc *proc, walk_fn *each, 
 {
 	size_t parts = proc->n >= THREADS_FROM && sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 2 : 1;
 	pthread_t thread;
+	_Atomic size_t next = 0;
 	for (size_t i = 0; i < 2; i++)
-		walks[i] = (struct walk){ .proc = proc, .each = each, .part = i, .parts = parts };
+		walks[i] = (struct walk){ .proc = proc, .each = each, .next = &next, .type = walks[i].type };
 	for (size_t i = 0; i < 2; i++)
 		walks[i].wants_path = scan_wants(scan, "path deleted");
 	for (size_t part = 0; part < PART_COUNT && each == process_read; part++)
@@ -91,14 +95,14 @@ static void walk_all(struct scan *scan, const struct proc *proc, walk_fn *each, 
 	walk_run(&walks[0]);
 	if (started)
 		pthread_join(thread, NULL);
-	else if (parts == 2)
-		walk_run(&walks[1]);
 }
 
 static void walks_done(struct walk (*walks)[2])
 {
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < 2; i++) {
+		vec_done(&(*walks)[i].files);
 		arena_done(&(*walks)[i].arena);
+	}
 }
 
 static bool is_refusal(int64_t r)
@@ -277,7 +281,7 @@ static int processes_scan(struct scan *scan, struct err *err)
 	int r = processes_list(scan, &proc);
 	if (r < 0)
 		return r;
-	CLEANUP(walks_done) struct walk walks[2];
+	CLEANUP(walks_done) struct walk walks[2] = { 0 };
 	walk_all(scan, &proc, process_read, walks);
 	proc_close(&proc);
 	say_parts_refused(scan, walks);
@@ -285,7 +289,7 @@ static int processes_scan(struct scan *scan, struct err *err)
 		if (walks[i].odd)
 			scan_partial(scan, NOTE("{}:{}: not understood", arena_printf(scan_arena(scan), "proc/%d/stat",
 			                        walks[i].odd), STR("1")));
-	/* Blocks were dealt in turns; by number again. */
+	/* Each has its own in ascending order; together again. */
 	size_t at[2] = { 0, 0 };
 	for (;;) {
 		const struct process *next = NULL;
@@ -368,20 +372,23 @@ static void file_found(void *ctx, int32_t fd, struct str path)
 	const struct fd_walk *fd_walk = ctx;
 	struct walk *walk = fd_walk->walk;
 	struct open_file file = { .pid = fd_walk->process->pid, .fd = fd, .type = "file", .inode = NONE };
-	if (path.n && path.p[0] == '/') {
+	bool is_path = path.n && path.p[0] == '/';
+	if (!is_path)
+		file.type = str_starts(path, "socket:") ? "socket" : str_starts(path, "pipe:") ? "pipe" : "other";
+	if (walk->type && !str_is(walk->type->text, file.type))
+		return;
+	if (is_path && walk->wants_path) {
 		char link[24];
 		snprintf(link, sizeof(link), "fd/%d", fd);
-		if (walk->wants_path)
-			file.deleted = proc_path_is_deleted(fd_walk->process, link, &path);
-	} else {
+		file.deleted = proc_path_is_deleted(fd_walk->process, link, &path);
+	} else if (!is_path) {
 		ptrdiff_t colon = str_find_char(path, ':');
-		file.type = str_starts(path, "socket:") ? "socket" : str_starts(path, "pipe:") ? "pipe" : "other";
 		if (colon > 0 && str_ends(path, "]") && path.n > (size_t)colon + 3)
 			file.inode = str_int_or(str_slice(path, (size_t)colon + 2, path.n - 1), NONE);
 	}
 	if (walk->wants_path)
 		file.path = arena_str(&walk->arena, path);
-	vec_push_in(&walk->arena, &walk->files, file);
+	vec_push(&walk->files, file);
 }
 
 static void files_read(struct walk *walk, const struct proc_process *process)
@@ -400,7 +407,9 @@ static int process_files_scan(struct scan *scan, struct err *err)
 	int r = processes_list(scan, &proc);
 	if (r < 0)
 		return r;
-	CLEANUP(walks_done) struct walk walks[2];
+	struct scan_key type;
+	CLEANUP(walks_done) struct walk walks[2] = { 0 };
+	walks[0].type = walks[1].type = scan_key(scan, "type", &type) && type.how == KEY_EQUAL ? &type : NULL;
 	walk_all(scan, &proc, files_read, walks);
 	proc_close(&proc);
 	say_refused(scan, TR("not permitted to see the open files of {} of {} processes"), walks);
@@ -432,7 +441,7 @@ const struct table table_process_files = {
 		{ "pid", INT, "process number" },
 		{ "fd", INT, "number of the open file in the process" },
 		{ "path", TEXT, "path in the process's own mount namespace, or what the kernel calls it (socket:[1234])" },
-		{ "type", TEXT, "file (also folders and devices), socket, pipe or other" },
+		{ "type", TEXT, "file (also folders and devices), socket, pipe or other", KEY },
 		{ "inode", INT, "number of the socket or pipe; NULL for all others" },
 		{ "deleted", INT, "1: the file was deleted or replaced since it was opened" },
 	},

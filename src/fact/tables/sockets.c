@@ -59,6 +59,7 @@ struct gather {
 	struct owners owners;
 	int64_t net_namespace;
 	const char *protocol;
+	bool wants_local, wants_remote;
 };
 
 static size_t owner_slot(const struct owners *owners, int64_t inode)
@@ -98,8 +99,8 @@ static int socket_rows(struct gather *gather, const struct socket *socket)
 	if (!is_tcp && socket->state == TCP_CLOSE_STATE)
 		state = "UNCONNECTED";
 	const struct owners *owners = &gather->owners;
-	struct str local_text = endpoint_text(&socket->local, socket->family, local);
-	struct str remote_text = endpoint_text(&socket->remote, socket->family, remote);
+	struct str local_text = gather->wants_local ? endpoint_text(&socket->local, socket->family, local) : STR_NONE;
+	struct str remote_text = gather->wants_remote ? endpoint_text(&socket->remote, socket->family, remote) : STR_NONE;
 	bool owned = socket->inode > 0;
 	uint32_t at = owned ? owners->heads[owner_slot(owners, socket->inode)] : 0;
 	int64_t last = NONE;
@@ -197,13 +198,47 @@ static const struct net_file {
 	{ "udp6", "udp", AF_INET6 }, { "raw", "raw", AF_INET }, { "raw6", "raw", AF_INET6 },
 };
 
+static int64_t number_after(struct str line, const char *word)
+{
+	while (line.n)
+		if (str_is(str_word(&line), word))
+			return str_int_or(str_word(&line), NONE);
+	return NONE;
+}
+
+/* "tcp" and "tcp6" cost the kernel a walk through the connections of all namespaces. The counters of the namespace
+ * (sockstat) say first whether there is any: "inuse" are those in its tables, "tw" the TIME_WAIT ones of both
+ * families. Anything unexpected: read the list. */
+static bool has_no_tcp(const struct gather *gather, const char *folder, const struct net_file *file)
+{
+	const bool six = file->family == AF_INET6;
+	char path[64];
+	if (file->protocol[0] != 't' || !scan_is_live(gather->scan))
+		return false;
+	int64_t used[2] = { NONE, NONE }, waiting = NONE;
+	for (int i = 0; i <= six; i++) {
+		BUF(buf);
+		snprintf(path, sizeof(path), "%s/%s", folder, i ? "sockstat6" : "sockstat");
+		if (root_read(scan_root(gather->scan), path, NET_FILE_LIMIT, &buf) < 0)
+			return false;
+		struct str rest = buf_str(&buf), line;
+		while (str_line(&rest, &line)) {
+			if (!str_starts(line, i ? "TCP6:" : "TCP:"))
+				continue;
+			used[i] = number_after(line, "inuse");
+			waiting = i ? waiting : number_after(line, "tw");
+		}
+	}
+	return used[six] == 0 && waiting == 0;
+}
+
 /* Files below "proc/net" or "proc/PID/net". -ENOENT when not even tcp is there. `done`: protocols that
  * sock_diag has already told. */
 static int folder_sockets(struct gather *gather, const char *folder, const bool done[COUNT(net_files)])
 {
 	for (size_t i = 0; i < COUNT(net_files); i++) {
 		char path[64];
-		if (done && done[i])
+		if ((done && done[i]) || has_no_tcp(gather, folder, &net_files[i]))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", folder, net_files[i].name);
 		int r = file_sockets(gather, path, net_files[i].family, net_files[i].protocol);
@@ -358,14 +393,15 @@ static int other_namespaces(struct gather *gather, const struct rows *processes,
 static int sockets_scan(struct scan *scan, struct err *err)
 {
 	int r;
-	const struct rows *files = scan_table(scan, &table_process_files, &r);
+	const struct rows *files = scan_part(scan, &table_process_files, "type", STR("socket"), &r);
 	if (!files)
 		return r;
 	const struct rows *processes = scan_table(scan, &table_processes, &r);
 	if (!processes)
 		return r;
 	size_t pid = column_of(&table_processes, "pid"), net = column_of(&table_processes, "net_namespace");
-	struct gather gather = { .scan = scan, .err = err };
+	struct gather gather = { .scan = scan, .err = err, .wants_local = scan_wants(scan, "local_address"),
+	                         .wants_remote = scan_wants(scan, "remote_address") };
 	gather.net_namespace = own_namespace(scan, processes, pid, net);
 	owners_index(scan_arena(scan), files, &gather.owners);
 	r = own_sockets(&gather);
