@@ -3,7 +3,7 @@
 import os
 import platform
 
-from harness import Skip, need_tool, run, sql
+from harness import ROOT, Skip, need_tool, run, sql
 
 
 def test_host_is_what_the_system_calls_say():
@@ -55,3 +55,16 @@ def test_modprobe_is_the_configuration_of_modprobe():
     mine = {(row["directive"], row["name"]) for row in
             sql("SELECT directive, name FROM modprobe WHERE directive IN ('blacklist', 'install')")}
     assert mine == truth
+
+
+def test_parameters_by_name():
+    """A name asked for alone gives the row that the whole list has for it; no way leads out of /proc/sys."""
+    for root in sorted((ROOT / "tests" / "tables").glob("sysctl*/root")):
+        for row in sql("SELECT * FROM sysctl", root=root):
+            name = row["name"].replace("'", "''")
+            assert sql(f"SELECT * FROM sysctl WHERE name = '{name}'", root=root) == [row], (root, row)
+    for name, path in (("kernel.ostype", "kernel/ostype"), ("net.ipv4.conf.lo.forwarding", "net/ipv4/conf/lo/forwarding")):
+        with open(f"/proc/sys/{path}") as file:
+            assert sql(f"SELECT value FROM sysctl WHERE name = '{name}'") == [{"value": file.read().strip()}]
+    for name in ("kernel", "kernel.", ".", "..", "//.version", "//.self.status", "kernel/ostype", "no.such.key"):
+        assert sql(f"SELECT * FROM sysctl WHERE name = '{name}'") == [], name

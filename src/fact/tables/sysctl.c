@@ -5,9 +5,13 @@
  * Configuration as systemd-sysctl and procps read it (sysctl.d(5)): the drop-in files by name, the last
  * assignment of a key wins, "-key" keeps a key out of patterns, and a pattern counts only for keys that are
  * not named outright. /etc/sysctl.conf comes last where nothing but procps reads it.
+ *
+ * A query for single names reads only those; the configuration is read once a run, as a table of its own that
+ * SQL does not know.
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <unistd.h>
 
 #include "base/glob.h"
@@ -68,31 +72,35 @@ static void wish_take(struct sysctl *sysctl, struct wish wish)
 	*(struct wish *)*slot = wish;
 }
 
-static void wish_file(struct sysctl *sysctl, struct str path)
+/* ---- the configuration ---- */
+
+static int wish_file(struct scan *scan, struct str path, struct err *err)
 {
 	struct str text, line;
-	if (scan_file(sysctl->scan, path.p, &text) < 0)
-		return;
+	if (scan_file(scan, path.p, &text) < 0)
+		return 0;
 	struct conf_lines lines = { .rest = text };
 	while (conf_line(&lines, &line)) {
-		struct wish wish = { .file = path, .line = lines.number };
-		struct str key = STR_NONE;
+		struct str key = STR_NONE, value = STR_NONE;
+		bool excluded = false;
 		if (conf_is_comment(line, "#;"))
 			continue;
 		line = str_trim(line);
 		bool dash = line.p[0] == '-';
 		line = str_slice(line, dash, line.n);
-		if (!conf_pair(line, &key, &wish.value)) {
-			wish.excluded = dash;
+		if (!conf_pair(line, &key, &value)) {
+			excluded = dash;
 			key = str_trim(line);
 		}
-		if (!key.n || (!wish.value.p && !dash)) {
-			conf_bad_line(sysctl->scan, path, lines.number);
+		if (!key.n || (!value.p && !dash)) {
+			conf_bad_line(scan, path, lines.number);
 			continue;
 		}
-		wish.key = wish_key(scan_arena(sysctl->scan), key);
-		wish_take(sysctl, wish);
+		int r = scan_row(scan, ROW(wish_key(scan_arena(scan), key), value, path, (int64_t)lines.number, excluded), err);
+		if (r < 0)
+			return r;
 	}
+	return 0;
 }
 
 static bool has_old_file(struct scan *scan, struct strings files)
@@ -109,16 +117,40 @@ static bool has_old_file(struct scan *scan, struct strings files)
 	       root_stat(scan_root(scan), "lib/systemd/systemd-sysctl", false, &st) == 0;
 }
 
-static void wishes_read(struct sysctl *sysctl)
+static int wishes_scan(struct scan *scan, struct err *err)
 {
 	static const char *const directories[] = { "etc/sysctl.d", "run/sysctl.d", "usr/local/lib/sysctl.d",
 		                                   "usr/lib/sysctl.d", "lib/sysctl.d", NULL };
-	struct strings files = conf_files(sysctl->scan, directories, ".conf");
-	for (size_t i = 0; i < files.n; i++)
-		wish_file(sysctl, files.p[i]);
-	if (!has_old_file(sysctl->scan, files))
-		wish_file(sysctl, STR("/etc/sysctl.conf"));
+	struct strings files = conf_files(scan, directories, ".conf");
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < files.n; i++)
+		r = wish_file(scan, files.p[i], err);
+	return r < 0 || has_old_file(scan, files) ? r : wish_file(scan, STR("/etc/sysctl.conf"), err);
 }
+
+static const struct table table_wishes = {
+	.name = "sysctl.d",
+	.doc = "What the configuration sets, in its order",
+	.sources = { "etc/sysctl.d/*.conf" },
+	.scan = wishes_scan,
+	.columns = { { "key", TEXT, "name", 0 }, { "value", TEXT, "value", 0 }, { "file", TEXT, "file", 0 },
+	             { "line", INT, "line", 0 }, { "excluded", INT, "1: kept out of patterns", 0 } },
+};
+
+static int wishes_read(struct sysctl *sysctl)
+{
+	int r = 0;
+	const struct rows *rows = scan_table(sysctl->scan, &table_wishes, &r);
+	for (size_t i = 0; rows && i < rows->n; i++) {
+		const struct cell *cells = rows_at(rows, i);
+		wish_take(sysctl, (struct wish){ .key = cell_str(cells[0]), .value = cell_str(cells[1]),
+		                                 .file = cell_str(cells[2]), .line = cells[3].i,
+		                                 .excluded = cells[4].i });
+	}
+	return r;
+}
+
+/* ---- the running kernel ---- */
 
 /* A pattern matches part by part: a star does not reach over a dot. */
 static bool key_matches(struct str pattern, struct str key)
@@ -256,18 +288,56 @@ static int keys_walk(struct sysctl *sysctl, int top)
 	}
 }
 
+/* One key by its name: part by part, as the walk would come to it. */
+static int key_ask(struct sysctl *sysctl, int top, struct str key)
+{
+	CLEANUP(fd_close_p) int at = top;
+	struct stat root, st;
+	if (fstat(top, &root) < 0)
+		return -errno;
+	struct str rest = key;
+	for (size_t depth = 0; depth <= DEPTH_MAX; depth++) {
+		char name[NAME_MAX + 1];
+		struct str part = str_cut(&rest, '.');
+		if (!part.n || part.n > NAME_MAX || memchr(part.p, 0, part.n))
+			return 0;
+		for (size_t i = 0; i < part.n; i++)
+			name[i] = part.p[i] == '/' ? '.' : part.p[i];
+		name[part.n] = 0;
+		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+			return 0;
+		if (!rest.p)
+			return key_read(sysctl, at, name, key);
+		int next = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (next < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+			scan_partial(sysctl->scan, NOTE("cannot read {}: {}", key, str_from(err_words(-errno))));
+		if (next < 0)
+			return 0;
+		close(at);
+		at = next;
+		if (fstat(at, &st) < 0 || st.st_dev != root.st_dev)
+			return 0;
+	}
+	return 0;
+}
+
 static int sysctl_scan(struct scan *scan, struct err *err)
 {
 	struct sysctl sysctl = { .scan = scan, .err = err, .wishes = { .arena = scan_arena(scan) },
 		                 .value = arena_bytes(scan_arena(scan), VALUE_MAX) };
-	wishes_read(&sysctl);
+	struct scan_key only;
+	bool keyed = scan_key(scan, "name", &only) && only.how == KEY_EQUAL;
+	int r = wishes_read(&sysctl);
+	if (r < 0)
+		return r;
 	int top = root_openat(scan_root(scan), "proc/sys", O_RDONLY | O_DIRECTORY);
-	int r = top < 0 ? 0 : keys_walk(&sysctl, top);
+	if (top >= 0)
+		r = keyed ? key_ask(&sysctl, top, only.text) : keys_walk(&sysctl, top);
 	if (top < 0)
 		scan_partial(scan, NOTE("cannot read {}: {}", STR("proc/sys"), str_from(err_words(top))));
 	for (size_t i = 0; r == 0 && i < sysctl.ordered.n; i++) {
 		const struct wish *wish = sysctl.ordered.p[i];
-		if (!wish->seen && !wish->excluded)
+		if (!wish->seen && !wish->excluded && (!keyed || str_eq(wish->key, only.text)))
 			r = scan_row(scan, ROW(wish->key, STR_NONE, wish->value, wish->file, wish->line), err);
 	}
 	return r;
@@ -280,7 +350,7 @@ const struct table table_sysctl = {
 	             "usr/lib/sysctl.d/*.conf", "proc/sys" },
 	.scan = sysctl_scan,
 	.columns = {
-		{ "name", TEXT, "name with dots; a dot within a part is written as a slash, as sysctl does" },
+		{ "name", TEXT, "name with dots; a dot within a part is written as a slash, as sysctl does", KEY },
 		{ "value", TEXT, "value now, without the last line end; NULL: this kernel has "
 		                 "no such key, or it could not be seen" },
 		{ "configured", TEXT, "value that the configuration sets; NULL: none" },
