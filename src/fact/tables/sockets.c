@@ -8,8 +8,6 @@
  * process_files, namespaces from processes, so /proc is walked once for all.
  */
 #include <arpa/inet.h>
-#include <linux/inet_diag.h>
-#include <linux/sock_diag.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -17,31 +15,17 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "fact/scan.h"
-#include "fact/tables/netlink.h"
+#include "fact/tables/sockets_diag.h"
 
 enum {
 	NET_FILE_LIMIT = 64 * 1024 * 1024,
 	TCP_CLOSE_STATE = 7,
-	ALL_STATES = 0x1ffe, /* 1 to 12 */
 };
 
 static const char *const state_names[] = { /* net/tcp_states.h */
 	[1] = "ESTABLISHED", [2] = "SYN_SENT", [3] = "SYN_RECV", [4] = "FIN_WAIT1", [5] = "FIN_WAIT2",
 	[6] = "TIME_WAIT", [7] = "CLOSE", [8] = "CLOSE_WAIT", [9] = "LAST_ACK", [10] = "LISTEN",
 	[11] = "CLOSING", [12] = "SYN_RECV",
-};
-
-struct endpoint {
-	unsigned char address[16];
-	unsigned port;
-};
-
-struct socket {
-	int family;           /* AF_INET, AF_INET6 */
-	const char *protocol; /* "tcp", "udp", "raw" */
-	struct endpoint local, remote;
-	unsigned state;
-	int64_t uid, inode, net_namespace;
 };
 
 /* Which descriptors lead to a socket: chains by inode, like an index over process_files. */
@@ -198,14 +182,6 @@ static const struct net_file {
 	{ "udp6", "udp", AF_INET6 }, { "raw", "raw", AF_INET }, { "raw6", "raw", AF_INET6 },
 };
 
-static int64_t number_after(struct str line, const char *word)
-{
-	while (line.n)
-		if (str_is(str_word(&line), word))
-			return str_int_or(str_word(&line), NONE);
-	return NONE;
-}
-
 /* "tcp" and "tcp6" cost the kernel a walk through the connections of all namespaces. The counters of the namespace
  * (sockstat) say first whether there is any: "inuse" are those in its tables, "tw" the TIME_WAIT ones of both
  * families. Anything unexpected: read the list. */
@@ -225,15 +201,15 @@ static bool has_no_tcp(const struct gather *gather, const char *folder, const st
 		while (str_line(&rest, &line)) {
 			if (!str_starts(line, i ? "TCP6:" : "TCP:"))
 				continue;
-			used[i] = number_after(line, "inuse");
-			waiting = i ? waiting : number_after(line, "tw");
+			used[i] = sockstat_number(line, "inuse");
+			waiting = i ? waiting : sockstat_number(line, "tw");
 		}
 	}
 	return used[six] == 0 && waiting == 0;
 }
 
 /* Files below "proc/net" or "proc/PID/net". -ENOENT when not even tcp is there. `done`: protocols that
- * sock_diag has already told. */
+ * sock_diag has already told. The first are in the order of its lists. */
 static int folder_sockets(struct gather *gather, const char *folder, const bool done[COUNT(net_files)])
 {
 	for (size_t i = 0; i < COUNT(net_files); i++) {
@@ -254,85 +230,19 @@ static int folder_sockets(struct gather *gather, const char *folder, const bool 
 	return 0;
 }
 
-/* ---- sock_diag ---- */
-
-/* Asking for a protocol whose answerer is a module that is not loaded would load it: inspecting must not
- * change the host. Kernels without modules have it built in or answer ENOENT. */
-static bool diag_is_harmless(const struct root *root, const char *module)
-{
-	char path[64];
-	struct stat st;
-	snprintf(path, sizeof(path), "sys/module/%s", module);
-	return root_stat(root, path, true, &st) == 0 || root_stat(root, "proc/modules", true, &st) == -ENOENT;
-}
-
-struct diag_list {
-	VEC(struct socket) sockets;
-	struct arena *arena;
-	const struct gather *gather;
-};
-
-static int diag_message(const struct nlmsghdr *message, void *ctx)
-{
-	struct diag_list *list = ctx;
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(struct inet_diag_msg))
-		return -EBADMSG;
-	const struct inet_diag_msg *diag = mnl_nlmsg_get_payload(message);
-	if (diag->idiag_family != AF_INET && diag->idiag_family != AF_INET6)
-		return 0;
-	struct socket socket = {
-		.family = diag->idiag_family,
-		.protocol = list->gather->protocol,
-		.local.port = ntohs(diag->id.idiag_sport),
-		.remote.port = ntohs(diag->id.idiag_dport),
-		.state = diag->idiag_state,
-		.uid = diag->idiag_uid,
-		.inode = diag->idiag_inode,
-		.net_namespace = list->gather->net_namespace,
-	};
-	memcpy(socket.local.address, diag->id.idiag_src, 16);
-	memcpy(socket.remote.address, diag->id.idiag_dst, 16);
-	vec_push_in(list->arena, &list->sockets, socket);
-	return 0;
-}
-
-static int diag_sockets(struct gather *gather, struct netlink *netlink, const struct net_file *file)
-{
-	ARENA(arena);
-	struct diag_list list = { .arena = &arena, .gather = gather };
-	int r = -EINTR;
-	gather->protocol = file->protocol;
-	for (int round = 0; round < 3 && r == -EINTR; round++) {
-		list.sockets.n = 0;
-		struct nlmsghdr *request = netlink_request(netlink, SOCK_DIAG_BY_FAMILY);
-		struct inet_diag_req_v2 *wanted = mnl_nlmsg_put_extra_header(request, sizeof(*wanted));
-		wanted->sdiag_family = (uint8_t)file->family;
-		wanted->sdiag_protocol = file->protocol[0] == 't' ? IPPROTO_TCP : IPPROTO_UDP;
-		wanted->idiag_states = ALL_STATES;
-		r = netlink_dump(netlink, request, diag_message, &list);
-	}
-	for (size_t i = 0; r == 0 && i < list.sockets.n; i++)
-		if (socket_rows(gather, &list.sockets.p[i]) < 0)
-			return -ECANCELED;
-	return r;
-}
-
-static int own_sockets(struct gather *gather)
+static int own_sockets(struct gather *gather, struct sockets_diag *diag)
 {
 	bool done[COUNT(net_files)] = { false };
-	const struct root *root = scan_root(gather->scan);
-	NETLINK(netlink);
-	if (scan_is_live(gather->scan) && (diag_is_harmless(root, "tcp_diag") || diag_is_harmless(root, "udp_diag")) &&
-	    netlink_open(scan_arena(gather->scan), &netlink, NETLINK_SOCK_DIAG) == 0)
-		for (size_t i = 0; i < COUNT(net_files); i++) {
-			bool tcp = net_files[i].protocol[0] == 't', udp = net_files[i].protocol[0] == 'u';
-			if (!(tcp && diag_is_harmless(root, "tcp_diag")) && !(udp && diag_is_harmless(root, "udp_diag")))
-				continue;
-			int r = diag_sockets(gather, &netlink, &net_files[i]);
-			if (r == -ECANCELED)
-				return r;
-			done[i] = r == 0;
+	sockets_diag_wait(diag);
+	for (size_t i = 0; i < SOCKET_LISTS; i++) {
+		struct socket_list *list = &diag->lists[i];
+		done[i] = list->known;
+		for (size_t j = 0; done[i] && j < list->n; j++) {
+			list->p[j].net_namespace = gather->net_namespace;
+			if (socket_rows(gather, &list->p[j]) < 0)
+				return -ECANCELED;
 		}
+	}
 	int r = folder_sockets(gather, "proc/net", done);
 	if (r == -ENOENT || r == -ENOTDIR)
 		r = folder_sockets(gather, "proc/1/net", done);
@@ -393,6 +303,8 @@ static int other_namespaces(struct gather *gather, const struct rows *processes,
 static int sockets_scan(struct scan *scan, struct err *err)
 {
 	int r;
+	CLEANUP(sockets_diag_done) struct sockets_diag diag;
+	sockets_diag_start(scan, &diag);
 	const struct rows *files = scan_part(scan, &table_process_files, "type", STR("socket"), &r);
 	if (!files)
 		return r;
@@ -404,7 +316,7 @@ static int sockets_scan(struct scan *scan, struct err *err)
 	                         .wants_remote = scan_wants(scan, "remote_address") };
 	gather.net_namespace = own_namespace(scan, processes, pid, net);
 	owners_index(scan_arena(scan), files, &gather.owners);
-	r = own_sockets(&gather);
+	r = own_sockets(&gather, &diag);
 	if (r == -ECANCELED)
 		return r;
 	if (r < 0)
