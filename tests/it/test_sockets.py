@@ -134,3 +134,32 @@ def test_another_network_namespace():
         process.wait()
         process.stdout.close()
         process.stderr.close()
+
+
+def test_namespace_with_nothing_but_time_wait():
+    """Counters decide whether the lists of another namespace are read: what only waits must not be missed."""
+    need_root()
+    need_tool("ip")
+    code = ("import os, socket, subprocess, sys\n"
+            "subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)\n"
+            "for host in sys.argv[1:]:\n"
+            "    family = socket.AF_INET6 if ':' in host else socket.AF_INET\n"
+            "    with socket.create_server((host, 0), family=family) as server:\n"
+            "        client = socket.create_connection(server.getsockname()[:2])\n"
+            "        peer = server.accept()[0]\n"
+            "        client.close(); peer.close()\n"
+            "print(os.getpid(), os.readlink('/proc/self/ns/net')[5:-1], flush=True)\n"
+            "sys.stdin.read()\n")
+    for hosts, files in (([], ()), (["127.0.0.1"], ("tcp",)), (["::1"], ("tcp6",)), (["::1", "127.0.0.1"], ("tcp", "tcp6"))):
+        process = subprocess.Popen([need_tool("unshare"), "-n", sys.executable, "-c", code, *hosts],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            line = process.stdout.readline().split()
+            if not line:
+                raise Skip("no network namespace with IPv4 and IPv6 can be made here")
+            rows = sql(f"SELECT state FROM sockets WHERE net_namespace = {line[1]}")
+            truth = sum(len(open(f"/proc/{line[0]}/net/{file}").readlines()) - 1 for file in ("tcp", "tcp6"))
+            assert len(rows) == truth == len(files), (hosts, rows, truth)
+            assert all(row["state"] == "TIME_WAIT" for row in rows), rows
+        finally:
+            process.communicate("")
