@@ -60,3 +60,13 @@ bool deb822_line(struct str *value, struct str *line)
 	}
 	return false;
 }
+
+size_t deb822_lines_to(struct deb822_lines *lines, const char *place)
+{
+	const char *found;
+	while (lines->at < place && (found = memchr(lines->at, '\n', (size_t)(place - lines->at)))) {
+		lines->at = found + 1;
+		lines->n++;
+	}
+	return lines->n;
+}

@@ -25,4 +25,11 @@ enum deb822_item deb822_next(struct str *rest, struct str *name, struct str *val
 /* Next line of a value that has several, trimmed, comments left out; false at the end. */
 bool deb822_line(struct str *value, struct str *line);
 
+/* How many lines end before a place in the text; asked from the beginning to the end, each is counted once. */
+struct deb822_lines {
+	const char *at; /* first: where the text begins */
+	size_t n;
+};
+size_t deb822_lines_to(struct deb822_lines *lines, const char *place);
+
 #endif

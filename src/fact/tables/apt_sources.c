@@ -132,14 +132,6 @@ static int list_read(struct scan *scan, const char *path, struct str text, struc
 
 /* ---- deb822 ---- */
 
-static size_t line_of(struct str text, const char *at)
-{
-	size_t line = 1;
-	for (const char *p = text.p; p < at && (p = memchr(p, '\n', (size_t)(at - p))); p++)
-		line++;
-	return line;
-}
-
 static void stanza_field(struct origin *source, struct str name, struct str value)
 {
 	static const struct {
@@ -180,18 +172,19 @@ static struct str no_comments(struct arena *arena, struct str value)
 static int sources_read(struct scan *scan, const char *path, struct str text, struct err *err)
 {
 	struct str rest = text, name, value;
+	struct deb822_lines lines = { .at = text.p };
 	struct origin source = { .file = str_from(path), .enabled = true };
 	for (;;) {
 		enum deb822_item item = deb822_next(&rest, &name, &value);
 		if (item == DEB822_FIELD) {
 			if (!source.line)
-				source.line = line_of(text, name.p);
+				source.line = deb822_lines_to(&lines, name.p) + 1;
 			stanza_field(&source, name, no_comments(scan_arena(scan), value));
 			continue;
 		}
 		if (item == DEB822_BAD) {
 			const char *end = rest.n ? rest.p - 1 : text.p + text.n;
-			not_understood(scan, source.file, line_of(text, end));
+			not_understood(scan, source.file, deb822_lines_to(&lines, end) + 1);
 			continue;
 		}
 		if (source.line && (!source.types.n || !source.uris.n || !source.suites.n)) {

@@ -77,14 +77,9 @@ static int package_row(struct scan *scan, const struct package *package, struct 
 	                          package->priority, str_is_nocase(package->essential, "yes")), err);
 }
 
-static void not_understood(struct scan *scan, const char *path, struct str text, struct str rest)
+static void not_understood(struct scan *scan, const char *path, struct deb822_lines *lines, const char *place)
 {
-	size_t line = 0;
-	const char *at = text.p, *end = rest.n ? rest.p : text.p + text.n;
-	while (at < end && (at = memchr(at, '\n', (size_t)(end - at)))) {
-		line++;
-		at++;
-	}
+	size_t line = deb822_lines_to(lines, place);
 	scan_partial(scan, NOTE("{}:{}: not understood", str_from(path),
 	                        arena_printf(scan_arena(scan), "%zu", line ? line : 1)));
 }
@@ -93,6 +88,7 @@ static int packages_read(struct scan *scan, const char *path, struct str text, s
 {
 	struct package package = { 0 };
 	struct str rest = text, name, value;
+	struct deb822_lines lines = { .at = text.p };
 	bool any = false;
 	for (;;) {
 		enum deb822_item item = deb822_next(&rest, &name, &value);
@@ -102,7 +98,7 @@ static int packages_read(struct scan *scan, const char *path, struct str text, s
 			continue;
 		}
 		if (item == DEB822_BAD) {
-			not_understood(scan, path, text, rest);
+			not_understood(scan, path, &lines, rest.n ? rest.p : text.p + text.n);
 			continue;
 		}
 		if (package.name.n) {
@@ -110,7 +106,7 @@ static int packages_read(struct scan *scan, const char *path, struct str text, s
 			if (r < 0)
 				return r;
 		} else if (any) {
-			not_understood(scan, path, text, rest);
+			not_understood(scan, path, &lines, rest.n ? rest.p : text.p + text.n);
 		}
 		if (item == DEB822_END)
 			return 0;
