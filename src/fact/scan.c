@@ -220,7 +220,8 @@ const struct rows *scan_table(struct scan *scan, const struct table *table, int 
 	return limited_by(scan, scan_rows(scan, table), r);
 }
 
-const struct rows *scan_part(struct scan *scan, const struct table *table, const char *column, struct str equals, int *r)
+const struct rows *scan_part(struct scan *scan, const struct table *table, const char *column, struct str equals,
+                             int *r)
 {
 	const struct facts_key key = { column, KEY_EQUAL, equals };
 	return limited_by(scan, facts_part(scan->facts, table, needed_columns(scan, table), &key, 1), r);

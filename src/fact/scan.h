@@ -70,7 +70,8 @@ int64_t scan_owner(struct scan *scan, uint32_t id, const char *column);
 const struct rows *scan_table(struct scan *scan, const struct table *table, int *r);
 const struct rows *scan_rows(struct scan *scan, const struct table *table);
 /* Like scan_table(), of the rows for which a KEY column equals a text; there may be others among them. */
-const struct rows *scan_part(struct scan *scan, const struct table *table, const char *column, struct str equals, int *r);
+const struct rows *scan_part(struct scan *scan, const struct table *table, const char *column, struct str equals,
+                             int *r);
 
 /* Deep tables: time is up (the scan then calls scan_partial and returns 0); tell how far it is. */
 bool scan_expired(const struct scan *scan);
