@@ -54,7 +54,7 @@ int profile_names(struct arena *arena, const struct content *content, enum profi
                   struct strings *out, struct err *err) MUST_USE;
 
 /* The thresholds in force, into the table `param`. `regime` and `office` may be NULL. -EINVAL when two
- * checks give one name different defaults, or a profile sets a name that no check has. */
+ * checks give one name different defaults, or a profile sets a name that no check has (unless some were left out). */
 int profile_apply(struct facts *facts, const struct checks *checks, const struct profile *regime,
                   const struct profile *office, struct err *err) MUST_USE;
 

@@ -142,6 +142,13 @@ def test_bad_content_is_named_and_the_rest_goes_on():
         assert lint.returncode == 1 and re.search(said, lint.stdout), lint.stdout
 
 
+def test_a_broken_file_of_thresholds_leaves_the_other_checks():
+    folder = content({"checks/passwords.yaml": "- id: x\n  sevrity: low\n"})
+    status, result, stderr = inspect("--root", tree(GOOD_HOST), "--content", folder, *ONE)
+    assert status == 2 and "did you mean" in stderr and "threshold" not in stderr
+    assert [v["verdict"] for v in result["verdicts"]] == ["pass"]
+
+
 def test_wrong_sql_makes_one_unknown():
     folder = content({"checks/own.yaml": CHECK.replace("FROM users", "FROM nobody")})
     status, result, _ = inspect("--root", tree(BAD_HOST), "--content", folder, "--only", "own-check", *ONE)
