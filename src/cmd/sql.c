@@ -3,11 +3,14 @@
  * ward sql: ask the host's tables, one query from the command line or a shell.
  */
 #include <histedit.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/opt.h"
+#include "base/wrap.h"
 #include "cmd/command.h"
 #include "fact/query.h"
 #include "report/rowset.h"
@@ -30,8 +33,26 @@ struct shell {
 	struct call *call;
 	struct query *query;
 	struct facts *facts;
+	const struct root *root;
+	const struct query_limits *limits;
 	enum rowset_format format;
 };
+
+static void shell_close(struct shell *shell)
+{
+	query_close_p(&shell->query);
+	facts_free_p(&shell->facts);
+}
+
+/* All answers are as of the first look at a table, until this makes the shell look again. */
+static int shell_look(struct shell *shell, struct err *err)
+{
+	/* Whoever asks for an expensive table by name wants it. */
+	const struct facts_options how = { .deep = true, .budget_ns = shell->limits->deadline_ns };
+	shell_close(shell);
+	shell->facts = facts_new(shell->root, &how);
+	return query_open(shell->facts, shell->limits, &shell->query, err);
+}
 
 /* What the query could not see is said beside its rows, never left out. */
 static void say_coverage(struct shell *shell, const struct statement *statement)
@@ -116,9 +137,15 @@ static int dot_tables(struct shell *shell, struct str rest UNUSED, struct err *e
 	size_t width = 0;
 	for (size_t i = 0; tables[i]; i++)
 		width = MAX(width, strlen(tables[i]->name));
-	for (size_t i = 0; tables[i]; i++)
-		buf_printf(&out, "%-*s  %.*s\n", (int)width, tables[i]->name,
-		           STR_ARG(tr(shell->call->lang, tables[i]->doc)));
+	struct winsize size;
+	size_t columns = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+	for (size_t i = 0; tables[i]; i++) {
+		buf_printf(&out, "%-*s  ", (int)width, tables[i]->name);
+		wrap_add(&out, tr(shell->call->lang, tables[i]->doc), width + 2, width + 2,
+		         columns > width + 20 ? columns : SIZE_MAX / 2);
+		if (out.p[out.n - 1] != '\n')
+			buf_add_char(&out, '\n');
+	}
 	return command_print(buf_str(&out), err);
 }
 
@@ -129,6 +156,11 @@ static int dot_mode(struct shell *shell, struct str name, struct err *err)
 		return err_set(err, -EINVAL, ".mode takes table, json, ndjson or csv");
 	shell->format = (enum rowset_format)format;
 	return 0;
+}
+
+static int dot_refresh(struct shell *shell, struct str rest UNUSED, struct err *err)
+{
+	return shell_look(shell, err);
 }
 
 enum { SHELL_END = 1 };
@@ -147,6 +179,7 @@ static const struct dot {
 	{ ".tables", "", TR("list the tables"), dot_tables },
 	{ ".schema", "[TABLE]", TR("columns of all tables or of one"), dot_schema },
 	{ ".mode", "FORMAT", TR("table, json, ndjson or csv"), dot_mode },
+	{ ".refresh", "", TR("look at the host again; until then answers stay as of the first look"), dot_refresh },
 	{ ".help", "", TR("this list"), dot_help },
 	{ ".quit", "", TR("leave (also Ctrl-D)"), dot_quit },
 };
@@ -179,8 +212,8 @@ static int run_text(struct shell *shell, struct str text, struct err *err)
 
 static bool is_complete(struct str sql)
 {
-	sql = str_trim(sql);
-	return sql.n == 0 || sql.p[0] == '.' || sql.p[sql.n - 1] == ';';
+	struct str plain = str_trim(sql);
+	return plain.n == 0 || plain.p[0] == '.' || query_is_complete(sql);
 }
 
 static char *prompt_first(EditLine *edit UNUSED)
@@ -195,12 +228,27 @@ static char *prompt_more(EditLine *edit UNUSED)
 	return text;
 }
 
+/* Ctrl-C, as in every shell: the line is given up. */
+static bool given_up;
+
+static unsigned char line_give_up(EditLine *edit, int key UNUSED)
+{
+	const LineInfo *line = el_line(edit);
+	el_cursor(edit, (int)(line->lastchar - line->cursor));
+	el_deletestr(edit, (int)(line->lastchar - line->buffer));
+	given_up = true;
+	return CC_EOF;
+}
+
 static int interact(struct shell *shell)
 {
 	struct err err;
 	HistEvent event;
 	BUF(sql);
 	BUF(file);
+	/* The editor takes only letters of its locale; what ward reads and prints is UTF-8 everywhere. */
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		(void)setlocale(LC_CTYPE, "");
 	EditLine *edit = el_init("ward", stdin, stdout, stderr);
 	History *past = history_init();
 	if (!edit || !past)
@@ -215,6 +263,9 @@ static int interact(struct shell *shell)
 	el_set(edit, EL_EDITOR, "emacs");
 	el_set(edit, EL_HIST, history, past);
 	el_set(edit, EL_SIGNAL, 1);
+	el_set(edit, EL_SETTY, "-d", "-isig", NULL); /* while a line is edited; a query can be interrupted */
+	el_set(edit, EL_ADDFN, "ward-give-up", "give the line up", line_give_up);
+	el_set(edit, EL_BIND, "^C", "ward-give-up", NULL);
 	fputs(arena_printf(shell->call->arena, "%.*s\n",
 	                   STR_ARG(tr(shell->call->lang, "Host tables in SQL. .tables lists them, .help says more.")))
 	              .p, stdout);
@@ -222,7 +273,14 @@ static int interact(struct shell *shell)
 	while (r != SHELL_END) {
 		int n = 0;
 		el_set(edit, EL_PROMPT, sql.n ? prompt_more : prompt_first);
+		given_up = false;
 		const char *line = el_gets(edit, &n);
+		if (given_up || !line || n <= 0)
+			fputs(given_up ? "^C\n" : "\n", stdout);
+		if (given_up) {
+			buf_clear(&sql);
+			continue;
+		}
 		if (!line || n <= 0)
 			break;
 		buf_add(&sql, (struct str){ line, (size_t)n });
@@ -288,19 +346,15 @@ static int sql_run(struct call *call, struct err *err)
 		.deadline_ns = opt_number(args, OPT_DEADLINE, 60) * 1000000000,
 		.rows = (size_t)opt_number(args, OPT_ROWS, 1000000),
 	};
-	/* Whoever asks for an expensive table by name wants it. */
-	const struct facts_options facts_options = { .deep = true, .budget_ns = limits.deadline_ns };
-	CLEANUP(facts_free_p) struct facts *facts = facts_new(&root, &facts_options);
-	CLEANUP(query_close_p) struct query *query = NULL;
-	r = query_open(facts, &limits, &query, err);
-	if (r < 0)
-		return r;
-	struct shell shell = {
+	CLEANUP(shell_close) struct shell shell = {
 		.call = call,
-		.query = query,
-		.facts = facts,
+		.root = &root,
+		.limits = &limits,
 		.format = (enum rowset_format)opt_choice(args, OPT_FORMAT_, ROWSET_TABLE),
 	};
+	r = shell_look(&shell, err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < args->n; i++) {
 		r = run_text(&shell, args->operands[i], err);
 		if (r < 0)

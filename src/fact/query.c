@@ -408,6 +408,13 @@ void query_close_p(struct query **query)
 	query_close(*query);
 }
 
+bool query_is_complete(struct str sql)
+{
+	BUF(text);
+	buf_add(&text, sql);
+	return sqlite3_complete(buf_cstr(&text));
+}
+
 int query_prepare(struct query *query, struct str sql, struct statement **out, struct str *rest,
                   struct err *err)
 {

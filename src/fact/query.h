@@ -23,6 +23,9 @@ int query_open(struct facts *facts, const struct query_limits *limits, struct qu
 void query_close(struct query *query);
 void query_close_p(struct query **query);
 
+/* The text ends with a whole statement: a ';' that stands in no text and no comment. */
+bool query_is_complete(struct str sql);
+
 /* The first statement of `sql`; *rest (may be NULL) is what follows it. -EINVAL with SQLite's words and
  * the offset. *out is NULL when there was only white space or a comment. */
 int query_prepare(struct query *query, struct str sql, struct statement **out, struct str *rest,
