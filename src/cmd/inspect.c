@@ -39,7 +39,8 @@ static const struct opt options[] = {
 	                         .help = TR("run those commands of SCA policies that ward cannot answer by itself, "
 	                                    "limited in time and memory; without it their checks are unknown") },
 	[OPT_DEEP] = { "deep", 0, OPT_SWITCH,
-	               .help = TR("also what is expensive: the file system walk, package verification, weak passwords") },
+	               .help = TR("also what is expensive, each at most a minute: the file system walk, "
+	                          "package verification, weak passwords") },
 	[OPT_ROOT] = { "root", 'r', OPT_DIRECTORY, "DIR",
 	               .help = TR("inspect the system below this directory, a mounted image for instance") },
 	[OPT_FORMAT_] = { "format", 'f', OPT_CHOICE, "FORMAT", .choices = formats,
