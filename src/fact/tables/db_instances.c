@@ -68,7 +68,7 @@ static int address_row(struct databases *all, const struct database *database, s
 {
 	struct str file = database->file ? arena_printf(all->arena, "/%s", database->file) : STR_NONE;
 	int64_t port = address.p ? database->port : NONE;
-	if (str_is(address, "localhost"))
+	if (address.p && str_is(address, "localhost"))
 		address = STR("127.0.0.1");
 	return scan_row(all->scan,
 	                ROW(database->engine, database->version, address, port, database->auth,

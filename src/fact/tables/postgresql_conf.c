@@ -247,9 +247,9 @@ static int processes_read(struct databases *all)
 			else if (str_starts(word, "--config_file=") || str_starts(word, "--config-file="))
 				conf = str_slice(word, 14, word.n);
 		}
-		if (!conf.n && data.n)
+		if (flavour && !conf.n && data.n)
 			conf = below(all, data, str_from(flavour->conf), NULL);
-		if (str_starts(conf, "/"))
+		if (flavour && str_starts(conf, "/"))
 			r = instance_read(all, database_path(all, conf), flavour, data);
 	}
 	return r;
