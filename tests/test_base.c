@@ -106,6 +106,23 @@ static void test_arena(void **state)
 		assert_int_equal(again[j], 0);
 }
 
+static void test_unoctal(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *plain;
+	} cases[] = {
+		{ "/mnt/a\\040b", "/mnt/a b" }, { "\\134", "\\" },          { "/plain", "/plain" }, { "", "" },
+		{ "a\\04", "a\\04" },          { "a\\", "a\\" },            { "\\000x", "\\000x" }, { "\\400", "\\400" },
+		{ "\\-01", "\\-01" },          { "\\+12", "\\+12" },        { "\\089", "\\089" },
+		{ "\\011\\012", "\t\n" },
+	};
+	ARENA(arena);
+	for (size_t i = 0; i < COUNT(cases); i++)
+		if (!str_is(arena_unoctal(&arena, str_from(cases[i].text)), cases[i].plain))
+			fail_msg("%s", cases[i].text);
+}
+
 static void test_map(void **state)
 {
 	(void)state;
@@ -201,7 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_str_numbers), cmocka_unit_test(test_str_cutting), cmocka_unit_test(test_arena),
-		cmocka_unit_test(test_map),         cmocka_unit_test(test_glob),        cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_unoctal), cmocka_unit_test(test_map),         cmocka_unit_test(test_glob),        cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_err),         cmocka_unit_test(test_vec),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

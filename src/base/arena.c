@@ -123,6 +123,27 @@ struct str arena_printf(struct arena *arena, const char *format, ...)
 	return (struct str){ p, (size_t)n };
 }
 
+struct str arena_unoctal(struct arena *arena, struct str text)
+{
+	if (str_find_char(text, '\\') < 0)
+		return text;
+	char *out = arena_bytes(arena, text.n + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < text.n; i++) {
+		int64_t code;
+		/* str_to_int would take a sign */
+		if (text.p[i] == '\\' && i + 3 < text.n && text.p[i + 1] >= '0' &&
+		    str_to_int(str_slice(text, i + 1, i + 4), 8, &code) && code > 0 && code < 256) {
+			out[n++] = (char)code;
+			i += 3;
+		} else {
+			out[n++] = text.p[i];
+		}
+	}
+	out[n] = 0;
+	return (struct str){ out, n };
+}
+
 static void blocks_free(struct arena_block *block)
 {
 	while (block) {

@@ -47,6 +47,9 @@ static inline void arena_take(struct arena *arena, size_t size)
 /* A copy; the copy is followed by a NUL byte that is not counted. STR_NONE stays STR_NONE. */
 struct str arena_str(struct arena *arena, struct str s);
 const char *arena_cstr(struct arena *arena, struct str s);
+/* Text in which the kernel and getmntent(3) write a blank as \040: every backslash with three octal digits but
+ * \000 becomes its byte. The text itself when there is none. */
+struct str arena_unoctal(struct arena *arena, struct str text);
 struct str arena_printf(struct arena *arena, const char *format, ...) PRINTF(2, 3);
 
 /* malloc that does not fail; memory for what outlives every arena. */

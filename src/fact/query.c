@@ -515,13 +515,6 @@ int statement_step(struct statement *statement, struct err *err)
 	return err_set(err, -EINVAL, "%s", sqlite3_errmsg(query->db));
 }
 
-void statement_reset(struct statement *statement)
-{
-	sqlite3_reset(statement->stmt);
-	statement->started = false;
-	statement->rows = 0;
-}
-
 size_t statement_width(const struct statement *statement)
 {
 	return (size_t)sqlite3_column_count(statement->stmt);

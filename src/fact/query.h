@@ -48,7 +48,6 @@ int statement_bind(struct statement *statement, size_t index, struct cell value,
 
 /* 1: a row; 0: the end; -ETIME, -E2BIG (row cap reached), -EINVAL with words. */
 int statement_step(struct statement *statement, struct err *err) MUST_USE;
-void statement_reset(struct statement *statement);
 size_t statement_width(const struct statement *statement);
 const char *statement_column(const struct statement *statement, size_t column);
 /* Valid until the next step. */

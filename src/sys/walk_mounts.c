@@ -47,33 +47,13 @@ static enum kind kind_of(struct str type, struct str at)
 }
 
 /* mountinfo writes space, tab, newline and backslash as \040 and so on. */
-static struct str unescape(struct arena *arena, struct str text)
-{
-	if (str_find_char(text, '\\') < 0)
-		return text;
-	char *out = arena_bytes(arena, text.n + 1);
-	size_t n = 0;
-	for (size_t i = 0; i < text.n; i++) {
-		int64_t code;
-		if (text.p[i] == '\\' && i + 3 < text.n + 0 && str_to_int(str_slice(text, i + 1, i + 4), 8, &code) &&
-		    code < 256) {
-			out[n++] = (char)code;
-			i += 3;
-		} else {
-			out[n++] = text.p[i];
-		}
-	}
-	out[n] = 0;
-	return (struct str){ out, n };
-}
-
 static bool mount_parse(struct arena *arena, struct str line, struct mount *out)
 {
 	str_word(&line);
 	str_word(&line);
 	out->device = str_word(&line);
-	out->inside = unescape(arena, str_word(&line));
-	out->at = unescape(arena, str_word(&line));
+	out->inside = arena_unoctal(arena, str_word(&line));
+	out->at = arena_unoctal(arena, str_word(&line));
 	ptrdiff_t dash = str_find(line, " - ");
 	if (dash < 0 || !str_starts(out->at, "/"))
 		return false;

@@ -114,26 +114,6 @@ void conf_bad_line(struct scan *scan, struct str file, int64_t number)
 	scan_partial(scan, NOTE("{}:{}: not understood", file, text));
 }
 
-struct str conf_octal(struct arena *arena, struct str text)
-{
-	if (str_find_char(text, '\\') < 0)
-		return text;
-	char *out = arena_bytes(arena, text.n + 1);
-	size_t n = 0;
-	for (size_t i = 0; i < text.n; i++) {
-		int64_t code;
-		if (text.p[i] == '\\' && str_to_int(str_slice(text, i + 1, i + 4), 8, &code) &&
-		    i + 3 < text.n && code > 0 && code < 256) {
-			out[n++] = (char)code;
-			i += 3;
-		} else {
-			out[n++] = text.p[i];
-		}
-	}
-	out[n] = 0;
-	return (struct str){ out, n };
-}
-
 static void systemd_file(struct scan *scan, struct str path, struct conf_settings *out)
 {
 	struct arena *arena = scan_arena(scan);

@@ -40,9 +40,6 @@ bool conf_word(struct arena *arena, struct str *rest, struct str *word);
 /* scan_partial(): "{}:{}: not understood". */
 void conf_bad_line(struct scan *scan, struct str file, int64_t number);
 
-/* \040 and the like, as in fstab and mountinfo. */
-struct str conf_octal(struct arena *arena, struct str text);
-
 /* Settings of a systemd configuration file NAME ("journald.conf", "timesyncd.conf") with its drop-ins, as
  * systemd reads them: the main file of the first directory that has it, then the drop-ins by name. */
 struct conf_setting {

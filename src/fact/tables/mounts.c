@@ -83,13 +83,13 @@ static bool mountinfo_parse(struct arena *arena, struct str line, struct mount *
 	bool known = str_to_int(str_word(&line), 10, &mount->id);
 	str_word(&line); /* parent */
 	mount->number = str_word(&line);
-	mount->root = conf_octal(arena, str_word(&line));
-	mount->path = conf_octal(arena, str_word(&line));
+	mount->root = arena_unoctal(arena, str_word(&line));
+	mount->path = arena_unoctal(arena, str_word(&line));
 	struct str options = str_word(&line), word = STR_NONE;
 	while ((word = str_word(&line)).n && !str_is(word, "-"))
 		;
 	mount->type = str_word(&line);
-	mount->device = conf_octal(arena, str_word(&line));
+	mount->device = arena_unoctal(arena, str_word(&line));
 	if (!known || !mount->type.n)
 		return false;
 	mount->options = options_join(arena, options, str_word(&line));
@@ -98,8 +98,8 @@ static bool mountinfo_parse(struct arena *arena, struct str line, struct mount *
 
 static bool mounts_parse(struct arena *arena, struct str line, struct mount *mount)
 {
-	mount->device = conf_octal(arena, str_word(&line));
-	mount->path = conf_octal(arena, str_word(&line));
+	mount->device = arena_unoctal(arena, str_word(&line));
+	mount->path = arena_unoctal(arena, str_word(&line));
 	mount->type = str_word(&line);
 	mount->options = str_word(&line);
 	mount->id = NONE;
@@ -263,7 +263,7 @@ static int fstab_scan(struct scan *scan, struct err *err)
 	while (conf_line(&lines, &line)) {
 		if (conf_is_comment(line, "#"))
 			continue;
-		struct str device = conf_octal(arena, str_word(&line)), path = conf_octal(arena, str_word(&line));
+		struct str device = arena_unoctal(arena, str_word(&line)), path = arena_unoctal(arena, str_word(&line));
 		struct str type = str_word(&line), options = str_word(&line), dump = str_word(&line),
 			   pass = str_word(&line);
 		if (!type.n) {
