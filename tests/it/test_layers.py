@@ -10,9 +10,10 @@ LAYERS = [
     ["sys"],
     ["data"],
     ["crypto"],
-    ["fact"],
-    ["check"],
+    ["fact", "event"],
+    ["check", "detect", "archive"],
     ["report"],
+    ["role"],
     ["cmd"],
 ]
 RANK = {folder: rank for rank, line in enumerate(LAYERS) for folder in line}

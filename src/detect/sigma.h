@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * sigma: Sigma rules as the specification means them (SigmaHQ/sigma-specification, version 2.1: rules, filters,
+ * correlation, modifiers), read from YAML into trees in which no modifier and no quantifier is left.
+ *
+ * Everything a rule can say becomes AND, OR and NOT over *items*; an item asks one thing of one field (or, as a keyword,
+ * of the whole event). `all`, `windash`, `base64offset`, `wide`, `expand`, lists, lists of maps, `1 of them` and the
+ * like are gone after loading: they were only ways of writing such trees. Rules do not know about log formats; field
+ * names are Sigma's until detect/ compiles the rule for a log source (event/mapping.h, detect/pipeline.h).
+ *
+ * A file may hold several documents (---). A rule that cannot be loaded is reported with file, line and reason, and the
+ * rest go on.
+ *
+ * Everything lives in the arena given; read-only after loading.
+ */
+#ifndef WARD_DETECT_SIGMA_H
+#define WARD_DETECT_SIGMA_H
+
+#include "data/content.h"
+#include "data/doc.h"
+#include "event/event.h"
+
+/* ---- what is asked of a value ---- */
+
+/* A text with wildcards: literal runs with gaps between. "*a?b*" is gap(any) "a" gap(one) "b" gap(any).
+ * Without a wildcard it is one run and must be equal. Letters' case does not matter unless the item is `cased`; folding
+ * is that of Unicode's simple case folding. */
+enum { PART_LITERAL, PART_ANY /* '*', also of nothing, also of newlines */, PART_ONE /* '?', one character */ };
+
+struct sigma_part {
+	uint8_t kind;
+	struct str text; /* PART_LITERAL, unescaped, never empty */
+};
+
+struct sigma_pattern {
+	const struct sigma_part *p; /* no two PART_ANY side by side; none at all: the empty value */
+	size_t n;
+};
+
+enum sigma_operator {
+	SIGMA_PATTERN,
+	SIGMA_REGEX,    /* PCRE; unanchored; case-sensitive unless flag i */
+	SIGMA_CIDR,     /* the value is an address within `cidr` */
+	SIGMA_NULL,     /* the field is there and null, or is missing (specification: "null") */
+	SIGMA_EXISTS,   /* the field is there, whatever it holds */
+	SIGMA_FIELDREF, /* equal (or containing, beginning, ending with) another field's value; one missing: false */
+	SIGMA_LT, SIGMA_LE, SIGMA_GT, SIGMA_GE, /* the value is a number and … */
+};
+
+enum { SIGMA_FLAG_I = 1, SIGMA_FLAG_M = 2, SIGMA_FLAG_S = 4 };
+enum sigma_how { SIGMA_EQUALS, SIGMA_CONTAINS, SIGMA_STARTS, SIGMA_ENDS };
+enum sigma_time { SIGMA_TIME_NONE, SIGMA_MINUTE, SIGMA_HOUR, SIGMA_DAY, SIGMA_WEEK, SIGMA_MONTH, SIGMA_YEAR };
+
+struct sigma_cidr {
+	uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d */
+	uint8_t bits;        /* 0…128 */
+};
+
+struct sigma_item {
+	struct str field;       /* Sigma's name; STR_NONE: a keyword, which looks at every value of the event */
+	uint8_t op;             /* enum sigma_operator */
+	bool cased;
+	bool number;            /* the rule wrote a bare number or boolean: same text, kept for value maps */
+	uint8_t flags;          /* SIGMA_REGEX */
+	uint8_t how;            /* SIGMA_FIELDREF: enum sigma_how */
+	uint8_t part;           /* enum sigma_time: compare this part of the time in the field */
+	struct sigma_pattern pattern;
+	struct str regex;
+	struct str other;       /* SIGMA_FIELDREF */
+	struct sigma_cidr cidr;
+	double than;            /* SIGMA_LT … SIGMA_GE */
+};
+
+/* ---- trees ---- */
+
+enum sigma_node_kind { NODE_TRUE, NODE_FALSE, NODE_AND, NODE_OR, NODE_NOT, NODE_ITEM };
+
+struct sigma_node {
+	uint8_t kind;
+	uint32_t n;                            /* NODE_AND, NODE_OR: 2 and more; NODE_NOT: 1 */
+	const struct sigma_node *const *child;
+	const struct sigma_item *item;         /* NODE_ITEM */
+	struct str name;                       /* the search identifier it came from, for `explain`; or STR_NONE */
+};
+
+/* ---- rules ---- */
+
+enum sigma_level { LEVEL_INFORMATIONAL, LEVEL_LOW, LEVEL_MEDIUM, LEVEL_HIGH, LEVEL_CRITICAL };
+enum sigma_status { STATUS_NONE, STATUS_STABLE, STATUS_TEST, STATUS_EXPERIMENTAL, STATUS_DEPRECATED, STATUS_UNSUPPORTED };
+extern const char *const sigma_level_names[], *const sigma_status_names[];
+
+enum sigma_correlation_type {
+	CORRELATION_NONE, /* an ordinary rule */
+	CORRELATION_EVENT_COUNT, CORRELATION_VALUE_COUNT, CORRELATION_VALUE_SUM, CORRELATION_VALUE_AVG,
+	CORRELATION_VALUE_PERCENTILE, CORRELATION_TEMPORAL, CORRELATION_TEMPORAL_ORDERED,
+};
+
+struct sigma_alias {
+	struct str alias, rule, field; /* in events of `rule`, the alias means `field` */
+};
+
+struct sigma_correlation {
+	enum sigma_correlation_type type;
+	struct strings rules;    /* ids or names, as written */
+	const struct sigma_rule **rule; /* resolved: rules.n of them */
+	struct strings group_by; /* fields or aliases */
+	struct sigma_alias *aliases;
+	size_t n_aliases;
+	int64_t timespan;        /* nanoseconds */
+	struct strings fields;   /* of value_*: condition.field */
+	double percentile;       /* of value_percentile */
+	struct {                 /* all of those present must hold; temporal ones may have an expression instead */
+		bool lt, le, gt, ge, eq, neq;
+		double lt_than, le_than, gt_than, ge_than, eq_to, neq_to;
+	} count;
+	const struct sigma_node *extended; /* extended temporal condition over rule names (items with `field` = the rule's
+	                                    * name); NULL: all rules */
+	bool generate;           /* also report the matches of the rules it refers to */
+};
+
+/* One example of `ward rules test` (our own key `tests`, ignored by other tools). */
+struct sigma_example {
+	bool matches;
+	const struct doc *event; /* a map of fields, or text: a line of `format`, or a list of either, for correlations */
+	struct str format, logsource;
+};
+
+struct sigma_rule {
+	struct str file;         /* as given, for messages */
+	unsigned line;
+	struct str id, name, title, description, author, date, modified, license;
+	struct text titles, descriptions; /* our own keys title_zh-CN …: in[lang].p NULL where there is none */
+	enum sigma_status status;
+	enum sigma_level level;
+	struct strings tags, references, falsepositives, fields;
+	struct str product, category, service; /* of logsource; STR_NONE: any */
+	const struct sigma_node *const *conditions; /* a list of conditions is OR, each its own match */
+	size_t n_conditions;
+	struct sigma_correlation correlation;
+	bool hidden;             /* only there for a correlation that does not `generate` */
+	struct sigma_example *examples;
+	size_t n_examples;
+	const struct doc *doc;   /* all of it, for other keys */
+};
+
+struct sigma_rules {
+	const struct sigma_rule **p;
+	size_t n;
+};
+
+/* What could not be loaded, or what lint has to say. */
+struct sigma_problem {
+	struct str file;
+	unsigned line, column;
+	struct str rule; /* its title or id, or STR_NONE */
+	struct str words;
+	bool warning;    /* the rule is loaded all the same */
+};
+
+struct sigma_problems {
+	struct sigma_problem *p;
+	size_t n, room;
+};
+
+struct sigma_options {
+	const struct content *content; /* for rules of our own: content/rules; NULL: embedded */
+	bool embedded;                 /* load content/rules too */
+	const char *const *paths;      /* files and directories (recursively, *.yml and *.yaml); NULL-terminated */
+	const char *const *pipelines;  /* YAML files of field mappings, placeholders and filters; NULL-terminated */
+	bool lint;                     /* also report doubtful things, as warnings */
+	bool deprecated;               /* also load rules whose status is deprecated or unsupported */
+};
+
+/* Load rules, filters and correlations, apply filters, resolve references. Only what prevents any work (a path that does
+ * not exist, a broken pipeline) is an error; all else is a problem in the list. */
+int sigma_load(struct arena *arena, const struct sigma_options *options, struct sigma_rules *rules,
+               struct sigma_problems *problems, struct err *err) MUST_USE;
+/* The rules in one text. */
+void sigma_parse(struct arena *arena, const char *name, struct str text, const struct sigma_options *options,
+                 struct sigma_rules *rules, struct sigma_problems *problems);
+
+#endif

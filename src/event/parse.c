@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MulanPSL-2.0 */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "data/lang.h"
+#include "event/parser.h"
+
+const struct parser *const parsers[] = {
+#define PARSER(name) &parser_##name,
+#include "event/parsers/parser_list.h"
+#undef PARSER
+	NULL
+};
+
+const char *const parser_names[] = {
+#define PARSER(name) #name,
+#include "event/parsers/parser_list.h"
+#undef PARSER
+	NULL
+};
+
+const struct parser *parser_find(struct str name)
+{
+	for (size_t i = 0; parsers[i]; i++)
+		if (str_is(name, parsers[i]->name))
+			return parsers[i];
+	return NULL;
+}
+
+const struct parser *parser_probe(struct str text)
+{
+	const struct parser *best = &parser_plain;
+	int sure = 0;
+	for (size_t i = 0; parsers[i]; i++) {
+		int r = parsers[i]->probe ? parsers[i]->probe(text) : 0;
+		if (r > sure) {
+			sure = r;
+			best = parsers[i];
+		}
+	}
+	return best;
+}
+
+void parse_init(struct parse *parse, const struct parser *parser, const struct parse_options *options)
+{
+	*parse = (struct parse){ .parser = parser };
+	if (options)
+		parse->options = *options;
+	if (parser->state_size)
+		parse->state = mem_alloc(parser->state_size);
+}
+
+void parse_done(struct parse *parse)
+{
+	if (parse->state && parse->parser->done)
+		parse->parser->done(parse->state);
+	free(parse->state);
+	parse->state = NULL;
+}
+
+struct event *parse_event(struct parse *parse, struct str raw)
+{
+	struct batch *batch = parse->batch;
+	vec_push_in(&batch->arena, &batch->events,
+	            { .time = EVENT_NO_TIME, .raw = raw, .line = parse->line, .parser = parse->parser });
+	return &batch->events.p[batch->events.n - 1];
+}
+
+void parse_field_id(struct parse *parse, struct event *event, uint32_t name, struct str value, enum field_kind kind)
+{
+	if (name == NAME_NONE || event->n == EVENT_FIELDS) {
+		event->dropped++;
+		return;
+	}
+	/* Room doubles at 8, 16, 32 …: the count itself tells when it is used up. */
+	if (event->n == 0 || (event->n >= 8 && (event->n & (event->n - 1)) == 0)) {
+		struct field *more = (struct field *)ARENA_ARRAY(&parse->batch->arena, struct field, event->n ? event->n * 2 : 8);
+		if (event->n)
+			memcpy(more, event->fields, event->n * sizeof(*more));
+		event->fields = more;
+	}
+	event->fields[event->n++] = (struct field){ .value = value, .name = name, .kind = (uint8_t)kind };
+}
+
+void parse_field(struct parse *parse, struct event *event, struct str name, struct str value, enum field_kind kind)
+{
+	parse_field_id(parse, event, names_add(parse->batch->names, name), value, kind);
+}
+
+/* At most so many bytes, not ending within a character of UTF-8. */
+static struct str cut_bytes(struct str text, size_t most)
+{
+	size_t n = MIN(text.n, most);
+	for (int back = 0; n < text.n && n > 0 && back < 3 && ((uint8_t)text.p[n] & 0xc0) == 0x80; back++)
+		n--;
+	return (struct str){ text.p, n };
+}
+
+/* What could not be read is kept as it is. */
+static void keep_raw(struct parse *parse, struct str raw, const char *flaw)
+{
+	struct event *event = parse_event(parse, raw);
+	event->flaw = flaw;
+	if (parse->flawed < PARSE_SAMPLES) {
+		struct parse_sample *sample = &parse->samples[parse->flawed];
+		struct str cut = cut_bytes(raw, sizeof(sample->text) - 1);
+		sample->line = parse->line;
+		sample->flaw = flaw;
+		memcpy(sample->text, cut.p ? cut.p : "", cut.n);
+		sample->text[cut.n] = '\0';
+	}
+	parse->flawed++;
+}
+
+static void one(struct parse *parse, struct str record)
+{
+	const char *flaw = NULL;
+	size_t before = parse->batch->events.n;
+	parse->records++;
+	if (parse->parser->record(parse, record, &flaw) < 0) {
+		parse->batch->events.n = before;
+		keep_raw(parse, record, flaw ? flaw : TR("it could not be read"));
+	}
+}
+
+static void clock_options(struct parse *parse)
+{
+	if (parse->options.now == 0)
+		parse->options.now = clock_now() * INT64_C(1000000000);
+}
+
+static size_t count_lines(struct str text)
+{
+	size_t n = 0;
+	for (const char *p = text.p, *end = text.p + text.n; p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++)
+		n++;
+	return n;
+}
+
+/* The next record of a text of lines. What it takes of the text, 0 when it is not whole. */
+static size_t next_line(struct str text, bool last, struct str *record, bool *cut)
+{
+	const char *end = memchr(text.p, '\n', MIN(text.n, (size_t)PARSE_LINE + 1));
+	*cut = false;
+	if (!end && text.n > PARSE_LINE) {
+		*record = cut_bytes(text, PARSE_LINE);
+		*cut = true;
+		return record->n;
+	}
+	if (!end && !last)
+		return 0;
+	size_t n = end ? (size_t)(end - text.p) : text.n;
+	*record = (struct str){ text.p, n && text.p[n - 1] == '\r' ? n - 1 : n };
+	return end ? n + 1 : n;
+}
+
+void parse_lines(struct parse *parse, struct batch *batch, struct str text, bool last, size_t *used)
+{
+	const struct parser *parser = parse->parser;
+	*used = 0;
+	parse->batch = batch;
+	clock_options(parse);
+	while (*used < text.n) {
+		struct str rest = { text.p + *used, text.n - *used }, record = STR_NONE;
+		bool cut = false;
+		size_t took = parser->framing == FRAME_OWN ? parser->frame(parse, rest, last, &record)
+		                                           : next_line(rest, last, &record, &cut);
+		if (took == 0)
+			break;
+		*used += took;
+		if (parser->framing != FRAME_OWN)
+			parse->line++;
+		if (cut) {
+			parse->records++;
+			keep_raw(parse, record, TR("the line is longer than 1 MiB and was cut into pieces"));
+			parse->line--; /* the rest of the line follows */
+		} else if (record.n) {
+			one(parse, record);
+		}
+		if (parser->framing == FRAME_OWN)
+			parse->line += count_lines(str_slice(rest, 0, took));
+	}
+	if (last && parser->flush)
+		parser->flush(parse);
+}
+
+void parse_record(struct parse *parse, struct batch *batch, struct str record)
+{
+	parse->batch = batch;
+	parse->line++;
+	clock_options(parse);
+	one(parse, record);
+}
+
+void parser_again(const struct parser *parser, struct batch *batch, struct str raw)
+{
+	struct parse parse;
+	size_t before = batch->events.n;
+	parse_init(&parse, parser, NULL);
+	parse_record(&parse, batch, raw);
+	if (parser->flush)
+		parser->flush(&parse);
+	parse_done(&parse);
+	/* One record, one event, whatever the parser made of it. */
+	if (batch->events.n > before + 1)
+		batch->events.n = before + 1;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * parser: one log format; and `parse`, one stream of text being read by it.
+ *
+ * A format is one file in event/parsers that publishes one `const struct parser`, one name in the list of
+ * meson.build there, one fuzz corpus. A record is a line unless the parser says otherwise (`framing`).
+ *
+ *	struct parse parse;
+ *	parse_init(&parse, &parser_json, &options);
+ *	parse_lines(&parse, &batch, text, last, &used);   // as often as there is text
+ *	parse_done(&parse);
+ *
+ * Nothing is lost: a record that cannot be read becomes an event with `flaw` and its raw text, is counted, and
+ * the first few are kept as samples. A line longer than PARSE_LINE is cut into pieces of that length, each of
+ * which is an event with a flaw. What a parser keeps from one record to the next (a join, a header line) is
+ * its state: bounded by itself, and copied out of the batch.
+ *
+ * Timestamps are read by event/timestamp.h. Fields are named as in Sigma's taxonomy where there is one for the
+ * format, otherwise as the format's own standard or tool does.
+ */
+#ifndef WARD_EVENT_PARSER_H
+#define WARD_EVENT_PARSER_H
+
+#include "base/err.h"
+#include "event/event.h"
+
+enum { PARSE_LINE = 1024 * 1024, PARSE_SAMPLES = 8, PARSE_SAMPLE_BYTES = 200 };
+
+enum parser_framing {
+	FRAME_LINES, /* a record is a line, LF or CRLF */
+	FRAME_OWN,   /* the parser cuts the text into records itself (frame()) */
+	FRAME_FILE,  /* a whole file that must be seekable (file()) */
+};
+
+struct parse_options {
+	int64_t now;      /* nanoseconds; for timestamps without a year. 0: the clock */
+	int32_t zone;     /* seconds east of UTC, for timestamps without a zone */
+	bool zone_given;  /* otherwise the machine's own zone */
+};
+
+struct parse {
+	const struct parser *parser;
+	struct parse_options options;
+	struct batch *batch;   /* where events go; set by the caller of record() */
+	void *state;           /* the parser's own, of parser->state_size bytes, zeroed at first */
+	uint64_t line;         /* of the record being read, from 1 */
+	uint64_t records, flawed;
+	struct parse_sample {
+		uint64_t line;
+		const char *flaw;
+		char text[PARSE_SAMPLE_BYTES]; /* the beginning, cut at a character, NUL-terminated */
+	} samples[PARSE_SAMPLES]; /* of the first flawed records; min(flawed, PARSE_SAMPLES) of them */
+};
+
+struct parser {
+	const char *name; /* "json", as in --format and content/sources */
+	const char *doc;  /* one line, an English key */
+	enum parser_framing framing;
+	size_t state_size;
+	void (*done)(void *state);
+	/* How sure it is that the text (the first 64 KiB of a stream at most, whole lines) is of this format: 0 not,
+	 * 100 certain. NULL: only by name. */
+	int (*probe)(struct str text);
+	/* Read one record, deliver none or more events by parse_event(). A negative errno with *flaw set (an English
+	 * key): the record is kept raw. The text is in the batch's memory, or outlives it. */
+	int (*record)(struct parse *parse, struct str record, const char **flaw) MUST_USE;
+	/* FRAME_OWN: the length of the first record in `text`, separator included, 0 when it is not whole yet;
+	 * *record is what record() gets. Never more than text.n. `last`: no more text will come. */
+	size_t (*frame)(struct parse *parse, struct str text, bool last, struct str *record);
+	/* The stream ended, or was silent for a while: deliver what was held back (a join). */
+	void (*flush)(struct parse *parse);
+	/* FRAME_FILE: read the file, calling emit() whenever the batch is large; -ECANCELED from emit() ends it. */
+	int (*file)(struct parse *parse, int fd, const char *name, int (*emit)(void *ctx, struct parse *parse), void *ctx,
+	            struct err *err) MUST_USE;
+};
+
+extern const struct parser *const parsers[]; /* NULL-terminated, in the order of the list */
+extern const char *const parser_names[];     /* the same, their names; NULL-terminated */
+const struct parser *parser_find(struct str name); /* or NULL */
+/* The format that is surest of this text; plain text when none is. Never NULL. */
+const struct parser *parser_probe(struct str text);
+
+void parse_init(struct parse *parse, const struct parser *parser, const struct parse_options *options);
+void parse_done(struct parse *parse);
+
+/* Read all whole records of the text into the batch; `last`: also a last one without an end, and flush. *used:
+ * how much of the text was taken; the caller gives the rest again, with more behind it. The text must live as
+ * long as the batch: raw and values are slices of it. */
+void parse_lines(struct parse *parse, struct batch *batch, struct str text, bool last, size_t *used);
+/* One record that was cut out already (a datagram, a message of octet counting). */
+void parse_record(struct parse *parse, struct batch *batch, struct str record);
+/* The fields of a kept record anew: event->parser reads event->raw. Appends one event to the batch. */
+void parser_again(const struct parser *parser, struct batch *batch, struct str raw);
+
+/* For parsers: begin an event, then add its fields. The event is the last of the batch. */
+struct event *parse_event(struct parse *parse, struct str raw);
+void parse_field(struct parse *parse, struct event *event, struct str name, struct str value, enum field_kind kind);
+/* The same for a name whose id is known. */
+void parse_field_id(struct parse *parse, struct event *event, uint32_t name, struct str value, enum field_kind kind);
+
+#define PARSER(name) extern const struct parser parser_##name;
+#include "event/parsers/parser_list.h"
+#undef PARSER
+
+#endif
