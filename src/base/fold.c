@@ -54,27 +54,31 @@ static size_t fold_next(struct str text, char out[UTF8_LONGEST], size_t *wrote)
 	return took;
 }
 
-void fold_add(struct buf *buf, struct str text)
+size_t fold_into(char *out, struct str text)
 {
-	char *out = buf_reserve(buf, text.n * 3 + UTF8_LONGEST);
 	size_t n = 0;
 	for (size_t i = 0; i < text.n;) {
 		size_t wrote;
 		i += fold_next((struct str){ text.p + i, text.n - i }, out + n, &wrote);
 		n += wrote;
 	}
-	buf->n += n;
+	return n;
+}
+
+void fold_add(struct buf *buf, struct str text)
+{
+	char *out = buf_reserve(buf, fold_room(text.n));
+	buf->n += fold_into(out, text);
 }
 
 struct str fold_text(struct arena *arena, struct str text)
 {
-	char *out = arena_reserve(arena, text.n * 3 + UTF8_LONGEST);
-	size_t n = 0;
-	for (size_t i = 0; i < text.n;) {
-		size_t wrote;
-		i += fold_next((struct str){ text.p + i, text.n - i }, out + n, &wrote);
-		n += wrote;
-	}
+	if (!text.n)
+		return text;
+	char *out = arena_reserve(arena, fold_room(text.n));
+	size_t n = fold_into(out, text);
+	if (n == text.n && memcmp(out, text.p, n) == 0)
+		return text;
 	arena_take(arena, n);
 	return (struct str){ out, n };
 }

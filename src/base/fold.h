@@ -11,8 +11,14 @@
 #include "base/buf.h"
 
 uint32_t fold_char(uint32_t code);
-/* Append the folded text. It may be longer or shorter than `text`: at most three times as long. */
+/* Folded text may be longer or shorter in bytes. `out` has room for fold_room(text.n); returns how many were written. */
+size_t fold_into(char *out, struct str text);
+static inline size_t fold_room(size_t n)
+{
+	return n + n / 2 + 4;
+}
 void fold_add(struct buf *buf, struct str text);
+/* The text itself when folding changes nothing. */
 struct str fold_text(struct arena *arena, struct str text);
 
 bool fold_eq(struct str a, struct str b);
