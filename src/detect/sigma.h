@@ -18,6 +18,7 @@
 
 #include "data/content.h"
 #include "data/doc.h"
+#include "data/lang.h"
 #include "event/event.h"
 
 /* ---- what is asked of a value ---- */
