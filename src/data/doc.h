@@ -49,6 +49,7 @@ struct source {
 	const char *name; /* as a person would write the path */
 	struct str text;
 	bool lines;
+	unsigned before; /* YAML: lines of the file before `text`, when that is one of several documents in it */
 };
 
 /* 1-based line and column (in bytes) of a node. */

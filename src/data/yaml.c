@@ -38,9 +38,9 @@ static uint32_t place(size_t line, size_t column)
 	return (uint32_t)(line << 12 | column);
 }
 
-static struct doc node_at(yaml_mark_t mark)
+static struct doc node_at(const struct source *source, yaml_mark_t mark)
 {
-	return (struct doc){ .type = DOC_NULL, .at = place(mark.line, mark.column) };
+	return (struct doc){ .type = DOC_NULL, .at = place(mark.line + source->before, mark.column) };
 }
 
 /* What libyaml says, in words that tell what to do. */
@@ -75,8 +75,9 @@ static const struct {
 };
 
 /* The reader reports a byte offset, before any mark exists. */
-static struct doc node_at_offset(struct str text, size_t offset)
+static struct doc node_at_offset(const struct source *source, size_t offset)
 {
+	struct str text = source->text;
 	size_t line = 0, start = 0;
 	offset = MIN(offset, text.n);
 	for (size_t i = 0; i < offset; i++) {
@@ -85,7 +86,7 @@ static struct doc node_at_offset(struct str text, size_t offset)
 			start = i + 1;
 		}
 	}
-	return (struct doc){ .at = place(line, offset - start) };
+	return (struct doc){ .at = place(line + source->before, offset - start) };
 }
 
 static int parse_problem(struct parse *parse, struct err *err)
@@ -94,8 +95,8 @@ static int parse_problem(struct parse *parse, struct err *err)
 	const char *problem = parser->problem ? parser->problem : "cannot be read";
 	struct str text = parse->source->text;
 	struct doc at = parser->error == YAML_READER_ERROR ?
-	                        node_at_offset(text, parser->problem_offset) :
-	                        node_at(parser->problem_mark);
+	                        node_at_offset(parse->source, parser->problem_offset) :
+	                        node_at(parse->source, parser->problem_mark);
 	if (parser->error == YAML_READER_ERROR && strstr(problem, "UTF-8"))
 		return doc_err(parse->source, &at, err, "not valid UTF-8; save the file as UTF-8");
 	if (strcmp(problem, "found character that cannot start any token") == 0) {
@@ -111,7 +112,7 @@ static int parse_problem(struct parse *parse, struct err *err)
 	for (size_t i = 0; i < COUNT(problems); i++)
 		if (strcmp(problems[i].problem, problem) == 0)
 			problem = problems[i].words;
-	size_t opened = parser->context ? parser->context_mark.line + 1 : 0;
+	size_t opened = parser->context ? parser->context_mark.line + parse->source->before + 1 : 0;
 	if (opened && opened != (at.at >> 12))
 		return doc_err(parse->source, &at, err, "%s (what is open here began on line %zu)", problem,
 		               opened);
@@ -220,7 +221,7 @@ static int node_begin(struct parse *parse, const struct doc *at, const yaml_char
 
 static int scalar_add(struct parse *parse, const yaml_event_t *event, struct err *err)
 {
-	struct doc node = node_at(event->start_mark);
+	struct doc node = node_at(parse->source, event->start_mark);
 	int r = node_begin(parse, &node, event->data.scalar.anchor, event->data.scalar.tag, err);
 	if (r < 0)
 		return r;
@@ -240,7 +241,7 @@ static int scalar_add(struct parse *parse, const yaml_event_t *event, struct err
 static int container_begin(struct parse *parse, enum doc_type type, const yaml_event_t *event,
                            const yaml_char_t *anchor, const yaml_char_t *tag, struct err *err)
 {
-	struct doc node = node_at(event->start_mark);
+	struct doc node = node_at(parse->source, event->start_mark);
 	int r = node_begin(parse, &node, anchor, tag, err);
 	if (r < 0)
 		return r;
@@ -301,7 +302,7 @@ static int container_end(struct parse *parse, struct err *err)
 
 static int event_take(struct parse *parse, const yaml_event_t *event, struct err *err)
 {
-	struct doc at = node_at(event->start_mark);
+	struct doc at = node_at(parse->source, event->start_mark);
 	switch (event->type) {
 	case YAML_DOCUMENT_START_EVENT:
 		if (parse->documents++)
@@ -372,7 +373,7 @@ int yaml_parse(struct arena *arena, struct source *source, const struct doc **ou
 			return r;
 	}
 	struct doc *root = ARENA_NEW(arena, struct doc);
-	*root = parse.values.n ? parse.values.p[0] : (struct doc){ .type = DOC_NULL, .at = place(0, 0) };
+	*root = parse.values.n ? parse.values.p[0] : (struct doc){ .type = DOC_NULL, .at = place(source->before, 0) };
 	*out = root;
 	return 0;
 }

@@ -25,7 +25,7 @@
 
 /* A text with wildcards: literal runs with gaps between. "*a?b*" is gap(any) "a" gap(one) "b" gap(any).
  * Without a wildcard it is one run and must be equal. Letters' case does not matter unless the item is `cased`; folding
- * is that of Unicode's simple case folding. */
+ * is that of Unicode's simple case folding (base/fold.h). No pattern matches a field that is null. */
 enum { PART_LITERAL, PART_ANY /* '*', also of nothing, also of newlines */, PART_ONE /* '?', one character */ };
 
 struct sigma_part {
@@ -46,22 +46,36 @@ enum sigma_operator {
 	SIGMA_EXISTS,   /* the field is there, whatever it holds */
 	SIGMA_FIELDREF, /* equal (or containing, beginning, ending with) another field's value; one missing: false */
 	SIGMA_LT, SIGMA_LE, SIGMA_GT, SIGMA_GE, /* the value is a number and … */
+	SIGMA_EQ,       /* only with `part`: that part of the time is this number */
 };
 
+/* PCRE2_CASELESS, _MULTILINE, _DOTALL; always with PCRE2_UTF and PCRE2_MATCH_INVALID_UTF. */
 enum { SIGMA_FLAG_I = 1, SIGMA_FLAG_M = 2, SIGMA_FLAG_S = 4 };
 enum sigma_how { SIGMA_EQUALS, SIGMA_CONTAINS, SIGMA_STARTS, SIGMA_ENDS };
 enum sigma_time { SIGMA_TIME_NONE, SIGMA_MINUTE, SIGMA_HOUR, SIGMA_DAY, SIGMA_WEEK, SIGMA_MONTH, SIGMA_YEAR };
 
 struct sigma_cidr {
-	uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d */
-	uint8_t bits;        /* 0…128 */
+	uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d; bits past `bits` are 0 */
+	uint8_t bits;        /* 0…128; of an IPv4 network 96…128 */
 };
 
+/* "10.0.0.0/8", "2001:db8::/32", a lone address; false: it is none. *loose: bits were set past the mask. */
+bool sigma_cidr_parse(struct str text, struct sigma_cidr *out, bool *loose) MUST_USE;
+/* Is the text an address (IPv4, IPv6 in any spelling, also in brackets or with a zone) within the network? An IPv4
+ * address is never within an IPv6 network, and one written as ::ffff:a.b.c.d is an IPv4 address. */
+bool sigma_cidr_holds(const struct sigma_cidr *cidr, struct str text);
+/* The number that a value is: decimal, with a fraction or exponent, or hexadecimal (0x1f). */
+bool sigma_number(struct str text, double *out) MUST_USE;
+/* A part of the moment that the value begins with, as it is written there, without converting zones: minute 0…59, hour
+ * 0…23, day 1…31, week 1…53 (ISO 8601), month 1…12, year. */
+bool sigma_time_part(struct str text, enum sigma_time part, int64_t *out) MUST_USE;
+
 struct sigma_item {
-	struct str field;       /* Sigma's name; STR_NONE: a keyword, which looks at every value of the event */
+	struct str field;       /* Sigma's name; STR_NONE: a keyword, which looks at every value of the event, and at its
+	                         * raw text when it has no fields */
 	uint8_t op;             /* enum sigma_operator */
 	bool cased;
-	bool number;            /* the rule wrote a bare number or boolean: same text, kept for value maps */
+	bool number;            /* the rule wrote a bare number or boolean: the pattern is its text all the same */
 	uint8_t flags;          /* SIGMA_REGEX */
 	uint8_t how;            /* SIGMA_FIELDREF: enum sigma_how */
 	uint8_t part;           /* enum sigma_time: compare this part of the time in the field */
@@ -119,22 +133,37 @@ struct sigma_correlation {
 	bool generate;           /* also report the matches of the rules it refers to */
 };
 
-/* One example of `ward rules test` (our own key `tests`, ignored by other tools). */
+/* One example of `ward rules test`. Our own key `ward`, which other tools ignore, holds them, and the texts in three
+ * languages:
+ *
+ *	ward:
+ *	    title: {zh-CN: …, vi: …, en: …}
+ *	    description: {zh-CN: …, vi: …, en: …}
+ *	    format: nginx-access          # of the lines below; left out: found by itself
+ *	    tests:
+ *	        match:                    # each must be found by this rule
+ *	            - {EventID: 1102, Channel: Security}             # fields as the log source names them
+ *	            - '10.0.0.1 - - [03/Nov/2026:08:01:02 +0800] …'  # a line as it was logged
+ *	            - [{…}, {…}]          # several events in this order, as a correlation needs
+ *	        no_match:                 # none of these may be
+ *	            - {EventID: 4624}
+ */
 struct sigma_example {
 	bool matches;
-	const struct doc *event; /* a map of fields, or text: a line of `format`, or a list of either, for correlations */
-	struct str format, logsource;
+	const struct doc *event; /* a map of fields, text (a record of `format`), or a list of either */
+	struct str format;       /* a parser's name; STR_NONE: found by itself */
+	unsigned line, column;   /* where it stands */
 };
 
 struct sigma_rule {
 	struct str file;         /* as given, for messages */
-	unsigned line;
+	unsigned line;           /* where the document begins */
 	struct str id, name, title, description, author, date, modified, license;
-	struct text titles, descriptions; /* our own keys title_zh-CN …: in[lang].p NULL where there is none */
+	struct text titles, descriptions; /* of `ward`; in[lang].p NULL where there is none */
 	enum sigma_status status;
-	enum sigma_level level;
+	enum sigma_level level;  /* medium when the rule says none */
 	struct strings tags, references, falsepositives, fields;
-	struct str product, category, service; /* of logsource; STR_NONE: any */
+	struct str product, category, service; /* of logsource, in lower case; STR_NONE: any */
 	const struct sigma_node *const *conditions; /* a list of conditions is OR, each its own match */
 	size_t n_conditions;
 	struct sigma_correlation correlation;
@@ -154,8 +183,9 @@ struct sigma_problem {
 	struct str file;
 	unsigned line, column;
 	struct str rule; /* its title or id, or STR_NONE */
-	struct str words;
-	bool warning;    /* the rule is loaded all the same */
+	struct str words;  /* in English */
+	struct note note;  /* the same for other languages; english NULL: there are only words */
+	bool warning;      /* the rule is loaded all the same */
 };
 
 struct sigma_problems {
