@@ -46,6 +46,7 @@ void parse_init(struct parse *parse, const struct parser *parser, const struct p
 	*parse = (struct parse){ .parser = parser };
 	if (options)
 		parse->options = *options;
+	parse->clock = parse->options.now == 0;
 	if (parser->state_size)
 		parse->state = mem_alloc(parser->state_size);
 }
@@ -123,9 +124,10 @@ static void one(struct parse *parse, struct str record)
 	}
 }
 
-static void clock_options(struct parse *parse)
+/* A stream may be read for months. */
+static void follow_clock(struct parse *parse)
 {
-	if (parse->options.now == 0)
+	if (parse->clock)
 		parse->options.now = clock_now() * INT64_C(1000000000);
 }
 
@@ -159,7 +161,7 @@ void parse_lines(struct parse *parse, struct batch *batch, struct str text, bool
 	const struct parser *parser = parse->parser;
 	*used = 0;
 	parse->batch = batch;
-	clock_options(parse);
+	follow_clock(parse);
 	while (*used < text.n) {
 		struct str rest = { text.p + *used, text.n - *used }, record = STR_NONE;
 		bool cut = false;
@@ -188,7 +190,7 @@ void parse_record(struct parse *parse, struct batch *batch, struct str record)
 {
 	parse->batch = batch;
 	parse->line++;
-	clock_options(parse);
+	follow_clock(parse);
 	one(parse, record);
 }
 

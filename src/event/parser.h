@@ -23,6 +23,7 @@
 
 #include "base/err.h"
 #include "event/event.h"
+#include "event/timestamp.h"
 
 enum { PARSE_LINE = 1024 * 1024, PARSE_SAMPLES = 8, PARSE_SAMPLE_BYTES = 200 };
 
@@ -33,14 +34,15 @@ enum parser_framing {
 };
 
 struct parse_options {
-	int64_t now;      /* nanoseconds; for timestamps without a year. 0: the clock */
+	int64_t now;      /* nanoseconds; for timestamps without a year: when a file was last written. 0: the clock */
 	int32_t zone;     /* seconds east of UTC, for timestamps without a zone */
 	bool zone_given;  /* otherwise the machine's own zone */
 };
 
 struct parse {
 	const struct parser *parser;
-	struct parse_options options;
+	struct parse_options options; /* `now` follows the clock when it was 0 */
+	bool clock;
 	struct batch *batch;   /* where events go; set by the caller of record() */
 	void *state;           /* the parser's own, of parser->state_size bytes, zeroed at first */
 	uint64_t line;         /* of the record being read, from 1 */
@@ -91,6 +93,12 @@ void parse_lines(struct parse *parse, struct batch *batch, struct str text, bool
 void parse_record(struct parse *parse, struct batch *batch, struct str record);
 /* The fields of a kept record anew: event->parser reads event->raw. Appends one event to the batch. */
 void parser_again(const struct parser *parser, struct batch *batch, struct str raw);
+
+/* For parsers: how to read timestamps of this stream. */
+static inline struct timestamp_hint parse_hint(const struct parse *parse)
+{
+	return (struct timestamp_hint){ parse->options.now, parse->options.zone, !parse->options.zone_given };
+}
 
 /* For parsers: begin an event, then add its fields. The event is the last of the batch. */
 struct event *parse_event(struct parse *parse, struct str raw);
