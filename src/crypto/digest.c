@@ -2,7 +2,8 @@
 #include "crypto/digest.h"
 
 #include <gcrypt.h>
-#include <pthread.h>
+
+#include "crypto/start.h"
 
 static const int algorithm_ids[] = {
 	[DIGEST_MD5] = GCRY_MD_MD5,
@@ -22,25 +23,11 @@ static struct str to_hex(struct arena *arena, const unsigned char *raw, size_t n
 	return (struct str){ text, 2 * n };
 }
 
-static void start_once(void)
-{
-	gcry_check_version(NULL);
-	gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
-	gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
-}
-
-/* Threads that start libgcrypt at the same time are at times refused an algorithm. */
-static void library_start(void)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	pthread_once(&once, start_once);
-}
-
 struct str digest_hex(struct arena *arena, enum digest algorithm, struct str data)
 {
 	unsigned char raw[64];
 	int id = algorithm_ids[algorithm];
-	library_start();
+	crypto_start();
 	gcry_md_hash_buffer(id, raw, data.p ? data.p : "", data.n);
 	return to_hex(arena, raw, gcry_md_get_algo_dlen(id));
 }
@@ -52,7 +39,7 @@ struct digest_stream {
 struct digest_stream *digest_stream_new(const enum digest *algorithms, size_t n)
 {
 	struct digest_stream *stream = mem_alloc(sizeof(*stream));
-	library_start();
+	crypto_start();
 	gcry_error_t r = gcry_md_open(&stream->handle, 0, 0);
 	for (size_t i = 0; !r && i < n; i++)
 		r = gcry_md_enable(stream->handle, algorithm_ids[algorithms[i]]);

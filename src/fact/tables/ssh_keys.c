@@ -8,7 +8,9 @@
  */
 #include <gcrypt.h>
 
+#include "base/base64.h"
 #include "base/map.h"
+#include "crypto/start.h"
 #include "fact/tables/accounts.h"
 
 enum { BLOB_MAX = 16384, LINES_MAX = 20000, FILES_MAX = 64 };
@@ -19,52 +21,14 @@ struct key {
 	int64_t bits;
 };
 
-static int base64_digit(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-static bool base64_decode(struct str text, struct buf *out)
-{
-	uint32_t bits = 0;
-	int held = 0;
-	while (text.n && text.p[text.n - 1] == '=')
-		text.n--;
-	if (text.n > BLOB_MAX || text.n % 4 == 1)
-		return false;
-	for (size_t i = 0; i < text.n; i++) {
-		int digit = base64_digit(text.p[i]);
-		if (digit < 0)
-			return false;
-		bits = bits << 6 | (uint32_t)digit;
-		held += 6;
-		if (held >= 8) {
-			held -= 8;
-			buf_add_char(out, (char)(bits >> held & 255));
-		}
-	}
-	return true;
-}
-
 static struct str fingerprint_of(struct arena *arena, struct str blob)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	unsigned char hash[33] = { 0 };
-	char text[44];
+	unsigned char hash[32];
+	BUF(text);
+	crypto_start();
 	gcry_md_hash_buffer(GCRY_MD_SHA256, hash, blob.p, blob.n);
-	for (size_t i = 0, k = 0; k < 43; i += 3)
-		for (int shift = 18; shift >= 0 && k < 43; shift -= 6) {
-			uint32_t three = (uint32_t)hash[i] << 16 | (uint32_t)hash[i + 1] << 8 |
-			                 (i + 2 < 32 ? hash[i + 2] : 0);
-			text[k++] = digits[three >> shift & 63];
-		}
-	return arena_printf(arena, "SHA256:%.43s", text);
+	base64_add(&text, (struct str){ (const char *)hash, sizeof(hash) });
+	return arena_printf(arena, "SHA256:%.43s", buf_cstr(&text)); /* without its padding */
 }
 
 /* Next field: four bytes of length, big-endian, and the bytes. STR_NONE when it does not fit. */
@@ -134,7 +98,7 @@ static bool key_parse(struct arena *arena, struct str line, struct key *key)
 	key->type = str_word(&line);
 	const struct key_type *type = type_find(key->type);
 	struct str text = str_word(&line);
-	if (!type || !text.n || !base64_decode(text, &blob))
+	if (!type || !text.n || text.n > BLOB_MAX || !base64_decode(text, &blob))
 		return false;
 	key->comment = str_trim(line);
 	struct str rest = buf_str(&blob);
