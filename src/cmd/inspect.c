@@ -2,16 +2,10 @@
  *
  * ward inspect: judge this machine, or the system below another directory.
  */
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include "base/opt.h"
-#include "base/utf8.h"
 #include "cmd/command.h"
 #include "cmd/files.h"
+#include "cmd/terminal.h"
 #include "data/content.h"
 #include "report/inspection.h"
 
@@ -54,61 +48,7 @@ static const struct opt options[] = {
 	[OPT_END] = { 0 },
 };
 
-/* ---- progress: one line on a terminal, gone before the result ---- */
-
-struct progress {
-	struct call *call;
-	bool shown, wanted;
-};
-
-#define LINE_CLEAR "\r\033[K"
-
-/* Ctrl-C: leave the terminal without half a line, then end as anybody would. */
-static void progress_clear(int sign)
-{
-	(void)!write(STDERR_FILENO, LINE_CLEAR, sizeof(LINE_CLEAR) - 1);
-	raise(sign); /* SA_RESETHAND: ends the process */
-}
-
-/* Columns of a terminal; 0: it is none, or does not tell. */
-static size_t columns_of(int fd)
-{
-	struct winsize size;
-	return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
-static bool is_dumb(void)
-{
-	const char *term = getenv("TERM");
-	return term && str_is(str_from(term), "dumb");
-}
-
-/* https://no-color.org: set and not empty */
-static bool is_colourful(void)
-{
-	const char *no = getenv("NO_COLOR");
-	return isatty(STDOUT_FILENO) && !is_dumb() && !(no && *no);
-}
-
-static void progress_start(struct progress *progress)
-{
-	progress->wanted = isatty(STDERR_FILENO) && !is_dumb();
-	const struct sigaction clear = { .sa_handler = progress_clear, .sa_flags = (int)SA_RESETHAND };
-	if (progress->wanted && sigaction(SIGINT, &clear, NULL) == 0)
-		(void)sigaction(SIGTERM, &clear, NULL);
-}
-
-/* Never more than a line of the terminal: what wraps cannot be taken back. */
-static void progress_say(struct progress *progress, struct str words)
-{
-	if (!progress->wanted)
-		return;
-	size_t columns = columns_of(STDERR_FILENO);
-	words = utf8_cut(words, columns > 1 ? columns - 1 : 79);
-	fprintf(stderr, LINE_CLEAR "%.*s", STR_ARG(words));
-	fflush(stderr);
-	progress->shown = true;
-}
+/* ---- progress ---- */
 
 static void progress_check(void *ctx, size_t done, size_t total, const struct check *next)
 {
@@ -125,13 +65,6 @@ static void progress_table(void *ctx, const struct table *table, size_t done, si
 	progress_say(progress, total ? arena_printf(&scratch, "%s: %zu / %zu (%zu %%)", table->name, done, total,
 	                                            done * 100 / total)
 	                             : arena_printf(&scratch, "%s: %zu", table->name, done));
-}
-
-static void progress_end(struct progress *progress)
-{
-	if (progress->shown)
-		fputs(LINE_CLEAR, stderr);
-	progress->shown = false;
 }
 
 /* ---- the command ---- */
@@ -200,13 +133,6 @@ static int output(struct call *call, const struct content *content, const struct
 	return command_print(buf_str(&out), err);
 }
 
-static size_t page_width(void)
-{
-	enum { LEAST = 30, USUAL = 100, MOST = 120 };
-	size_t columns = columns_of(STDOUT_FILENO);
-	return columns == 0 ? USUAL : columns < LEAST ? LEAST : columns > MOST ? MOST : columns;
-}
-
 static int inspect_run(struct call *call, struct err *err)
 {
 	const struct opt_args *args = &call->args;
@@ -245,8 +171,8 @@ static int inspect_run(struct call *call, struct err *err)
 	struct drift drift;
 	struct inspection_style style = {
 		.lang = call->lang,
-		.colour = is_colourful(),
-		.width = page_width(),
+		.colour = terminal_colours(),
+		.width = terminal_width(),
 	};
 	r = inspection_run(call->arena, facts, &inspection_options, &inspection, err);
 	progress_end(&progress);

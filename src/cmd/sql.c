@@ -6,12 +6,12 @@
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/opt.h"
 #include "base/wrap.h"
 #include "cmd/command.h"
+#include "cmd/terminal.h"
 #include "fact/query.h"
 #include "report/rowset.h"
 
@@ -137,8 +137,7 @@ static int dot_tables(struct shell *shell, struct str rest UNUSED, struct err *e
 	size_t width = 0;
 	for (size_t i = 0; tables[i]; i++)
 		width = MAX(width, strlen(tables[i]->name));
-	struct winsize size;
-	size_t columns = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+	size_t columns = terminal_columns(STDOUT_FILENO);
 	for (size_t i = 0; tables[i]; i++) {
 		buf_printf(&out, "%-*s  ", (int)width, tables[i]->name);
 		wrap_add(&out, tr(shell->call->lang, tables[i]->doc), width + 2, width + 2,

@@ -600,3 +600,60 @@ void json_add_double(struct buf *buf, double value)
 	}
 	buf_add(buf, (struct str){ clean, n });
 }
+
+void json_next(struct buf *buf)
+{
+	if (buf->n && buf->p[buf->n - 1] != '{' && buf->p[buf->n - 1] != '[' && buf->p[buf->n - 1] != '\n')
+		buf_add_char(buf, ',');
+}
+
+void json_key(struct buf *buf, const char *name)
+{
+	json_next(buf);
+	if (name)
+		buf_printf(buf, "\"%s\":", name);
+}
+
+void json_put(struct buf *buf, const char *name, struct str value)
+{
+	json_key(buf, name);
+	json_add_string(buf, value);
+}
+
+void json_put_int(struct buf *buf, const char *name, int64_t value)
+{
+	json_key(buf, name);
+	buf_printf(buf, "%lld", (long long)value);
+}
+
+void json_put_real(struct buf *buf, const char *name, double value)
+{
+	json_key(buf, name);
+	json_add_double(buf, value);
+}
+
+void json_put_flag(struct buf *buf, const char *name, bool value)
+{
+	json_key(buf, name);
+	buf_puts(buf, value ? "true" : "false");
+}
+
+void json_put_strings(struct buf *buf, const char *name, const struct strings *list)
+{
+	json_open_list(buf, name);
+	for (size_t i = 0; i < list->n; i++)
+		json_put(buf, NULL, list->p[i]);
+	buf_add_char(buf, ']');
+}
+
+void json_open_list(struct buf *buf, const char *name)
+{
+	json_key(buf, name);
+	buf_add_char(buf, '[');
+}
+
+void json_open_map(struct buf *buf, const char *name)
+{
+	json_key(buf, name);
+	buf_add_char(buf, '{');
+}

@@ -24,4 +24,17 @@ void json_add_string(struct buf *buf, struct str s);
 /* A finite double so that it reads back the same; otherwise null. */
 void json_add_double(struct buf *buf, double value);
 
+/* Building a tree as text, member by member: each of these puts a comma in front unless a list or map has just been
+ * opened. `name` is a C string that needs no escapes; NULL within a list. Lists and maps are closed by
+ * buf_add_char(buf, ']'). */
+void json_next(struct buf *buf);
+void json_key(struct buf *buf, const char *name); /* only the comma when name is NULL */
+void json_put(struct buf *buf, const char *name, struct str value);
+void json_put_int(struct buf *buf, const char *name, int64_t value);
+void json_put_real(struct buf *buf, const char *name, double value);
+void json_put_flag(struct buf *buf, const char *name, bool value);
+void json_put_strings(struct buf *buf, const char *name, const struct strings *list);
+void json_open_list(struct buf *buf, const char *name);
+void json_open_map(struct buf *buf, const char *name);
+
 #endif

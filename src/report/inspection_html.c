@@ -26,68 +26,15 @@ static void model_done(struct model *model)
 	arena_done(&model->arena);
 }
 
-/* A comma, unless something has just been opened. */
-static void next(struct buf *out)
-{
-	if (out->n && out->p[out->n - 1] != '{' && out->p[out->n - 1] != '[')
-		buf_add_char(out, ',');
-}
-
-static void key(struct buf *out, const char *name)
-{
-	next(out);
-	buf_printf(out, "\"%s\":", name);
-}
-
-static void put(struct buf *out, const char *name, struct str value)
-{
-	key(out, name);
-	json_add_string(out, value);
-}
-
-static void put_number(struct buf *out, const char *name, double value)
-{
-	key(out, name);
-	buf_printf(out, "%g", value);
-}
-
-static void put_flag(struct buf *out, const char *name, bool value)
-{
-	key(out, name);
-	buf_puts(out, value ? "true" : "false");
-}
-
-static void open_list(struct buf *out, const char *name)
-{
-	key(out, name);
-	buf_add_char(out, '[');
-}
-
-static void open_map(struct buf *out)
-{
-	next(out);
-	buf_add_char(out, '{');
-}
-
 static void put_lines(struct buf *out, const char *name, struct str text)
 {
 	struct str line;
-	open_list(out, name);
+	json_open_list(out, name);
 	for (struct str rest = text; str_line(&rest, &line);) {
 		if (!str_trim(line).n)
 			continue;
-		next(out);
+		json_next(out);
 		json_add_string(out, str_trim(line));
-	}
-	buf_add_char(out, ']');
-}
-
-static void put_strings(struct buf *out, const char *name, const struct strings *list)
-{
-	open_list(out, name);
-	for (size_t i = 0; i < list->n; i++) {
-		next(out);
-		json_add_string(out, list->p[i]);
 	}
 	buf_add_char(out, ']');
 }
@@ -101,49 +48,49 @@ static void put_evidence(struct model *model, const struct verdict *verdict)
 	for (size_t i = 0; i < evidence->rows * evidence->columns.n; i++)
 		if (evidence->cells[i].p && i % evidence->columns.n < COUNT(filled))
 			filled[i % evidence->columns.n] = true;
-	open_list(out, "columns");
+	json_open_list(out, "columns");
 	for (size_t i = 0; i < evidence->columns.n && i < COUNT(filled); i++) {
 		if (!filled[i])
 			continue;
-		next(out);
+		json_next(out);
 		json_add_string(out, column_words(model->lang, evidence->columns.p[i]));
 	}
 	buf_add_char(out, ']');
-	open_list(out, "rows");
+	json_open_list(out, "rows");
 	for (size_t row = 0; row < evidence->rows && row < SHOWN; row++) {
-		open_map(out);
-		open_list(out, "cells");
+		json_open_map(out, NULL);
+		json_open_list(out, "cells");
 		for (size_t i = 0; i < evidence->columns.n && i < COUNT(filled); i++) {
 			if (!filled[i])
 				continue;
 			struct cell cell = evidence->cells[row * evidence->columns.n + i];
-			next(out);
+			json_next(out);
 			json_add_string(out, evidence_words(&model->arena, model->lang, evidence->columns.p[i], cell));
 		}
 		buf_puts(out, "]}");
 	}
 	buf_add_char(out, ']');
-	put_number(out, "found", (double)evidence->found);
-	put_flag(out, "long", evidence->rows > SHORT); /* may be broken over pages */
-	put_number(out, "not_shown", (double)(evidence->found - MIN(evidence->rows, (size_t)SHOWN)));
-	put(out, "sha256", verdict->evidence_sha256);
+	json_put_real(out, "found", (double)evidence->found);
+	json_put_flag(out, "long", evidence->rows > SHORT); /* may be broken over pages */
+	json_put_real(out, "not_shown", (double)(evidence->found - MIN(evidence->rows, (size_t)SHOWN)));
+	json_put(out, "sha256", verdict->evidence_sha256);
 }
 
 static void put_verdict(struct model *model, const struct verdict *verdict)
 {
 	struct buf *out = &model->out;
 	const struct check *check = verdict->check;
-	put(out, "id", check->id);
-	put(out, "title", text_in(&check->title, model->lang));
-	put(out, "severity", str_from(severity_names[check->severity]));
-	put(out, "severity_words", severity_words(model->lang, check->severity));
-	put(out, "verdict", str_from(verdict_names[verdict->value]));
-	put(out, "verdict_words", verdict_words(model->lang, verdict->value));
-	put(out, "reason", utf8_clean(&model->arena, verdict_reason(&model->arena, model->lang, verdict)));
+	json_put(out, "id", check->id);
+	json_put(out, "title", text_in(&check->title, model->lang));
+	json_put(out, "severity", str_from(severity_names[check->severity]));
+	json_put(out, "severity_words", severity_words(model->lang, check->severity));
+	json_put(out, "verdict", str_from(verdict_names[verdict->value]));
+	json_put(out, "verdict_words", verdict_words(model->lang, verdict->value));
+	json_put(out, "reason", utf8_clean(&model->arena, verdict_reason(&model->arena, model->lang, verdict)));
 	bool reference;
 	struct strings clauses = clauses_in_force(&model->arena, check, model->inspection->regime, &reference);
-	put_strings(out, "clauses", &clauses);
-	put_flag(out, "clauses_reference", reference);
+	json_put_strings(out, "clauses", &clauses);
+	json_put_flag(out, "clauses_reference", reference);
 }
 
 static void put_counts(struct model *model)
@@ -153,19 +100,19 @@ static void put_counts(struct model *model)
 	struct buf *out = &model->out;
 	double x = 0, whole = (double)MAX(inspection->n, (size_t)1);
 	for (int i = 0; i < VERDICT_COUNT; i++)
-		put_number(out, names[i], (double)inspection->counts[i]);
-	put_number(out, "total", (double)inspection->n);
+		json_put_real(out, names[i], (double)inspection->counts[i]);
+	json_put_real(out, "total", (double)inspection->n);
 	/* Bars 100 units wide. */
 	static const enum verdict_value order[] = { VERDICT_FAIL, VERDICT_UNKNOWN, VERDICT_PASS, VERDICT_NOT_APPLICABLE };
-	open_list(out, "verdict_bar");
+	json_open_list(out, "verdict_bar");
 	for (size_t i = 0; i < COUNT(order); i++) {
 		double width = (double)inspection->counts[order[i]] * 100 / whole;
-		open_map(out);
-		put(out, "verdict", str_from(verdict_names[order[i]]));
-		put(out, "words", verdict_words(model->lang, order[i]));
-		put_number(out, "n", (double)inspection->counts[order[i]]);
-		put_number(out, "x", x);
-		put_number(out, "width", width);
+		json_open_map(out, NULL);
+		json_put(out, "verdict", str_from(verdict_names[order[i]]));
+		json_put(out, "words", verdict_words(model->lang, order[i]));
+		json_put_real(out, "n", (double)inspection->counts[order[i]]);
+		json_put_real(out, "x", x);
+		json_put_real(out, "width", width);
 		buf_add_char(out, '}');
 		x += width;
 	}
@@ -176,16 +123,16 @@ static void put_counts(struct model *model)
 			by_severity[inspection->verdicts[i].check->severity]++;
 	for (size_t i = 0; i < SEVERITY_COUNT; i++)
 		largest = MAX(largest, by_severity[i]);
-	open_list(out, "severity_bars");
+	json_open_list(out, "severity_bars");
 	for (int i = 0; i < SEVERITY_COUNT; i++) {
-		open_map(out);
-		put(out, "severity", str_from(severity_names[i]));
-		put(out, "words", severity_words(model->lang, i));
-		put_number(out, "n", (double)by_severity[i]);
-		put_number(out, "y", i * 18);
-		put_number(out, "text_y", i * 18 + 12);
-		put_number(out, "width", (double)by_severity[i] * 150 / (double)largest);
-		put_number(out, "text_x", 106 + (double)by_severity[i] * 150 / (double)largest);
+		json_open_map(out, NULL);
+		json_put(out, "severity", str_from(severity_names[i]));
+		json_put(out, "words", severity_words(model->lang, i));
+		json_put_real(out, "n", (double)by_severity[i]);
+		json_put_real(out, "y", i * 18);
+		json_put_real(out, "text_y", i * 18 + 12);
+		json_put_real(out, "width", (double)by_severity[i] * 150 / (double)largest);
+		json_put_real(out, "text_x", 106 + (double)by_severity[i] * 150 / (double)largest);
 		buf_add_char(out, '}');
 	}
 	buf_add_char(out, ']');
@@ -196,10 +143,10 @@ static void put_findings(struct model *model)
 	size_t n;
 	const struct verdict **failed = inspection_failed(&model->arena, model->inspection, &n);
 	struct buf *out = &model->out;
-	open_list(out, "findings");
+	json_open_list(out, "findings");
 	for (size_t i = 0; i < n; i++) {
-		open_map(out);
-		put_number(out, "number", (double)i + 1);
+		json_open_map(out, NULL);
+		json_put_real(out, "number", (double)i + 1);
 		put_verdict(model, failed[i]);
 		put_lines(out, "why", text_in(&failed[i]->check->why, model->lang));
 		put_lines(out, "remedy", text_in(&failed[i]->check->remedy, model->lang));
@@ -215,7 +162,7 @@ static void put_by_reason(struct model *model, const char *name, enum verdict_va
 	const struct inspection *inspection = model->inspection;
 	struct map seen = { .arena = &model->arena };
 	struct buf *out = &model->out;
-	open_list(out, name);
+	json_open_list(out, name);
 	for (size_t i = 0; i < inspection->n; i++) {
 		if (inspection->verdicts[i].value != value)
 			continue;
@@ -224,15 +171,15 @@ static void put_by_reason(struct model *model, const char *name, enum verdict_va
 		if (*slot)
 			continue;
 		*slot = model;
-		open_map(out);
-		put(out, "why", utf8_clean(&model->arena, reason));
-		open_list(out, "checks");
+		json_open_map(out, NULL);
+		json_put(out, "why", utf8_clean(&model->arena, reason));
+		json_open_list(out, "checks");
 		for (size_t j = i; j < inspection->n; j++) {
 			const struct verdict *verdict = &inspection->verdicts[j];
 			if (verdict->value != value ||
 			    !str_eq(verdict_reason(&model->arena, model->lang, verdict), reason))
 				continue;
-			open_map(out);
+			json_open_map(out, NULL);
 			put_verdict(model, verdict);
 			buf_add_char(out, '}');
 		}
@@ -326,13 +273,13 @@ static void put_clauses(struct model *model)
 	struct strings *named = ARENA_ARRAY(&model->arena, struct strings, inspection->n);
 	for (size_t i = 0; i < inspection->n; i++)
 		named[i] = clauses_in_force(&model->arena, inspection->verdicts[i].check, inspection->regime, NULL);
-	open_list(out, "clause_matrix");
+	json_open_list(out, "clause_matrix");
 	for (size_t i = 0; i < n && !clauses[0].reference; i++) {
-		open_map(out);
-		put(out, "clause", clauses[i].name);
-		put(out, "about", clause_about(model->lang, clauses[i].name));
-		put_flag(out, "reference", clauses[i].reference);
-		open_list(out, "checks");
+		json_open_map(out, NULL);
+		json_put(out, "clause", clauses[i].name);
+		json_put(out, "about", clause_about(model->lang, clauses[i].name));
+		json_put_flag(out, "reference", clauses[i].reference);
+		json_open_list(out, "checks");
 		for (size_t j = 0; j < inspection->n; j++) {
 			const struct strings *list = &named[j];
 			bool here = false;
@@ -340,7 +287,7 @@ static void put_clauses(struct model *model)
 				here |= str_eq(list->p[k], clauses[i].name);
 			if (!here)
 				continue;
-			open_map(out);
+			json_open_map(out, NULL);
 			put_verdict(model, &inspection->verdicts[j]);
 			buf_add_char(out, '}');
 		}
@@ -385,7 +332,7 @@ static void put_statement(struct model *model)
 			buf_add_char(&joined, ' ');
 		buf_add(&joined, note_text(arena, model->lang, notes[i]));
 	}
-	put(out, "statement", utf8_clean(arena, buf_str(&joined)));
+	json_put(out, "statement", utf8_clean(arena, buf_str(&joined)));
 }
 
 static void put_coverage(struct model *model)
@@ -396,16 +343,16 @@ static void put_coverage(struct model *model)
 		[COVERAGE_UNAVAILABLE] = TR("not seen"),
 	};
 	struct buf *out = &model->out;
-	open_list(out, "coverage");
+	json_open_list(out, "coverage");
 	for (size_t i = 0; i < model->inspection->coverage_count; i++) {
 		const struct inspection_coverage *coverage = &model->inspection->coverage[i];
 		const struct rows *rows = coverage->rows;
-		open_map(out);
-		put(out, "table", str_from(coverage->table->name));
-		put(out, "status", str_from(coverage_names[rows->coverage]));
-		put(out, "words", tr(model->lang, words[rows->coverage]));
-		put(out, "reason", utf8_clean(&model->arena, note_text(&model->arena, model->lang, &rows->reason)));
-		put_number(out, "rows", (double)rows->n);
+		json_open_map(out, NULL);
+		json_put(out, "table", str_from(coverage->table->name));
+		json_put(out, "status", str_from(coverage_names[rows->coverage]));
+		json_put(out, "words", tr(model->lang, words[rows->coverage]));
+		json_put(out, "reason", utf8_clean(&model->arena, note_text(&model->arena, model->lang, &rows->reason)));
+		json_put_real(out, "rows", (double)rows->n);
 		buf_add_char(out, '}');
 	}
 	buf_add_char(out, ']');
@@ -437,17 +384,17 @@ static void put_thresholds(struct model *model)
 {
 	const struct profile *profiles[] = { model->inspection->regime, model->inspection->office };
 	struct buf *out = &model->out;
-	open_list(out, "thresholds");
+	json_open_list(out, "thresholds");
 	for (size_t i = 0; i < COUNT(profiles); i++) {
 		const struct threshold *threshold = profiles[i] ? profiles[i]->params.p : NULL;
 		for (size_t j = 0; profiles[i] && j < profiles[i]->params.n; j++, threshold++) {
-			open_map(out);
-			put(out, "name", threshold->name);
-			put(out, "words", threshold_words(model, threshold->name));
-			put(out, "value", value_words(&model->arena, threshold->value));
-			put(out, "source", tr_str(model->lang, threshold->source));
-			put(out, "effective_from", threshold->effective_from.p ? threshold->effective_from : STR(""));
-			put_flag(out, "verified", threshold->verified);
+			json_open_map(out, NULL);
+			json_put(out, "name", threshold->name);
+			json_put(out, "words", threshold_words(model, threshold->name));
+			json_put(out, "value", value_words(&model->arena, threshold->value));
+			json_put(out, "source", tr_str(model->lang, threshold->source));
+			json_put(out, "effective_from", threshold->effective_from.p ? threshold->effective_from : STR(""));
+			json_put_flag(out, "verified", threshold->verified);
 			buf_add_char(out, '}');
 		}
 	}
@@ -463,16 +410,16 @@ static void put_drift(struct model *model)
 		buf_puts(out, ",\"drift\":false");
 		return;
 	}
-	key(out, "drift");
+	json_key(out, "drift");
 	buf_add_char(out, '{');
-	put(out, "since", drift->since);
-	open_list(out, "changes");
+	json_put(out, "since", drift->since);
+	json_open_list(out, "changes");
 	for (size_t i = 0; i < drift->n; i++) {
 		const struct drift_item *item = &drift->p[i];
-		open_map(out);
-		put(out, "kind", str_from(drift_names[item->kind]));
-		put(out, "words", tr(model->lang, words[item->kind]));
-		put(out, "before", item->before < 0 ? STR("–") : verdict_words(model->lang, (enum verdict_value)item->before));
+		json_open_map(out, NULL);
+		json_put(out, "kind", str_from(drift_names[item->kind]));
+		json_put(out, "words", tr(model->lang, words[item->kind]));
+		json_put(out, "before", item->before < 0 ? STR("–") : verdict_words(model->lang, (enum verdict_value)item->before));
 		put_verdict(model, item->verdict);
 		buf_add_char(out, '}');
 	}
@@ -482,13 +429,13 @@ static void put_drift(struct model *model)
 static void put_all(struct model *model)
 {
 	struct buf *out = &model->out;
-	open_list(out, "all");
+	json_open_list(out, "all");
 	for (size_t i = 0; i < model->inspection->n; i++) {
-		open_map(out);
-		put_number(out, "number", (double)i + 1);
+		json_open_map(out, NULL);
+		json_put_real(out, "number", (double)i + 1);
 		put_verdict(model, &model->inspection->verdicts[i]);
-		put_number(out, "found", (double)model->inspection->verdicts[i].evidence.found);
-		put(out, "sha256", model->inspection->verdicts[i].evidence_sha256);
+		json_put_real(out, "found", (double)model->inspection->verdicts[i].evidence.found);
+		json_put(out, "sha256", model->inspection->verdicts[i].evidence_sha256);
 		buf_add_char(out, '}');
 	}
 	buf_add_char(out, ']');
@@ -502,15 +449,15 @@ int inspection_html(struct buf *out, const struct inspection *inspection, const 
 	const struct doc *values;
 	struct buf *json = &model.out;
 	buf_add_char(json, '{');
-	put(json, "lang", str_from(lang_names[style->lang]));
-	put_flag(json, "vietnamese", style->lang == LANG_VI); /* its documents have a head of their own */
-	put(json, "ward", STR(WARD_VERSION));
-	put(json, "host", inspection->host);
-	put(json, "root", inspection->root);
-	put(json, "started", clock_format_local(&model.arena, inspection->started));
-	put(json, "profile", inspection->office ? text_in(&inspection->office->title, style->lang) : STR(""));
-	put(json, "regime", inspection->regime ? text_in(&inspection->regime->title, style->lang) : STR(""));
-	put(json, "basis", inspection->regime && inspection->regime->basis.p ? inspection->regime->basis : STR(""));
+	json_put(json, "lang", str_from(lang_names[style->lang]));
+	json_put_flag(json, "vietnamese", style->lang == LANG_VI); /* its documents have a head of their own */
+	json_put(json, "ward", STR(WARD_VERSION));
+	json_put(json, "host", inspection->host);
+	json_put(json, "root", inspection->root);
+	json_put(json, "started", clock_format_local(&model.arena, inspection->started));
+	json_put(json, "profile", inspection->office ? text_in(&inspection->office->title, style->lang) : STR(""));
+	json_put(json, "regime", inspection->regime ? text_in(&inspection->regime->title, style->lang) : STR(""));
+	json_put(json, "basis", inspection->regime && inspection->regime->basis.p ? inspection->regime->basis : STR(""));
 	put_counts(&model);
 	put_statement(&model);
 	put_findings(&model);

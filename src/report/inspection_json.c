@@ -3,34 +3,9 @@
 #include "data/json.h"
 #include "report/inspection.h"
 
-static void key(struct buf *out, const char *name)
-{
-	if (out->n && out->p[out->n - 1] != '{')
-		buf_add_char(out, ',');
-	buf_printf(out, "\"%s\":", name);
-}
-
-static void key_string(struct buf *out, const char *name, struct str value)
-{
-	key(out, name);
-	json_add_string(out, value);
-}
-
-static void key_strings(struct buf *out, const char *name, const struct strings *list)
-{
-	key(out, name);
-	buf_add_char(out, '[');
-	for (size_t i = 0; i < list->n; i++) {
-		if (i)
-			buf_add_char(out, ',');
-		json_add_string(out, list->p[i]);
-	}
-	buf_add_char(out, ']');
-}
-
 static void key_ms(struct buf *out, const char *name, int64_t ns)
 {
-	key(out, name);
+	json_key(out, name);
 	buf_printf(out, "%.3f", (double)ns / 1e6);
 }
 
@@ -38,41 +13,41 @@ static void add_verdict(struct buf *out, struct arena *arena, const struct verdi
 {
 	const struct check *check = verdict->check;
 	buf_puts(out, "\n  {");
-	key_string(out, "id", check->id);
-	key_string(out, "title", text_in(&check->title, lang));
-	key_string(out, "severity", str_from(severity_names[check->severity]));
-	key_string(out, "verdict", str_from(verdict_names[verdict->value]));
-	key_string(out, "reason", verdict_reason(arena, lang, verdict));
-	key_strings(out, "clauses", &check->clauses);
-	key_strings(out, "requirements", &check->requirements);
-	key(out, "tables");
+	json_put(out, "id", check->id);
+	json_put(out, "title", text_in(&check->title, lang));
+	json_put(out, "severity", str_from(severity_names[check->severity]));
+	json_put(out, "verdict", str_from(verdict_names[verdict->value]));
+	json_put(out, "reason", verdict_reason(arena, lang, verdict));
+	json_put_strings(out, "clauses", &check->clauses);
+	json_put_strings(out, "requirements", &check->requirements);
+	json_key(out, "tables");
 	buf_add_char(out, '[');
 	for (size_t i = 0; i < verdict->table_count; i++)
 		buf_printf(out, "%s\"%s\"", i ? "," : "", verdict->tables[i]->name);
 	buf_add_char(out, ']');
-	key(out, "evidence");
+	json_key(out, "evidence");
 	buf_add(out, verdict->evidence_json);
-	key(out, "evidence_count");
+	json_key(out, "evidence_count");
 	buf_printf(out, "%zu", verdict->evidence.found);
-	key_string(out, "evidence_sha256", verdict->evidence_sha256);
+	json_put(out, "evidence_sha256", verdict->evidence_sha256);
 	key_ms(out, "ms", verdict->ns);
 	buf_add_char(out, '}');
 }
 
 static void add_drift(struct buf *out, const struct drift *drift)
 {
-	key(out, "drift");
+	json_key(out, "drift");
 	buf_add_char(out, '{');
-	key_string(out, "since", drift->since);
-	key(out, "changes");
+	json_put(out, "since", drift->since);
+	json_key(out, "changes");
 	buf_add_char(out, '[');
 	for (size_t i = 0; i < drift->n; i++) {
 		const struct drift_item *item = &drift->p[i];
 		buf_puts(out, i ? ",\n  {" : "\n  {");
-		key_string(out, "kind", str_from(drift_names[item->kind]));
-		key_string(out, "id", item->verdict->check->id);
-		key_string(out, "before", item->before < 0 ? STR("") : str_from(verdict_names[item->before]));
-		key_string(out, "now", str_from(verdict_names[item->verdict->value]));
+		json_put(out, "kind", str_from(drift_names[item->kind]));
+		json_put(out, "id", item->verdict->check->id);
+		json_put(out, "before", item->before < 0 ? STR("") : str_from(verdict_names[item->before]));
+		json_put(out, "now", str_from(verdict_names[item->verdict->value]));
 		buf_add_char(out, '}');
 	}
 	buf_puts(out, "]}");
@@ -82,11 +57,11 @@ void inspection_json(struct buf *out, const struct inspection *inspection, const
 {
 	ARENA(arena);
 	buf_add_char(out, '{');
-	key_string(out, "ward", STR(WARD_VERSION));
-	key_string(out, "host", inspection->host);
-	key_string(out, "profile", inspection->office ? inspection->office->name : STR(""));
-	key_string(out, "regime", inspection->regime ? inspection->regime->name : STR(""));
-	key_string(out, "started", clock_format(&arena, inspection->started));
+	json_put(out, "ward", STR(WARD_VERSION));
+	json_put(out, "host", inspection->host);
+	json_put(out, "profile", inspection->office ? inspection->office->name : STR(""));
+	json_put(out, "regime", inspection->regime ? inspection->regime->name : STR(""));
+	json_put(out, "started", clock_format(&arena, inspection->started));
 	key_ms(out, "duration_ms", inspection->ns);
 	buf_printf(out, ",\n \"summary\":{\"pass\":%zu,\"fail\":%zu,\"unknown\":%zu,\"not_applicable\":%zu},\n",
 	           inspection->counts[VERDICT_PASS], inspection->counts[VERDICT_FAIL],
@@ -101,10 +76,10 @@ void inspection_json(struct buf *out, const struct inspection *inspection, const
 	for (size_t i = 0; i < inspection->coverage_count; i++) {
 		const struct rows *rows = inspection->coverage[i].rows;
 		buf_puts(out, i ? ",\n  {" : "\n  {");
-		key_string(out, "table", str_from(inspection->coverage[i].table->name));
-		key_string(out, "status", str_from(coverage_names[rows->coverage]));
-		key_string(out, "reason", note_text(&arena, style->lang, &rows->reason));
-		key(out, "rows");
+		json_put(out, "table", str_from(inspection->coverage[i].table->name));
+		json_put(out, "status", str_from(coverage_names[rows->coverage]));
+		json_put(out, "reason", note_text(&arena, style->lang, &rows->reason));
+		json_key(out, "rows");
 		buf_printf(out, "%zu", rows->n);
 		key_ms(out, "ms", rows->ns);
 		buf_add_char(out, '}');
