@@ -21,15 +21,14 @@ void batch_reset(struct batch *batch)
 
 const struct field *event_field(const struct event *event, const struct names *names, struct str name)
 {
+	uint32_t folded = names_find_folded(names, name), exact = names_find(names, name);
 	const struct field *other = NULL;
-	for (uint32_t i = 0; i < event->n; i++) {
-		struct str text = names_text(names, event->fields[i].name);
-		if (text.n != name.n || !str_eq_nocase(text, name))
-			continue;
-		if (str_eq(text, name))
-			return &event->fields[i];
-		if (!other)
-			other = &event->fields[i];
+	for (uint32_t i = 0; folded && i < event->n; i++) {
+		const struct field *field = &event->fields[i];
+		if (field->name == exact)
+			return field;
+		if (!other && names_folded(names, field->name) == folded)
+			other = field;
 	}
 	return other;
 }

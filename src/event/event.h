@@ -61,7 +61,7 @@ struct batch {
 void batch_done(struct batch *batch);
 void batch_reset(struct batch *batch); /* empty, keeping memory for the next */
 
-/* The first field with this name, or with one that differs in the case of ASCII letters; or NULL. */
+/* The first field with this name, or with one that differs in the case of ASCII letters or is an alias; or NULL. */
 const struct field *event_field(const struct event *event, const struct names *names, struct str name);
 /* The value as text, without JSON's escapes; in the arena only when it had any. */
 struct str event_text(struct arena *arena, const struct field *field);

@@ -9,10 +9,19 @@ struct name {
 	struct str text;
 	uint64_t hash;
 	uint32_t folded;
+	uint16_t skip;   /* bytes of the text that an alias takes off its beginning */
+	uint16_t alias;  /* index + 1 of the alias that stands for the whole rest; 0: none does */
+};
+
+struct alias {
+	struct str from, to; /* `from` without the last "*" when it is a beginning */
+	bool beginning;
 };
 
 struct names {
 	struct arena texts;
+	struct arena alias_texts;
+	VEC(struct alias) aliases;
 	VEC(struct name) all; /* by id; [0] stands for NAME_NONE */
 	uint32_t *slots;      /* open addressing over ids; a power of two, at most half full */
 	uint32_t room;
@@ -35,6 +44,65 @@ static uint64_t fold_hash(struct str s)
 	return hash ^ hash >> 29;
 }
 
+/* ---- aliases ---- */
+
+/* How much of the text the beginning of an alias takes, in which "*" is one segment; 0: it does not begin so. */
+static size_t begins_so(struct str text, struct str from)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < from.n; i++) {
+		if (from.p[i] == '*') {
+			while (at < text.n && text.p[at] != '.')
+				at++;
+		} else if (at == text.n || fold_byte(text.p[at++]) != fold_byte(from.p[i])) {
+			return 0;
+		}
+	}
+	return at < text.n ? at : 0;
+}
+
+static uint16_t whole_alias(const struct names *names, struct str text)
+{
+	for (size_t i = 0; i < names->aliases.n; i++) {
+		const struct alias *alias = &names->aliases.p[i];
+		if (!alias->beginning && alias->from.n == text.n && str_eq_nocase(alias->from, text))
+			return (uint16_t)(i + 1);
+	}
+	return 0;
+}
+
+/* An alias of the whole name goes first; then the longest beginning, whose rest may be an alias again. */
+static void resolve(const struct names *names, struct name *name)
+{
+	name->skip = 0;
+	name->alias = whole_alias(names, name->text);
+	if (name->alias)
+		return;
+	for (size_t i = 0; i < names->aliases.n; i++) {
+		const struct alias *alias = &names->aliases.p[i];
+		size_t n = alias->beginning ? begins_so(name->text, alias->from) : 0;
+		if (n > name->skip)
+			name->skip = (uint16_t)n;
+	}
+	if (name->skip)
+		name->alias = whole_alias(names, str_slice(name->text, name->skip, name->text.n));
+}
+
+static struct str canonical(const struct names *names, const struct name *name)
+{
+	return name->alias ? names->aliases.p[name->alias - 1].to : str_slice(name->text, name->skip, name->text.n);
+}
+
+/* ---- the table ---- */
+
+static uint32_t *fold_slot(const struct names *names, struct str text)
+{
+	uint32_t mask = names->room - 1, at = (uint32_t)fold_hash(text) & mask;
+	while (names->folds[at] && !str_eq_nocase(canonical(names, &names->all.p[names->folds[at]]), text))
+		at = (at + 1) & mask;
+	return &names->folds[at];
+}
+
 static void put(struct names *names, uint32_t id)
 {
 	struct name *name = &names->all.p[id];
@@ -42,12 +110,10 @@ static void put(struct names *names, uint32_t id)
 	while (names->slots[at])
 		at = (at + 1) & mask;
 	names->slots[at] = id;
-	at = (uint32_t)fold_hash(name->text) & mask;
-	while (names->folds[at] && !str_eq_nocase(names->all.p[names->folds[at]].text, name->text))
-		at = (at + 1) & mask;
-	if (!names->folds[at])
-		names->folds[at] = id;
-	name->folded = names->folds[at];
+	uint32_t *fold = fold_slot(names, canonical(names, name));
+	if (!*fold)
+		*fold = id;
+	name->folded = *fold;
 }
 
 static void rehash(struct names *names, uint32_t room)
@@ -72,6 +138,12 @@ struct names *names_new(void)
 struct names *names_copy(const struct names *from)
 {
 	struct names *names = mem_alloc(sizeof(*names));
+	for (size_t i = 0; i < from->aliases.n; i++) {
+		struct alias alias = from->aliases.p[i];
+		alias.from = arena_str(&names->alias_texts, alias.from);
+		alias.to = arena_str(&names->alias_texts, alias.to);
+		vec_push(&names->aliases, alias);
+	}
 	for (uint32_t id = 0; id < from->all.n; id++) {
 		struct name name = from->all.p[id];
 		name.text = arena_str(&names->texts, name.text);
@@ -88,6 +160,8 @@ void names_free(struct names *names)
 	if (!names)
 		return;
 	arena_done(&names->texts);
+	arena_done(&names->alias_texts);
+	vec_done(&names->aliases);
 	vec_done(&names->all);
 	free(names->slots);
 	free(names->folds);
@@ -116,6 +190,27 @@ uint32_t names_find(const struct names *names, struct str text)
 	return find(names, text, str_hash(text));
 }
 
+uint32_t names_find_folded(const struct names *names, struct str text)
+{
+	struct name name = { .text = text };
+	if (text.n == 0 || text.n > NAME_LONGEST)
+		return NAME_NONE;
+	resolve(names, &name);
+	return *fold_slot(names, canonical(names, &name));
+}
+
+void names_alias(struct names *names, struct str from, struct str to)
+{
+	bool beginning = from.n > 1 && from.p[from.n - 1] == '*';
+	if (from.n > NAME_LONGEST || names->aliases.n >= UINT16_MAX)
+		return;
+	vec_push(&names->aliases, { .from = arena_str(&names->alias_texts, str_slice(from, 0, from.n - beginning)),
+	                            .to = arena_str(&names->alias_texts, to), .beginning = beginning });
+	for (uint32_t id = 1; id < names->all.n; id++)
+		resolve(names, &names->all.p[id]);
+	rehash(names, names->room);
+}
+
 uint32_t names_add(struct names *names, struct str text)
 {
 	uint64_t hash = str_hash(text);
@@ -128,6 +223,7 @@ uint32_t names_add(struct names *names, struct str text)
 	}
 	id = (uint32_t)names->all.n;
 	vec_push(&names->all, { .text = arena_str(&names->texts, text), .hash = hash });
+	resolve(names, &names->all.p[id]);
 	names->bytes += text.n;
 	if (names->all.n * 2 > names->room)
 		rehash(names, names->room * 2);
