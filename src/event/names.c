@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include "event/names.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/vec.h"
@@ -28,8 +29,15 @@ struct names {
 	uint32_t *folds;      /* the same over the folded spelling, first ids only */
 	uint32_t seed;        /* ids up to here survive names_reset() */
 	size_t bytes;
+	uint64_t version;
 	bool full;
 };
+
+static uint64_t next_version(void)
+{
+	static _Atomic uint64_t last;
+	return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+}
 
 static uint8_t fold_byte(char c)
 {
@@ -130,6 +138,7 @@ static void rehash(struct names *names, uint32_t room)
 struct names *names_new(void)
 {
 	struct names *names = mem_alloc(sizeof(*names));
+	names->version = next_version();
 	vec_push(&names->all, { 0 });
 	rehash(names, 256);
 	return names;
@@ -149,6 +158,7 @@ struct names *names_copy(const struct names *from)
 		name.text = arena_str(&names->texts, name.text);
 		vec_push(&names->all, name);
 	}
+	names->version = next_version();
 	names->bytes = from->bytes;
 	names->seed = (uint32_t)names->all.n - 1;
 	rehash(names, from->room);
@@ -255,6 +265,7 @@ bool names_full(const struct names *names)
 void names_reset(struct names *names)
 {
 	struct arena texts = { 0 };
+	names->version = next_version();
 	names->bytes = 0;
 	names->full = false;
 	names->all.n = names->seed + 1;
@@ -265,4 +276,9 @@ void names_reset(struct names *names)
 	arena_done(&names->texts);
 	names->texts = texts;
 	rehash(names, names->room);
+}
+
+uint64_t names_version(const struct names *names)
+{
+	return names->version;
 }

@@ -45,5 +45,8 @@ void names_alias(struct names *names, struct str from, struct str to);
 uint32_t names_count(const struct names *names);                 /* the highest id */
 bool names_full(const struct names *names);                      /* something was refused since the reset */
 void names_reset(struct names *names);
+/* Differs between any two tables of the process and after a reset: what somebody remembers of ids past the seed is
+ * good while this stays the same. */
+uint64_t names_version(const struct names *names);
 
 #endif

@@ -170,8 +170,7 @@ void parse_lines(struct parse *parse, struct batch *batch, struct str text, bool
 		if (took == 0)
 			break;
 		*used += took;
-		if (parser->framing != FRAME_OWN)
-			parse->line++;
+		parse->line++;
 		if (cut) {
 			parse->records++;
 			keep_raw(parse, record, TR("the line is longer than 1 MiB and was cut into pieces"));
@@ -180,7 +179,7 @@ void parse_lines(struct parse *parse, struct batch *batch, struct str text, bool
 			one(parse, record);
 		}
 		if (parser->framing == FRAME_OWN)
-			parse->line += count_lines(str_slice(rest, 0, took));
+			parse->line += count_lines(str_slice(rest, 0, took)) - 1; /* may be none */
 	}
 	if (last && parser->flush)
 		parser->flush(parse);
