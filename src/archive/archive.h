@@ -3,8 +3,9 @@
  * archive: events kept for months, small, searchable, and provably unchanged.
  *
  * A directory with a file a day (the UTC day of arrival, so that late events never touch an old file), "2026-11-23.ward", and
- * "archive.ward" for what concerns all days: the public keys, the positions of inputs, holds, the signed record of removals and
- * of copies. Each is an SQLite database in WAL mode.
+ * "archive.ward" for what concerns all days: the public keys, and the signed record of holds, removals and copies. Each is an
+ * SQLite database in WAL mode. The newest day's file also has the positions of inputs, so that they are kept in the same
+ * transaction as the records.
  *
  * A day's file holds *sealed blocks* (archive/block.h: columns, dictionaries and templates, zstd), each with its time range,
  * token filter, digest of the block before it (the last of the day before for a day's first) and a signature over all that;
@@ -20,6 +21,8 @@
 #include "event/parser.h"
 
 struct archive;
+
+enum { ARCHIVE_RECORD = 16 * 1024 * 1024 }; /* bytes of one record's text */
 
 /* One event as it is kept. Its fields are not: they are read anew from `raw` by its parser when they are asked for. */
 struct record {
@@ -51,13 +54,16 @@ int archive_open(const char *dir, const struct archive_options *options, struct 
 void archive_close(struct archive *archive);
 void archive_close_p(struct archive **archive);
 
-/* Add records to the open block; they are copied. Sealing happens here when it is time. */
+/* Add records; they are copied. Nothing is written before the commit. */
 int archive_append(struct archive *archive, const struct record *records, size_t n, struct err *err) MUST_USE;
 /* Everything appended is durable when this returns 0, and so are the positions. After an error (-ENOSPC, -EROFS …)
- * nothing of it was taken, and the same records may be appended again. */
+ * nothing of it was taken, and the same records may be appended again. A block is sealed here when it is time; when that
+ * fails the records are kept all the same, archive_trouble() says why, and it is tried again. */
 int archive_commit(struct archive *archive, const struct archive_position *positions, size_t n, struct err *err) MUST_USE;
 /* Seal the open block now. */
 int archive_seal(struct archive *archive, struct err *err) MUST_USE;
+/* Why the last block could not be sealed; NULL: nothing is wrong. */
+const char *archive_trouble(const struct archive *archive);
 /* The position kept for an input; STR_NONE when there is none. */
 int archive_position(struct archive *archive, struct arena *arena, struct str input, struct str *out,
                      struct err *err) MUST_USE;

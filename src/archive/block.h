@@ -26,6 +26,8 @@ void block_writer_finish(struct block_writer *writer, struct buf *block, struct 
 
 struct block;
 
+/* The head of a block that holds records as archive/plain.h writes them, which may follow it. */
+void block_begin_plain(struct buf *out);
 /* `bytes` must outlive the block. Checks the header; columns are decompressed when they are first needed. */
 int block_open(struct str bytes, struct block **out, struct err *err) MUST_USE;
 void block_close(struct block *block);

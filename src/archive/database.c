@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MulanPSL-2.0 */
+#include "archive/database.h"
+
+enum { WAIT_MS = 10000 }; /* for another process's short lock: a checkpoint, a commit */
+
+static int to_errno(sqlite3 *db, int code)
+{
+	int system = sqlite3_system_errno(db);
+	switch (code & 0xff) {
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_READONLY:
+		return -EROFS;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_FORMAT:
+	case SQLITE_SCHEMA:
+		return -EBADMSG;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return -EBUSY;
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		return -EACCES;
+	case SQLITE_CANTOPEN:
+		return system ? -system : -ENOENT;
+	case SQLITE_IOERR:
+		return system ? -system : -EIO;
+	default:
+		return -EBADMSG; /* a table or column is not there: not a file of ours */
+	}
+}
+
+int database_error(sqlite3 *db, struct err *err)
+{
+	int code = sqlite3_extended_errcode(db), errno_ = to_errno(db, code);
+	const char *name = sqlite3_db_filename(db, "main");
+	if ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_FULL || (code & 0xff) == SQLITE_CANTOPEN)
+		return err_errno(err, errno_, "%s", name ? name : "?");
+	return err_set(err, errno_, "%s: %s", name ? name : "?", sqlite3_errmsg(db));
+}
+
+int database_open(const char *path, enum database_mode mode, sqlite3 **out, struct err *err)
+{
+	int flags = mode == DATABASE_READ    ? SQLITE_OPEN_READONLY
+	            : mode == DATABASE_WRITE ? SQLITE_OPEN_READWRITE
+	                                     : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	sqlite3 *db = NULL;
+	int r = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
+	if (r != SQLITE_OK) {
+		int code = db ? to_errno(db, r) : -ENOMEM;
+		sqlite3_close(db);
+		return err_errno(err, code, "%s", path);
+	}
+	sqlite3_busy_timeout(db, WAIT_MS);
+	sqlite3_extended_result_codes(db, 1);
+	/* A file from elsewhere must not run its own triggers and views with our rights. */
+	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	*out = db;
+	return 0;
+}
+
+void database_close(sqlite3 *db)
+{
+	sqlite3_close(db);
+}
+
+void database_close_p(sqlite3 **db)
+{
+	database_close(*db);
+}
+
+int database_run(sqlite3 *db, const char *sql, struct err *err)
+{
+	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : database_error(db, err);
+}
+
+void database_back(sqlite3 *db)
+{
+	if (!sqlite3_get_autocommit(db))
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+int statement_make(struct statement *statement, sqlite3 *db, const char *sql, struct err *err)
+{
+	*statement = (struct statement){ .db = db };
+	return sqlite3_prepare_v2(db, sql, -1, &statement->handle, NULL) == SQLITE_OK ? 0 : database_error(db, err);
+}
+
+void statement_done(struct statement *statement)
+{
+	sqlite3_finalize(statement->handle);
+	statement->handle = NULL;
+}
+
+void statement_int(struct statement *statement, int64_t value)
+{
+	sqlite3_bind_int64(statement->handle, ++statement->bound, value);
+}
+
+void statement_text(struct statement *statement, struct str value)
+{
+	if (value.p)
+		sqlite3_bind_text64(statement->handle, ++statement->bound, value.p, value.n, SQLITE_STATIC, SQLITE_UTF8);
+	else
+		sqlite3_bind_null(statement->handle, ++statement->bound);
+}
+
+void statement_blob(struct statement *statement, struct str value)
+{
+	sqlite3_bind_blob64(statement->handle, ++statement->bound, value.n ? value.p : "", value.n, SQLITE_STATIC);
+}
+
+int statement_step(struct statement *statement, struct err *err)
+{
+	int r = sqlite3_step(statement->handle);
+	statement->column = 0;
+	if (r == SQLITE_ROW)
+		return 1;
+	return r == SQLITE_DONE ? 0 : database_error(statement->db, err);
+}
+
+int statement_do(struct statement *statement, struct err *err)
+{
+	int r = statement_step(statement, err);
+	sqlite3_reset(statement->handle);
+	statement->bound = 0;
+	return r < 0 ? r : 0;
+}
+
+int64_t statement_get_int(struct statement *statement)
+{
+	return sqlite3_column_int64(statement->handle, statement->column++);
+}
+
+struct str statement_get_bytes(struct statement *statement)
+{
+	int column = statement->column++;
+	const char *p = sqlite3_column_blob(statement->handle, column);
+	return (struct str){ p ? p : "", (size_t)sqlite3_column_bytes(statement->handle, column) };
+}
