@@ -84,24 +84,24 @@ void database_back(sqlite3 *db)
 		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-int statement_make(struct statement *statement, sqlite3 *db, const char *sql, struct err *err)
+int sql_make(struct sql *statement, sqlite3 *db, const char *sql, struct err *err)
 {
-	*statement = (struct statement){ .db = db };
+	*statement = (struct sql){ .db = db };
 	return sqlite3_prepare_v2(db, sql, -1, &statement->handle, NULL) == SQLITE_OK ? 0 : database_error(db, err);
 }
 
-void statement_done(struct statement *statement)
+void sql_done(struct sql *statement)
 {
 	sqlite3_finalize(statement->handle);
 	statement->handle = NULL;
 }
 
-void statement_int(struct statement *statement, int64_t value)
+void sql_int(struct sql *statement, int64_t value)
 {
 	sqlite3_bind_int64(statement->handle, ++statement->bound, value);
 }
 
-void statement_text(struct statement *statement, struct str value)
+void sql_text(struct sql *statement, struct str value)
 {
 	if (value.p)
 		sqlite3_bind_text64(statement->handle, ++statement->bound, value.p, value.n, SQLITE_STATIC, SQLITE_UTF8);
@@ -109,12 +109,12 @@ void statement_text(struct statement *statement, struct str value)
 		sqlite3_bind_null(statement->handle, ++statement->bound);
 }
 
-void statement_blob(struct statement *statement, struct str value)
+void sql_blob(struct sql *statement, struct str value)
 {
 	sqlite3_bind_blob64(statement->handle, ++statement->bound, value.n ? value.p : "", value.n, SQLITE_STATIC);
 }
 
-int statement_step(struct statement *statement, struct err *err)
+int sql_step(struct sql *statement, struct err *err)
 {
 	int r = sqlite3_step(statement->handle);
 	statement->column = 0;
@@ -123,20 +123,20 @@ int statement_step(struct statement *statement, struct err *err)
 	return r == SQLITE_DONE ? 0 : database_error(statement->db, err);
 }
 
-int statement_do(struct statement *statement, struct err *err)
+int sql_do(struct sql *statement, struct err *err)
 {
-	int r = statement_step(statement, err);
+	int r = sql_step(statement, err);
 	sqlite3_reset(statement->handle);
 	statement->bound = 0;
 	return r < 0 ? r : 0;
 }
 
-int64_t statement_get_int(struct statement *statement)
+int64_t sql_get_int(struct sql *statement)
 {
 	return sqlite3_column_int64(statement->handle, statement->column++);
 }
 
-struct str statement_get_bytes(struct statement *statement)
+struct str sql_get_bytes(struct sql *statement)
 {
 	int column = statement->column++;
 	const char *p = sqlite3_column_blob(statement->handle, column);

@@ -2,7 +2,7 @@
  *
  * database: the few things that an archive asks of SQLite, with errors in words.
  *
- * A statement is made for each use, bound in order, stepped, and finished by CLEANUP(statement_done). SQLite's codes
+ * A statement is made for each use, bound in order, stepped, and finished by CLEANUP(sql_done). SQLite's codes
  * become errnos: a full disk is -ENOSPC, a read-only one -EROFS, a damaged file -EBADMSG, one that is locked -EBUSY.
  */
 #ifndef WARD_ARCHIVE_DATABASE_H
@@ -26,26 +26,26 @@ void database_back(sqlite3 *db);
 /* What the last call on `db` said. */
 int database_error(sqlite3 *db, struct err *err);
 
-struct statement {
+struct sql {
 	sqlite3 *db;
 	sqlite3_stmt *handle;
 	int bound, column;
 };
 
-#define STATEMENT(name) CLEANUP(statement_done) struct statement name = { 0 }
+#define SQL(name) CLEANUP(sql_done) struct sql name = { 0 }
 
-int statement_make(struct statement *statement, sqlite3 *db, const char *sql, struct err *err) MUST_USE;
-void statement_done(struct statement *statement);
+int sql_make(struct sql *statement, sqlite3 *db, const char *sql, struct err *err) MUST_USE;
+void sql_done(struct sql *statement);
 /* Parameters, in order. Texts must live until the step. */
-void statement_int(struct statement *statement, int64_t value);
-void statement_text(struct statement *statement, struct str value);
-void statement_blob(struct statement *statement, struct str value);
+void sql_int(struct sql *statement, int64_t value);
+void sql_text(struct sql *statement, struct str value);
+void sql_blob(struct sql *statement, struct str value);
 /* 1: a row; 0: no more; or a negative errno. */
-int statement_step(struct statement *statement, struct err *err) MUST_USE;
+int sql_step(struct sql *statement, struct err *err) MUST_USE;
 /* Step a statement that gives no rows, and make it ready for the next values. */
-int statement_do(struct statement *statement, struct err *err) MUST_USE;
+int sql_do(struct sql *statement, struct err *err) MUST_USE;
 /* Columns of the row, in order; slices are valid until the next step. */
-int64_t statement_get_int(struct statement *statement);
-struct str statement_get_bytes(struct statement *statement);
+int64_t sql_get_int(struct sql *statement);
+struct str sql_get_bytes(struct sql *statement);
 
 #endif

@@ -79,11 +79,11 @@ static const char book_tables[] =
 
 static int get_pragma(sqlite3 *db, const char *sql, int64_t *out, struct err *err)
 {
-	STATEMENT(statement);
-	int r = statement_make(&statement, db, sql, err);
+	SQL(statement);
+	int r = sql_make(&statement, db, sql, err);
 	if (r == 0)
-		r = statement_step(&statement, err);
-	*out = r == 1 ? statement_get_int(&statement) : 0;
+		r = sql_step(&statement, err);
+	*out = r == 1 ? sql_get_int(&statement) : 0;
 	return r < 0 ? r : 0;
 }
 
@@ -146,14 +146,14 @@ int book_open(const char *path, enum database_mode mode, sqlite3 **out, struct e
 /* The last statement in one file, when it is later than what is known. */
 static int look_last(sqlite3 *db, const char *sql, struct chain *chain, struct err *err)
 {
-	STATEMENT(statement);
+	SQL(statement);
 	struct chain_said said;
-	int r = statement_make(&statement, db, sql, err);
+	int r = sql_make(&statement, db, sql, err);
 	if (r == 0)
-		r = statement_step(&statement, err);
+		r = sql_step(&statement, err);
 	if (r <= 0)
 		return r;
-	struct str text = statement_get_bytes(&statement);
+	struct str text = sql_get_bytes(&statement);
 	r = chain_read(text, &said, err);
 	if (r < 0)
 		return err_wrap(err, r, "%s", sqlite3_db_filename(db, "main"));
@@ -170,13 +170,13 @@ int days_chain(const char *dir, sqlite3 *book, struct chain *out, struct err *er
 	ARENA(arena);
 	struct str *names;
 	size_t n;
-	STATEMENT(statement);
+	SQL(statement);
 	*out = (struct chain){ 0 };
-	int r = statement_make(&statement, book, "SELECT id FROM archive", err);
+	int r = sql_make(&statement, book, "SELECT id FROM archive", err);
 	if (r == 0)
-		r = statement_step(&statement, err);
+		r = sql_step(&statement, err);
 	if (r == 1) {
-		struct str id = statement_get_bytes(&statement);
+		struct str id = sql_get_bytes(&statement);
 		if (id.n != CHAIN_ID)
 			return err_set(err, -EBADMSG, "%s: archive.ward is damaged", dir);
 		memcpy(out->archive, id.p, CHAIN_ID);
@@ -202,13 +202,13 @@ int days_chain(const char *dir, sqlite3 *book, struct chain *out, struct err *er
 
 int book_add(sqlite3 *book, const struct link *link, enum chain_kind kind, struct err *err)
 {
-	STATEMENT(statement);
-	int r = statement_make(&statement, book, "INSERT INTO journal VALUES(?,?,?,?)", err);
+	SQL(statement);
+	int r = sql_make(&statement, book, "INSERT INTO journal VALUES(?,?,?,?)", err);
 	if (r < 0)
 		return r;
-	statement_int(&statement, (int64_t)link->sequence);
-	statement_text(&statement, str_from(chain_kinds[kind]));
-	statement_text(&statement, buf_str(&link->statement));
-	statement_blob(&statement, (struct str){ (const char *)link->signature, link->signature_n });
-	return statement_do(&statement, err);
+	sql_int(&statement, (int64_t)link->sequence);
+	sql_text(&statement, str_from(chain_kinds[kind]));
+	sql_text(&statement, buf_str(&link->statement));
+	sql_blob(&statement, (struct str){ (const char *)link->signature, link->signature_n });
+	return sql_do(&statement, err);
 }

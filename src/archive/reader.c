@@ -14,7 +14,7 @@
 struct day {
 	char name[DAY_NAME + 1];
 	sqlite3 *db;
-	struct statement filter;
+	struct sql filter;
 };
 
 struct reader {
@@ -25,7 +25,7 @@ struct reader {
 static void forget_days(struct reader *reader)
 {
 	for (size_t i = 0; i < reader->days.n; i++) {
-		statement_done(&reader->days.p[i].filter);
+		sql_done(&reader->days.p[i].filter);
 		database_close(reader->days.p[i].db);
 	}
 	reader->days.n = 0;
@@ -70,24 +70,24 @@ struct pieces {
 
 static int list_blocks(struct day *day, struct pieces *pieces, int64_t since, int64_t until, struct err *err)
 {
-	STATEMENT(statement);
-	int r = statement_make(&statement, day->db,
+	SQL(statement);
+	int r = sql_make(&statement, day->db,
 	                       "SELECT number, sequence, records, bytes, stored, first, last FROM block"
 	                       " WHERE last>=? AND first<=? ORDER BY number", err);
 	if (r < 0)
 		return r;
-	statement_int(&statement, since);
-	statement_int(&statement, until);
-	while ((r = statement_step(&statement, err)) == 1) {
+	sql_int(&statement, since);
+	sql_int(&statement, until);
+	while ((r = sql_step(&statement, err)) == 1) {
 		struct piece piece = { 0 };
 		memcpy(piece.day, day->name, sizeof(piece.day));
-		piece.number = (uint32_t)statement_get_int(&statement);
-		piece.sequence = (uint64_t)statement_get_int(&statement);
-		piece.records = (uint64_t)statement_get_int(&statement);
-		piece.bytes = (uint64_t)statement_get_int(&statement);
-		piece.stored = (uint64_t)statement_get_int(&statement);
-		piece.first = statement_get_int(&statement);
-		piece.last = statement_get_int(&statement);
+		piece.number = (uint32_t)sql_get_int(&statement);
+		piece.sequence = (uint64_t)sql_get_int(&statement);
+		piece.records = (uint64_t)sql_get_int(&statement);
+		piece.bytes = (uint64_t)sql_get_int(&statement);
+		piece.stored = (uint64_t)sql_get_int(&statement);
+		piece.first = sql_get_int(&statement);
+		piece.last = sql_get_int(&statement);
 		vec_push_in(pieces->arena, &pieces->found, piece);
 	}
 	return r;
@@ -95,16 +95,16 @@ static int list_blocks(struct day *day, struct pieces *pieces, int64_t since, in
 
 static int list_open(struct day *day, struct pieces *pieces, struct err *err)
 {
-	STATEMENT(statement);
-	int r = statement_make(&statement, day->db, "SELECT coalesce(sum(records),0), coalesce(sum(length(data)),0) FROM open", err);
+	SQL(statement);
+	int r = sql_make(&statement, day->db, "SELECT coalesce(sum(records),0), coalesce(sum(length(data)),0) FROM open", err);
 	if (r == 0)
-		r = statement_step(&statement, err);
+		r = sql_step(&statement, err);
 	if (r <= 0)
 		return r;
 	struct piece piece = { .first = INT64_MIN, .last = INT64_MAX };
 	memcpy(piece.day, day->name, sizeof(piece.day));
-	piece.records = (uint64_t)statement_get_int(&statement);
-	piece.bytes = piece.stored = (uint64_t)statement_get_int(&statement);
+	piece.records = (uint64_t)sql_get_int(&statement);
+	piece.bytes = piece.stored = (uint64_t)sql_get_int(&statement);
 	if (piece.records)
 		vec_push_in(pieces->arena, &pieces->found, piece);
 	return 0;
@@ -165,34 +165,34 @@ int reader_filter(struct reader *reader, const struct piece *piece, struct str *
 	if (!day)
 		return not_in_list(piece, err);
 	if (!day->filter.handle)
-		r = statement_make(&day->filter, day->db, "SELECT data FROM block_filter WHERE number=?", err);
+		r = sql_make(&day->filter, day->db, "SELECT data FROM block_filter WHERE number=?", err);
 	if (r < 0)
 		return r;
 	sqlite3_reset(day->filter.handle);
 	day->filter.bound = 0;
-	statement_int(&day->filter, piece->number);
-	r = statement_step(&day->filter, err);
+	sql_int(&day->filter, piece->number);
+	r = sql_step(&day->filter, err);
 	if (r == 1)
-		*filter = statement_get_bytes(&day->filter);
+		*filter = sql_get_bytes(&day->filter);
 	return r < 0 ? r : r == 0 ? not_in_list(piece, err) : 0;
 }
 
 int reader_load(struct reader *reader, const struct piece *piece, struct buf *bytes, struct block **out, struct err *err)
 {
 	struct day *day = find_day(reader, piece);
-	STATEMENT(statement);
+	SQL(statement);
 	if (!day)
 		return not_in_list(piece, err);
 	buf_clear(bytes);
 	if (piece->number == 0)
 		block_begin_plain(bytes);
-	int r = statement_make(&statement, day->db, piece->number ? "SELECT data FROM block_data WHERE number=?"
+	int r = sql_make(&statement, day->db, piece->number ? "SELECT data FROM block_data WHERE number=?"
 	                                                          : "SELECT data FROM open WHERE number>? ORDER BY number", err);
 	if (r < 0)
 		return r;
-	statement_int(&statement, piece->number);
-	while ((r = statement_step(&statement, err)) == 1)
-		buf_add(bytes, statement_get_bytes(&statement));
+	sql_int(&statement, piece->number);
+	while ((r = sql_step(&statement, err)) == 1)
+		buf_add(bytes, sql_get_bytes(&statement));
 	if (r == 0 && bytes->n == 0)
 		return not_in_list(piece, err);
 	if (r == 0)

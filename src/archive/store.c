@@ -91,18 +91,18 @@ static int random_id(char out[CHAIN_ID + 1], struct err *err)
 static int add_key(sqlite3 *book, struct chain *chain, const struct signer *signer, enum chain_kind kind, struct err *err)
 {
 	CLEANUP(link_done) struct link link = { 0 };
-	STATEMENT(statement);
+	SQL(statement);
 	BUF(line);
 	BUF(body);
 	int r = 0;
 	if (signer) {
 		public_key_print(&signer->key, &line);
 		buf_printf(&body, "public %.*s\n", STR_ARG(str_trim(buf_str(&line))));
-		r = statement_make(&statement, book, "INSERT INTO key VALUES(?,?) ON CONFLICT DO NOTHING", err);
+		r = sql_make(&statement, book, "INSERT INTO key VALUES(?,?) ON CONFLICT DO NOTHING", err);
 		if (r == 0) {
-			statement_text(&statement, str_from(signer->key.id));
-			statement_text(&statement, str_trim(buf_str(&line)));
-			r = statement_do(&statement, err);
+			sql_text(&statement, str_from(signer->key.id));
+			sql_text(&statement, str_trim(buf_str(&line)));
+			r = sql_do(&statement, err);
 		}
 	}
 	if (r == 0)
@@ -116,15 +116,15 @@ static int add_key(sqlite3 *book, struct chain *chain, const struct signer *sign
 
 static int book_create(sqlite3 *book, struct chain *chain, const struct signer *signer, struct err *err)
 {
-	STATEMENT(statement);
+	SQL(statement);
 	int r = random_id(chain->archive, err);
 	if (r == 0)
 		r = database_run(book, "BEGIN IMMEDIATE", err);
 	if (r == 0)
-		r = statement_make(&statement, book, "INSERT INTO archive VALUES(?)", err);
+		r = sql_make(&statement, book, "INSERT INTO archive VALUES(?)", err);
 	if (r == 0) {
-		statement_text(&statement, str_from(chain->archive));
-		r = statement_do(&statement, err);
+		sql_text(&statement, str_from(chain->archive));
+		r = sql_do(&statement, err);
 	}
 	if (r == 0)
 		r = add_key(book, chain, signer, CHAIN_START, err);
@@ -161,15 +161,15 @@ int archive_create(const char *dir, const struct archive_options *options, struc
 /* A signer that the archive does not know yet gets a statement that announces its key. */
 static int know_signer(struct archive *archive, struct err *err)
 {
-	STATEMENT(statement);
+	SQL(statement);
 	if (!archive->options.signer)
 		return 0;
-	int r = statement_make(&statement, archive->book, "SELECT 1 FROM key WHERE id=?", err);
+	int r = sql_make(&statement, archive->book, "SELECT 1 FROM key WHERE id=?", err);
 	if (r < 0)
 		return r;
-	statement_text(&statement, str_from(archive->signer.key.id));
-	r = statement_step(&statement, err);
-	statement_done(&statement);
+	sql_text(&statement, str_from(archive->signer.key.id));
+	r = sql_step(&statement, err);
+	sql_done(&statement);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	r = database_run(archive->book, "BEGIN IMMEDIATE", err);
@@ -222,14 +222,14 @@ static int take_records(struct archive *archive, struct str data, int64_t row, s
 /* What an earlier process committed and did not seal. */
 static int load_open(struct archive *archive, struct err *err)
 {
-	STATEMENT(statement);
-	int r = statement_make(&statement, archive->db, "SELECT number, digest, data FROM open ORDER BY number", err);
-	while (r == 0 && (r = statement_step(&statement, err)) == 1) {
-		int64_t number = statement_get_int(&statement);
-		struct str digest = statement_get_bytes(&statement);
+	SQL(statement);
+	int r = sql_make(&statement, archive->db, "SELECT number, digest, data FROM open ORDER BY number", err);
+	while (r == 0 && (r = sql_step(&statement, err)) == 1) {
+		int64_t number = sql_get_int(&statement);
+		struct str digest = sql_get_bytes(&statement);
 		memset(archive->open_digest, 0, sizeof(archive->open_digest));
 		memcpy(archive->open_digest, digest.p, MIN(digest.n, (size_t)CHAIN_DIGEST));
-		r = take_records(archive, statement_get_bytes(&statement), number, err);
+		r = take_records(archive, sql_get_bytes(&statement), number, err);
 	}
 	return r;
 }
@@ -306,32 +306,32 @@ void archive_close_p(struct archive **archive)
 
 static int insert_data(sqlite3 *db, const char *sql, int64_t number, struct str data, struct err *err)
 {
-	STATEMENT(statement);
-	int r = statement_make(&statement, db, sql, err);
+	SQL(statement);
+	int r = sql_make(&statement, db, sql, err);
 	if (r < 0)
 		return r;
-	statement_int(&statement, number);
-	statement_blob(&statement, data);
-	return statement_do(&statement, err);
+	sql_int(&statement, number);
+	sql_blob(&statement, data);
+	return sql_do(&statement, err);
 }
 
 static int insert_block(struct archive *archive, int64_t number, const struct link *link, struct err *err)
 {
-	STATEMENT(statement);
+	SQL(statement);
 	const struct content *content = &archive->made_content;
-	int r = statement_make(&statement, archive->db, "INSERT INTO block VALUES(?,?,?,?,?,?,?,?,?)", err);
+	int r = sql_make(&statement, archive->db, "INSERT INTO block VALUES(?,?,?,?,?,?,?,?,?)", err);
 	if (r < 0)
 		return r;
-	statement_int(&statement, number);
-	statement_int(&statement, (int64_t)link->sequence);
-	statement_int(&statement, (int64_t)content->records);
-	statement_int(&statement, (int64_t)content->bytes);
-	statement_int(&statement, (int64_t)archive->made.n);
-	statement_int(&statement, content->first);
-	statement_int(&statement, content->last);
-	statement_text(&statement, buf_str(&link->statement));
-	statement_blob(&statement, (struct str){ (const char *)link->signature, link->signature_n });
-	r = statement_do(&statement, err);
+	sql_int(&statement, number);
+	sql_int(&statement, (int64_t)link->sequence);
+	sql_int(&statement, (int64_t)content->records);
+	sql_int(&statement, (int64_t)content->bytes);
+	sql_int(&statement, (int64_t)archive->made.n);
+	sql_int(&statement, content->first);
+	sql_int(&statement, content->last);
+	sql_text(&statement, buf_str(&link->statement));
+	sql_blob(&statement, (struct str){ (const char *)link->signature, link->signature_n });
+	r = sql_do(&statement, err);
 	if (r == 0)
 		r = insert_data(archive->db, "INSERT INTO block_filter VALUES(?,?)", number, buf_str(&archive->filter), err);
 	if (r == 0)
@@ -341,11 +341,11 @@ static int insert_block(struct archive *archive, int64_t number, const struct li
 
 static int next_number(sqlite3 *db, int64_t *out, struct err *err)
 {
-	STATEMENT(statement);
-	int r = statement_make(&statement, db, "SELECT coalesce(max(number),0)+1 FROM block", err);
+	SQL(statement);
+	int r = sql_make(&statement, db, "SELECT coalesce(max(number),0)+1 FROM block", err);
 	if (r == 0)
-		r = statement_step(&statement, err);
-	*out = r == 1 ? statement_get_int(&statement) : 0;
+		r = sql_step(&statement, err);
+	*out = r == 1 ? sql_get_int(&statement) : 0;
 	return r < 0 ? r : 0;
 }
 
@@ -369,7 +369,7 @@ static int block_statement(struct archive *archive, int64_t number, struct link 
 static int store_made(struct archive *archive, struct err *err)
 {
 	CLEANUP(link_done) struct link link = { 0 };
-	STATEMENT(statement);
+	SQL(statement);
 	int64_t number;
 	int r = next_number(archive->db, &number, err);
 	if (r == 0)
@@ -379,12 +379,12 @@ static int store_made(struct archive *archive, struct err *err)
 	if (r == 0)
 		r = insert_block(archive, number, &link, err);
 	if (r == 0)
-		r = statement_make(&statement, archive->db, "DELETE FROM open WHERE number<=?", err);
+		r = sql_make(&statement, archive->db, "DELETE FROM open WHERE number<=?", err);
 	if (r == 0) {
-		statement_int(&statement, archive->made_content.open_last);
-		r = statement_do(&statement, err);
+		sql_int(&statement, archive->made_content.open_last);
+		r = sql_do(&statement, err);
 	}
-	statement_done(&statement);
+	sql_done(&statement);
 	if (r == 0)
 		r = database_run(archive->db, "COMMIT", err);
 	if (r < 0) {
@@ -421,15 +421,15 @@ static void day_finish(sqlite3 *db)
 
 static int copy_positions(sqlite3 *from, sqlite3 *to, struct err *err)
 {
-	STATEMENT(all);
-	STATEMENT(add);
-	int r = statement_make(&all, from, "SELECT input, position FROM position", err);
+	SQL(all);
+	SQL(add);
+	int r = sql_make(&all, from, "SELECT input, position FROM position", err);
 	if (r == 0)
-		r = statement_make(&add, to, "INSERT OR REPLACE INTO position VALUES(?,?)", err);
-	while (r == 0 && (r = statement_step(&all, err)) == 1) {
-		statement_text(&add, statement_get_bytes(&all));
-		statement_text(&add, statement_get_bytes(&all));
-		r = statement_do(&add, err);
+		r = sql_make(&add, to, "INSERT OR REPLACE INTO position VALUES(?,?)", err);
+	while (r == 0 && (r = sql_step(&all, err)) == 1) {
+		sql_text(&add, sql_get_bytes(&all));
+		sql_text(&add, sql_get_bytes(&all));
+		r = sql_do(&add, err);
 	}
 	return r;
 }
@@ -484,27 +484,27 @@ int archive_append(struct archive *archive, const struct record *records, size_t
 static int store_pending(struct archive *archive, const struct archive_position *positions, size_t n, int64_t *row,
                          char digest[CHAIN_DIGEST + 1], struct err *err)
 {
-	STATEMENT(add);
-	STATEMENT(position);
+	SQL(add);
+	SQL(position);
 	int r = 0;
 	*row = archive->open.open_last;
 	if (archive->pending_n) {
 		open_digest(archive->open_digest, buf_str(&archive->pending), digest);
-		r = statement_make(&add, archive->db, "INSERT INTO open(records, digest, data) VALUES(?,?,?)", err);
+		r = sql_make(&add, archive->db, "INSERT INTO open(records, digest, data) VALUES(?,?,?)", err);
 		if (r < 0)
 			return r;
-		statement_int(&add, (int64_t)archive->pending_n);
-		statement_text(&add, (struct str){ digest, CHAIN_DIGEST });
-		statement_blob(&add, buf_str(&archive->pending));
-		r = statement_do(&add, err);
+		sql_int(&add, (int64_t)archive->pending_n);
+		sql_text(&add, (struct str){ digest, CHAIN_DIGEST });
+		sql_blob(&add, buf_str(&archive->pending));
+		r = sql_do(&add, err);
 		*row = sqlite3_last_insert_rowid(archive->db);
 	}
 	if (r == 0 && n)
-		r = statement_make(&position, archive->db, "INSERT OR REPLACE INTO position VALUES(?,?)", err);
+		r = sql_make(&position, archive->db, "INSERT OR REPLACE INTO position VALUES(?,?)", err);
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		statement_text(&position, positions[i].input);
-		statement_text(&position, positions[i].position);
-		r = statement_do(&position, err);
+		sql_text(&position, positions[i].input);
+		sql_text(&position, positions[i].position);
+		r = sql_do(&position, err);
 	}
 	return r;
 }
@@ -562,16 +562,16 @@ const char *archive_trouble(const struct archive *archive)
 
 int archive_position(struct archive *archive, struct arena *arena, struct str input, struct str *out, struct err *err)
 {
-	STATEMENT(statement);
+	SQL(statement);
 	*out = STR_NONE;
 	if (!archive->db)
 		return 0;
-	int r = statement_make(&statement, archive->db, "SELECT position FROM position WHERE input=?", err);
+	int r = sql_make(&statement, archive->db, "SELECT position FROM position WHERE input=?", err);
 	if (r < 0)
 		return r;
-	statement_text(&statement, input);
-	r = statement_step(&statement, err);
+	sql_text(&statement, input);
+	r = sql_step(&statement, err);
 	if (r == 1)
-		*out = arena_str(arena, statement_get_bytes(&statement));
+		*out = arena_str(arena, sql_get_bytes(&statement));
 	return r < 0 ? r : 0;
 }

@@ -77,7 +77,8 @@ static inline struct str wire_bytes(struct wire *wire, size_t n)
 
 static inline struct str wire_text(struct wire *wire)
 {
-	return wire_bytes(wire, (size_t)MIN(wire_varint(wire), (uint64_t)SIZE_MAX / 2));
+	uint64_t n = wire_varint(wire);
+	return wire_bytes(wire, n);
 }
 
 static inline void buf_add_varint(struct buf *buf, uint64_t value)
