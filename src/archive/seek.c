@@ -41,6 +41,11 @@ static struct str rest_of(const struct lexer *lexer)
 	return str_slice(lexer->text, lexer->at, lexer->text.n);
 }
 
+static bool is_one_of(char c, const char *set)
+{
+	return c && strchr(set, c);
+}
+
 /* How many bytes of white space stand there; U+3000 is the blank of Chinese keyboards. */
 static size_t blank(struct str s)
 {
@@ -69,7 +74,7 @@ static bool take_word(struct lexer *lexer, const char *word)
 	if (!str_starts(rest, word))
 		return false;
 	struct str behind = str_slice(rest, strlen(word), rest.n);
-	if (behind.n && !blank(behind) && !strchr("()\"", behind.p[0]))
+	if (behind.n && !blank(behind) && !is_one_of(behind.p[0], "()\""))
 		return false;
 	lexer->at += strlen(word);
 	return true;
@@ -164,7 +169,7 @@ static bool ends_word(struct str rest)
 
 static int read_word(struct lexer *lexer, struct pattern *pattern, const char *stop)
 {
-	while (!ends_word(rest_of(lexer)) && !strchr(stop, peek(lexer))) {
+	while (!ends_word(rest_of(lexer)) && !is_one_of(peek(lexer), stop)) {
 		char c = peek(lexer);
 		if (c == '"') {
 			int r = read_quoted(lexer, pattern);
@@ -276,9 +281,10 @@ static int set_range(struct lexer *lexer, size_t at, struct seek_term *term, str
 }
 
 /* One end of a range, up to white space or a bracket. */
-static int read_bound(struct lexer *lexer, struct buf *out)
+static int read_bound(struct lexer *lexer, struct buf *out, bool *open)
 {
 	skip_blanks(lexer);
+	*open = false;
 	if (peek(lexer) == '"') {
 		CLEANUP(pattern_done) struct pattern pattern = { 0 };
 		int r = read_quoted(lexer, &pattern);
@@ -299,6 +305,7 @@ static int read_bound(struct lexer *lexer, struct buf *out)
 			continue;
 		}
 		buf_add_char(out, lexer->text.p[lexer->at++]);
+		*open = str_is(buf_str(out), "*");
 	}
 	return 0;
 }
@@ -308,13 +315,14 @@ static int read_range(struct lexer *lexer, struct seek_term *term)
 	size_t start = lexer->at;
 	BUF(low);
 	BUF(high);
+	bool low_open = false, high_open = false;
 	term->low.without = lexer->text.p[lexer->at++] == '{';
-	int r = read_bound(lexer, &low);
+	int r = read_bound(lexer, &low, &low_open);
 	skip_blanks(lexer);
 	if (r == 0 && !take_word(lexer, "TO"))
 		return fault(lexer, start, "a range is written [1 TO 9], with * for an open end");
 	if (r == 0)
-		r = read_bound(lexer, &high);
+		r = read_bound(lexer, &high, &high_open);
 	skip_blanks(lexer);
 	if (r < 0)
 		return r;
@@ -323,8 +331,8 @@ static int read_range(struct lexer *lexer, struct seek_term *term)
 	if (!low.n || !high.n)
 		return fault(lexer, start, "an end of this range is missing; write * where it is open");
 	term->high.without = lexer->text.p[lexer->at++] == '}';
-	term->low.given = !str_is(buf_str(&low), "*");
-	term->high.given = !str_is(buf_str(&high), "*");
+	term->low.given = !low_open;
+	term->high.given = !high_open;
 	return set_range(lexer, start, term, buf_str(&low), buf_str(&high));
 }
 
@@ -384,7 +392,7 @@ static bool is_hardware_address(struct str word)
 	if (word.n < 17)
 		return false;
 	for (size_t i = 0; i < 17; i++)
-		if (i % 3 == 2 ? word.p[i] != ':' : !strchr("0123456789abcdefABCDEF", word.p[i]))
+		if (i % 3 == 2 ? word.p[i] != ':' : !is_one_of(word.p[i], "0123456789abcdefABCDEF"))
 			return false;
 	return true;
 }
@@ -394,7 +402,7 @@ static size_t name_length(const struct lexer *lexer)
 {
 	struct str rest = rest_of(lexer);
 	size_t n = 0;
-	while (n < rest.n && (is_plain_letter(rest.p[n]) || strchr("_@.-#$%", rest.p[n])) && !blank(str_slice(rest, n, rest.n)))
+	while (n < rest.n && (is_plain_letter(rest.p[n]) || is_one_of(rest.p[n], "_@.-#$%")) && !blank(str_slice(rest, n, rest.n)))
 		n++;
 	if (!n || n + 1 > rest.n || rest.p[n] != ':' || (rest.p[0] >= '0' && rest.p[0] <= '9') || rest.p[0] == '-')
 		return 0;
