@@ -2,6 +2,7 @@
 #include "crypto/keyring.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>

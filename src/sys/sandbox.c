@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <linux/landlock.h>
 #include <pwd.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -121,9 +122,11 @@ static int drop(const struct sandbox *sandbox, struct sandbox_state *state, stru
 		if (capng_apply(CAPNG_SELECT_CAPS) < 0)
 			return err_set(err, -EPERM, "cannot give up capabilities");
 	}
-	/* Another user's process can be dumped again. */
+	/* A change of the user undoes both. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_errno(err, -errno, "cannot give up new privileges");
+	if (sandbox->parent && (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != sandbox->parent))
+		return err_set(err, -ESRCH, "the parent has ended");
 	state->capabilities = true;
 	state->uid = geteuid();
 	return 0;

@@ -44,6 +44,7 @@ struct sandbox {
 	const char *user;                 /* to become when root; NULL: stay. One that does not exist: stay, and say so */
 	const int *capabilities;          /* kept, of CAP_*; ends with -1; NULL: none */
 	uint64_t files;                   /* descriptors at most; 0: as it is */
+	pid_t parent;                     /* the process ends when this one does; 0: it does not */
 };
 
 enum sandbox_wall { WALL_STANDS, WALL_UNSUPPORTED, WALL_REFUSED };

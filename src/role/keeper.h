@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * keeper: the process that alone holds the signing key, and the other end that asks it.
+ *
+ * They speak over a socketpair (SOCK_SEQPACKET) in messages of one size. The keeper does one thing: it signs statements of an
+ * archive's chain (archive/chain.h), and looks at each before it does, so that whoever has taken over the writer
+ * cannot have history rewritten:
+ *
+ * - it is written exactly as the chain writes, of a known kind, and names this key;
+ * - its time is the keeper's own, within KEEPER_SKEW; a clock behind the chain is said in it;
+ * - its number is not below one that was signed before for the same archive. Equal is allowed: what was signed
+ *   may not have reached the disk.
+ * - statements of one kind do not come faster than any honest writer makes them.
+ *
+ * A refusal has words; nothing of it is remembered. The keeper ends when the other end closes.
+ */
+#ifndef WARD_ROLE_KEEPER_H
+#define WARD_ROLE_KEEPER_H
+
+#include "archive/chain.h"
+
+enum { KEEPER_STATEMENT = 8192, KEEPER_ARCHIVES = 16 };
+#define KEEPER_SKEW ((int64_t)300 * 1000000000)
+
+/* ---- the keeper's side ---- */
+
+/* What it remembers of what it signed. Starts zeroed. */
+struct keeper_memory {
+	struct {
+		char id[CHAIN_ID + 1];
+		uint64_t sequence;
+	} archives[KEEPER_ARCHIVES];
+	size_t n_archives;
+	struct {
+		double left;
+		int64_t since; /* nanoseconds of the monotonic clock; 0: never used */
+	} allowance[16]; /* by enum chain_kind */
+};
+
+/* May this be signed with the key of this id? `now`: nanoseconds since 1970; `monotonic`: of that clock. 0, -EBADMSG (not a
+ * statement), -EPERM (not this one), -EAGAIN (not so fast). Remembers it when it may. */
+int keeper_judge(struct keeper_memory *memory, const char *key_id, struct str statement, int64_t now, int64_t monotonic,
+                 struct err *err) MUST_USE;
+/* Answer on the socket until the other end closes (0) or reading fails. `signed_count` (may be NULL) is shared memory for
+ * whoever watches. */
+int keeper_serve(int fd, const struct private_key *key, uint64_t *signed_count, struct err *err) MUST_USE;
+
+/* ---- the other side ---- */
+
+struct keeper;
+
+/* Takes the socket over, and asks for the public key. */
+int keeper_open(int fd, struct keeper **out, struct err *err) MUST_USE;
+/* Another keeper took the place of one that died: it must hold the same key. Takes the socket over. */
+int keeper_replace(struct keeper *keeper, int fd, struct err *err) MUST_USE;
+void keeper_close(struct keeper *keeper);
+void keeper_close_p(struct keeper **keeper);
+struct signer keeper_signer(struct keeper *keeper);
+
+#endif

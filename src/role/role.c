@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MulanPSL-2.0 */
+#include "role/role.h"
+
+#include <linux/capability.h>
+
+const char *const role_names[] = { "keeper", "reader", "writer", "shipper", "monitor", NULL };
+
+static const unsigned calls[ROLE_COUNT] = {
+	[ROLE_KEEPER] = 0,
+	[ROLE_READER] = SANDBOX_READ_FILES | SANDBOX_ACCEPT | SANDBOX_THREADS | SANDBOX_JIT,
+	[ROLE_WRITER] = SANDBOX_WRITE_FILES | SANDBOX_THREADS,
+	[ROLE_SHIPPER] = SANDBOX_WRITE_FILES | SANDBOX_CONNECT | SANDBOX_THREADS,
+	[ROLE_MONITOR] = SANDBOX_ACCEPT,
+};
+
+/* Logs belong to many users and are often mode 0600. */
+static const int read_all[] = { CAP_DAC_READ_SEARCH, -1 };
+
+struct sandbox role_sandbox(enum role role, const struct sandbox_path *paths, const char *user, pid_t parent)
+{
+	return (struct sandbox){
+		.calls = calls[role],
+		.paths = paths,
+		.network = role == ROLE_SHIPPER,
+		.user = user,
+		.capabilities = role == ROLE_READER ? read_all : NULL,
+		.files = role == ROLE_KEEPER || role == ROLE_MONITOR ? 64 : 0,
+		.parent = parent,
+	};
+}
