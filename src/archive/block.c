@@ -44,6 +44,9 @@ void block_writer_add(struct block_writer *writer, const struct record *record)
 {
 	plain_add(&writer->records, record);
 	token_set_add_text(&writer->tokens, record->raw);
+	token_set_add_head(&writer->tokens, TOKEN_HOST, record->host);
+	token_set_add_head(&writer->tokens, TOKEN_SOURCE, record->source);
+	token_set_add_head(&writer->tokens, TOKEN_PARSER, record->parser);
 	writer->bytes += record->raw.n;
 	writer->n++;
 }

@@ -5,6 +5,7 @@
 
 #include "archive/wire.h"
 #include "base/arena.h"
+#include "base/fold.h"
 #include "base/utf8.h"
 
 
@@ -209,9 +210,45 @@ static void add_token(void *ctx, uint64_t token)
 	token_set_add(ctx, token);
 }
 
+static void add_first_word(void *ctx, const struct word *word)
+{
+	if (word->from == 0)
+		token_set_add(ctx, word->token);
+}
+
+/* The word at `at` may begin with the letters of an escape: add what is left without them. */
+static void add_escaped(struct token_set *set, struct str text, size_t at)
+{
+	if (at >= text.n || !text.p[at] || !strchr("bfnrtu", text.p[at]))
+		return;
+	size_t from = at + (text.p[at] == 'u' ? 5 : 1), to = from;
+	while (to < text.n && ((uint8_t)text.p[to] >= 0x80 || ascii_word[(uint8_t)text.p[to]]))
+		to++;
+	if (to > from)
+		words_each(str_slice(text, from, to), add_first_word, set);
+}
+
 void token_set_add_text(struct token_set *set, struct str text)
 {
 	tokens_each(text, add_token, set);
+	add_escaped(set, text, 0);
+	for (const char *p = text.p, *end = p + text.n; p < end && (p = memchr(p, '\\', (size_t)(end - p))); p++)
+		add_escaped(set, text, (size_t)(p + 1 - text.p));
+}
+
+/* Two tokens, so that a filter is seldom wrong about both. */
+static uint64_t head_token(enum token_head head, unsigned which, struct str text)
+{
+	uint64_t hash = hash_add(HASH_BASE, 0x110000 + head * 2 + which); /* no character has this number */
+	while (text.n)
+		hash = hash_add(hash, fold_char(utf8_next(&text)));
+	return hash_end(hash);
+}
+
+void token_set_add_head(struct token_set *set, enum token_head head, struct str text)
+{
+	token_set_add(set, head_token(head, 0, text));
+	token_set_add(set, head_token(head, 1, text));
 }
 
 void token_set_add_range(struct token_set *set, uint64_t low, uint64_t high)
@@ -239,7 +276,7 @@ void token_set_done(struct token_set *set)
 	*set = (struct token_set){ 0 };
 }
 
-enum { FILTER_VERSION = 1, FILTER_HASHES = 7 };
+enum { FILTER_VERSION = 2, FILTER_HASHES = 7 };
 
 static uint64_t filter_bit(uint64_t token, unsigned i, uint64_t n_bits)
 {
@@ -298,6 +335,11 @@ bool token_filter_may_hold(const struct token_filter *filter, uint64_t token)
 			return false;
 	}
 	return true;
+}
+
+bool token_filter_may_hold_head(const struct token_filter *filter, enum token_head head, struct str text)
+{
+	return token_filter_may_hold(filter, head_token(head, 0, text)) && token_filter_may_hold(filter, head_token(head, 1, text));
 }
 
 bool token_filter_may_hold_text(const struct token_filter *filter, struct str needle, bool whole)

@@ -36,7 +36,12 @@ struct token_set {
 };
 
 void token_set_add(struct token_set *set, uint64_t token);
+/* All tokens of the text; and, where a word stands behind an escape of JSON ("\tfoo", "\u003cfoo") or begins the text, which
+ * may be a piece cut off behind a backslash, also that word without the escape's letters. */
 void token_set_add_text(struct token_set *set, struct str text);
+/* A record's host, source or parser, whole, whatever its case: block filters hold these too. */
+enum token_head { TOKEN_HOST = 1, TOKEN_SOURCE, TOKEN_PARSER };
+void token_set_add_head(struct token_set *set, enum token_head head, struct str text);
 /* All decimal numbers in low..high, written without leading zeros. */
 void token_set_add_range(struct token_set *set, uint64_t low, uint64_t high);
 void token_set_clear(struct token_set *set);
@@ -53,6 +58,8 @@ struct token_filter {
 };
 void token_filter_open(struct str bytes, struct token_filter *out);
 bool token_filter_may_hold(const struct token_filter *filter, uint64_t token);
+/* Wrong less often than once in ten thousand. */
+bool token_filter_may_hold_head(const struct token_filter *filter, enum token_head head, struct str text);
 /* Whether all tokens in the list may be there; words that are decimal numbers are looked up in the ranges too, for which
  * `needle` is needed: the same that tokens_needed() got. */
 bool token_filter_may_hold_text(const struct token_filter *filter, struct str needle, bool whole);

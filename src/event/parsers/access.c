@@ -322,4 +322,5 @@ const struct parser parser_access = {
 	.state_size = sizeof(struct access_state),
 	.probe = access_probe,
 	.record = access_record,
+	.verbatim = true,
 };

@@ -513,4 +513,5 @@ const struct parser parser_json = {
 	.probe = json_probe,
 	.frame = json_cut,
 	.record = json_record,
+	.verbatim = true,
 };

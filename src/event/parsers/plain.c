@@ -16,4 +16,5 @@ const struct parser parser_plain = {
 	.name = "plain",
 	.doc = TR("any text, a line an event"),
 	.record = plain_record,
+	.verbatim = true,
 };
