@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "data/lang.h"
+
 enum { COLUMN_BITS = 12 }; /* see struct source */
 
 void doc_where(const struct source *source, const struct doc *node, unsigned *line, unsigned *column)
@@ -52,9 +54,9 @@ const struct doc *doc_get(const struct doc *map, struct str key)
 const char *doc_type_words(const struct doc *node)
 {
 	static const char *const words[] = {
-		[DOC_NULL] = "nothing",     [DOC_BOOL] = "true or false", [DOC_INT] = "a whole number",
-		[DOC_REAL] = "a number",    [DOC_STRING] = "text",        [DOC_ARRAY] = "a list",
-		[DOC_MAP] = "a map",
+		[DOC_NULL] = TR("nothing"),     [DOC_BOOL] = TR("true or false"), [DOC_INT] = TR("a whole number"),
+		[DOC_REAL] = TR("a number"),    [DOC_STRING] = TR("text"),        [DOC_ARRAY] = TR("a list"),
+		[DOC_MAP] = TR("a map"),
 	};
 	if (!node || node->type >= COUNT(words))
 		return words[DOC_NULL];

@@ -98,6 +98,10 @@ struct sigma_node {
 	struct str name;                       /* the search identifier it came from, for `explain`; or STR_NONE */
 };
 
+/* The tree as one line for people: (Image="*\\cmd.exe" and not User=null). Keywords have no field, regular
+ * expressions are /…/flags. */
+void sigma_node_words(const struct sigma_node *node, struct buf *out);
+
 /* ---- rules ---- */
 
 enum sigma_level { LEVEL_INFORMATIONAL, LEVEL_LOW, LEVEL_MEDIUM, LEVEL_HIGH, LEVEL_CRITICAL };

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * From files and directories to rules: finding the files, cutting them into documents, and what concerns all rules together.
+ */
+#include "detect/sigma.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "data/yaml.h"
+#include "detect/sigma_reader.h"
+#include "sys/root.h"
+
+enum { FOLDERS_DEEP = 32, FILE_MOST = 16 * 1024 * 1024 };
+
+struct load {
+	struct arena *arena;
+	struct sigma_reader reader;
+	struct map ids, names; /* to struct sigma_rule */
+	VEC(const struct sigma_rule *) rules;
+};
+
+/* ---- documents ---- */
+
+static void rule_add(struct load *load, const struct doc *doc, struct sigma_rule *rule)
+{
+	struct {
+		struct map *map;
+		struct str key;
+	} const unique[] = { { &load->ids, rule->id }, { &load->names, rule->name } };
+	for (size_t i = 0; i < COUNT(unique); i++) {
+		const struct sigma_rule *first = unique[i].key.n ? map_get(unique[i].map, unique[i].key) : NULL;
+		if (!first)
+			continue;
+		struct str line = arena_printf(load->arena, "%u", first->line);
+		(void)sigma_refuse(&load->reader, doc, 0,
+		                   i == 0 ? NOTE("the id {} is taken already, at {}:{}", rule->id, first->file, line) :
+		                            NOTE("the name {} is taken already, at {}:{}", rule->name, first->file, line));
+		return;
+	}
+	for (size_t i = 0; i < COUNT(unique); i++)
+		if (unique[i].key.n)
+			*map_put(unique[i].map, unique[i].key) = rule;
+	vec_push_in(load->arena, &load->rules, rule);
+}
+
+static bool is_wanted(const struct load *load, const struct sigma_rule *rule)
+{
+	return rule->status < STATUS_DEPRECATED || load->reader.options->deprecated;
+}
+
+static void document_take(struct load *load, struct source *source)
+{
+	struct sigma_reader *reader = &load->reader;
+	const struct doc *doc = NULL;
+	struct err err = { 0 };
+	reader->source = source;
+	reader->rule = STR_NONE;
+	reader->nodes = 0;
+	if (yaml_parse(load->arena, source, &doc, &err) < 0) {
+		sigma_refuse_words(reader, NULL, str_from(err.text));
+		return;
+	}
+	if (doc->type == DOC_NULL)
+		return;
+	if (doc->type != DOC_MAP) {
+		(void)sigma_refuse(reader, doc, 0, NOTE("a rule is a map; this is {}", str_from(doc_type_words(doc))));
+		return;
+	}
+	struct sigma_rule *rule = ARENA_NEW(load->arena, struct sigma_rule);
+	if (sigma_rule_read(reader, doc, rule) == 0 && is_wanted(load, rule))
+		rule_add(load, doc, rule);
+}
+
+/* A line that ends a document: "---", alone or with more behind a blank. YAML 1.2, section 9.1.2. */
+static bool is_marker(struct str line)
+{
+	return str_starts(line, "---") && (line.n == 3 || line.p[3] == ' ' || line.p[3] == '\t' || line.p[3] == '\r');
+}
+
+/* One document after the other, so that a mistake in one does not take the others away. */
+static void documents_take(struct load *load, const struct source *file)
+{
+	struct str rest = file->text;
+	unsigned line = 0, begin_line = 0;
+	const char *begin = rest.p;
+	while (rest.n) {
+		const char *end = memchr(rest.p, '\n', rest.n);
+		size_t n = end ? (size_t)(end - rest.p) + 1 : rest.n;
+		struct str text = str_slice(rest, 0, end ? n - 1 : n);
+		bool marker = is_marker(text);
+		if (marker && rest.p > begin) {
+			struct source *source = ARENA_NEW(load->arena, struct source);
+			*source = (struct source){ .name = file->name, .text = { begin, (size_t)(rest.p - begin) },
+				                   .before = begin_line };
+			document_take(load, source);
+			begin = rest.p;
+			begin_line = line;
+		}
+		line++;
+		rest = str_slice(rest, n, rest.n);
+	}
+	struct source *source = ARENA_NEW(load->arena, struct source);
+	*source = (struct source){ .name = file->name,
+		                   .text = { begin, (size_t)(file->text.p + file->text.n - begin) },
+		                   .before = begin_line };
+	document_take(load, source);
+}
+
+/* ---- files ---- */
+
+static void file_problem(struct load *load, const char *path, const char *why)
+{
+	struct source source = { .name = path, .lines = true };
+	load->reader.source = &source;
+	load->reader.rule = STR_NONE;
+	sigma_refuse_words(&load->reader, NULL, arena_printf(load->arena, "%s: %s", path, why));
+}
+
+static void fd_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static void file_take(struct load *load, const char *path)
+{
+	CLEANUP(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	BUF(bytes);
+	int r = fd < 0 ? -errno : fd_read(fd, FILE_MOST, &bytes);
+	if (r < 0) {
+		file_problem(load, path, r == -ENXIO ? "not a regular file" : err_words(r));
+		return;
+	}
+	struct source source = { .name = path, .text = arena_str(load->arena, buf_str(&bytes)) };
+	documents_take(load, &source);
+}
+
+static bool is_rule_file(struct str name)
+{
+	return str_ends(name, ".yml") || str_ends(name, ".yaml");
+}
+
+static int name_order(const void *a, const void *b)
+{
+	return str_compare(*(const struct str *)a, *(const struct str *)b);
+}
+
+static void folder_close(DIR **folder)
+{
+	if (*folder)
+		closedir(*folder);
+}
+
+static int folder_names(struct arena *arena, const char *path, struct strings *out)
+{
+	CLEANUP(folder_close) DIR *folder = opendir(path);
+	VEC(struct str) names = { 0 };
+	if (!folder)
+		return -errno;
+	for (;;) {
+		errno = 0;
+		const struct dirent *entry = readdir(folder);
+		if (!entry)
+			break;
+		if (entry->d_name[0] != '.')
+			vec_push_in(arena, &names, arena_str(arena, str_from(entry->d_name)));
+	}
+	if (errno)
+		return -errno;
+	if (names.n)
+		qsort(names.p, names.n, sizeof(*names.p), name_order);
+	*out = (struct strings){ names.p, names.n };
+	return 0;
+}
+
+static void folder_take(struct load *load, const char *path, unsigned depth)
+{
+	struct strings names = { 0 };
+	int r = folder_names(load->arena, path, &names);
+	if (r < 0 || depth == FOLDERS_DEEP) {
+		file_problem(load, path, r < 0 ? err_words(r) : "folders are nested deeper than 32 levels");
+		return;
+	}
+	for (size_t i = 0; i < names.n; i++) {
+		const char *slash = str_ends(str_from(path), "/") ? "" : "/";
+		const char *name = arena_printf(load->arena, "%s%s%.*s", path, slash, STR_ARG(names.p[i])).p;
+		struct stat st;
+		if (is_rule_file(names.p[i]))
+			file_take(load, name);
+		else if (lstat(name, &st) == 0 && S_ISDIR(st.st_mode))
+			folder_take(load, name, depth + 1);
+	}
+}
+
+static int path_take(struct load *load, const char *path, struct err *err)
+{
+	struct stat st;
+	if (stat(path, &st) < 0)
+		return err_errno(err, -errno, "%s", path);
+	if (S_ISDIR(st.st_mode))
+		folder_take(load, path, 0);
+	else
+		file_take(load, path);
+	return 0;
+}
+
+static int embedded_take(struct load *load, struct err *err)
+{
+	const struct content *content = load->reader.options->content;
+	struct strings names;
+	int r = content_list(load->arena, content, "rules/", &names, err);
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		struct source source = { 0 };
+		if (!is_rule_file(names.p[i]))
+			continue;
+		r = content_read(load->arena, content, arena_cstr(load->arena, names.p[i]), &source, err);
+		if (r == 0)
+			documents_take(load, &source);
+	}
+	return r;
+}
+
+/* ---- all together ---- */
+
+static void load_init(struct load *load, struct arena *arena, const struct sigma_options *options,
+                      struct sigma_problems *problems)
+{
+	*load = (struct load){ .arena = arena, .ids = { .arena = arena }, .names = { .arena = arena } };
+	load->reader = (struct sigma_reader){ .arena = arena, .options = options, .problems = problems };
+}
+
+static void load_finish(struct load *load, struct sigma_rules *rules)
+{
+	*rules = (struct sigma_rules){ load->rules.p, load->rules.n };
+}
+
+int sigma_load(struct arena *arena, const struct sigma_options *options, struct sigma_rules *rules,
+               struct sigma_problems *problems, struct err *err)
+{
+	struct load load;
+	load_init(&load, arena, options, problems);
+	int r = options->embedded ? embedded_take(&load, err) : 0;
+	for (size_t i = 0; r == 0 && options->paths && options->paths[i]; i++)
+		r = path_take(&load, options->paths[i], err);
+	if (r == 0)
+		load_finish(&load, rules);
+	return r;
+}
+
+void sigma_parse(struct arena *arena, const char *name, struct str text, const struct sigma_options *options,
+                 struct sigma_rules *rules, struct sigma_problems *problems)
+{
+	static const struct sigma_options none = { 0 };
+	struct load load;
+	load_init(&load, arena, options ? options : &none, problems);
+	struct source source = { .name = name, .text = text };
+	documents_take(&load, &source);
+	load_finish(&load, rules);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * sigma_reader: what the parts of Sigma's reader share (private to them): the document at hand, and where complaints go.
+ *
+ * A part that returns a negative errno has added its problem already. Problems are notes, so that they can be said in
+ * any language, and name file, line and column.
+ */
+#ifndef WARD_DETECT_SIGMA_READER_H
+#define WARD_DETECT_SIGMA_READER_H
+
+#include "detect/sigma.h"
+#include "detect/sigma_value.h"
+
+enum {
+	SIGMA_DEPTH = 64,            /* parentheses and `not` in a condition */
+	SIGMA_TERMS = 4096,          /* words and parentheses of a condition */
+	SIGMA_NODES = 200000,        /* of one document, after expansion */
+};
+
+struct sigma_pipelines;
+
+struct sigma_reader {
+	struct arena *arena;
+	const struct sigma_options *options;
+	struct sigma_problems *problems;
+	const struct sigma_pipelines *pipelines; /* NULL: none */
+	struct source *source; /* the document at hand */
+	struct str rule;       /* its title, name or id */
+	size_t nodes;          /* made for it so far */
+};
+
+/* Add a problem at the node, `skip` characters further on; return -EINVAL. */
+int sigma_refuse(struct sigma_reader *reader, const struct doc *at, unsigned skip, struct note note);
+/* The same with words that name file, line and column already (of an err), or that have no place (at NULL). */
+int sigma_refuse_words(struct sigma_reader *reader, const struct doc *at, struct str words);
+/* Only when options->lint. */
+void sigma_warn(struct sigma_reader *reader, const struct doc *at, unsigned skip, struct note note);
+/* A scalar's text as the specification takes it; *odd: a number that is not in its usual form ("0x1f", "010"). */
+struct str sigma_scalar(const struct sigma_reader *reader, const struct doc *node, bool *odd);
+static inline bool sigma_is_scalar(const struct doc *node)
+{
+	return node->type != DOC_ARRAY && node->type != DOC_MAP;
+}
+
+/* ---- trees ---- */
+
+struct sigma_nodes {
+	const struct sigma_node **p;
+	size_t n, room;
+};
+
+const struct sigma_node *sigma_node_item(struct sigma_reader *reader, const struct sigma_item *item);
+/* One node stays itself, none is NODE_TRUE (and) or NODE_FALSE (or). */
+const struct sigma_node *sigma_node_join(struct sigma_reader *reader, enum sigma_node_kind kind,
+                                         const struct sigma_nodes *nodes);
+const struct sigma_node *sigma_node_not(struct sigma_reader *reader, const struct sigma_node *node);
+const struct sigma_node *sigma_node_named(struct sigma_reader *reader, const struct sigma_node *node, struct str name);
+
+/* ---- parts ---- */
+
+/* A field with its modifiers and values; `key` NULL: keywords. */
+int sigma_item_read(struct sigma_reader *reader, const struct doc *key, const struct doc *value,
+                    const struct sigma_node **out) MUST_USE;
+
+struct sigma_search {
+	struct str name; /* the search identifier */
+	const struct doc *key;
+	const struct sigma_node *node;
+	bool used;
+};
+
+struct sigma_searches {
+	struct sigma_search *p;
+	size_t n, room;
+};
+
+/* All search identifiers of a `detection` or `filter` map but those whose names are in `except` (NULL-terminated). */
+int sigma_searches_read(struct sigma_reader *reader, const struct doc *map, const char *const *except,
+                        struct sigma_searches *out) MUST_USE;
+
+/* A condition's text over search identifiers. */
+int sigma_condition_read(struct sigma_reader *reader, const struct doc *text, struct sigma_searches *searches,
+                         const struct sigma_node **out) MUST_USE;
+
+/* A document that is a map with `detection`. */
+int sigma_rule_read(struct sigma_reader *reader, const struct doc *doc, struct sigma_rule *rule) MUST_USE;
+/* The keys that rules and correlations share. */
+int sigma_head_read(struct sigma_reader *reader, const struct doc *doc, struct sigma_rule *rule) MUST_USE;
+int sigma_logsource_read(struct sigma_reader *reader, const struct doc *doc, struct sigma_rule *rule) MUST_USE;
+
+#endif
