@@ -244,4 +244,5 @@ const struct parser parser_weberror = {
 	.state_size = sizeof(struct weberror_state),
 	.probe = weberror_probe,
 	.record = weberror_record,
+	.verbatim = true,
 };
