@@ -203,8 +203,11 @@ static void *look(void *arg)
 		int r = is_needed(search, piece) ? take_piece(looker, &block, &err) : 0;
 		pthread_mutex_unlock(&search->lock);
 		arena_reset(&looker->arena);
-		if (r == 0 && block)
+		if (r == 0 && block) {
 			r = look_block(looker, block, &err);
+			if (r < 0)
+				err_wrap(&err, r, "block %u of %s", piece->number, piece->day);
+		}
 		if (r < 0)
 			note_damage(search, &err);
 		if (!search->worker)

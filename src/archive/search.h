@@ -16,6 +16,17 @@
 #include "archive/seeker.h"
 #include "data/lang.h"
 
+struct search_counts {
+	_Atomic uint64_t blocks, bytes;   /* in the archive, of the time asked for: sealed blocks and open pieces; raw text */
+	_Atomic uint64_t done, done_bytes; /* of these ruled out or looked at */
+	_Atomic uint64_t opened;          /* blocks that were decoded */
+	_Atomic uint64_t candidates;      /* records that were put together and looked at */
+	_Atomic uint64_t found, given_up; /* see seeker_given_up() */
+	_Atomic uint64_t damaged;         /* blocks that could not be read */
+	struct err first_damage;          /* of the first of them; read after the search */
+	bool cut;                         /* there are more than `limit` */
+};
+
 struct search_options {
 	const struct seek *seek;
 	int64_t since, until;  /* nanoseconds, both inclusive; all time: INT64_MIN, INT64_MAX */
@@ -26,17 +37,6 @@ struct search_options {
 	/* Called about ten times a second by the thread that called; not 0: stop. May be NULL. */
 	int (*progress)(void *ctx, const struct search_counts *counts);
 	void *progress_ctx;
-};
-
-struct search_counts {
-	_Atomic uint64_t blocks, bytes;   /* in the archive, of the time asked for: sealed blocks and open pieces; raw text */
-	_Atomic uint64_t done, done_bytes; /* of these ruled out or looked at */
-	_Atomic uint64_t opened;          /* blocks that were decoded */
-	_Atomic uint64_t candidates;      /* records that were put together and looked at */
-	_Atomic uint64_t found, given_up; /* see seeker_given_up() */
-	_Atomic uint64_t damaged;         /* blocks that could not be read */
-	struct err first_damage;          /* of the first of them; read after the search */
-	bool cut;                         /* there are more than `limit` */
 };
 
 /* In the order of their times, each in the calling thread; not 0: enough. The record is valid during the call. */
