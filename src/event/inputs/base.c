@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MulanPSL-2.0 */
+#include "event/inputs/base.h"
+
+#include <poll.h>
+
+#include "base/clock.h"
+
+const struct input_kind *const input_kinds[] = {
+#define INPUT(name) &input_##name,
+#include "event/inputs/input_list.h"
+#undef INPUT
+	NULL
+};
+
+const struct input_kind *input_kind_find(struct str name)
+{
+	for (size_t i = 0; input_kinds[i]; i++)
+		if (str_is(name, input_kinds[i]->name))
+			return input_kinds[i];
+	return NULL;
+}
+
+char *text_copy(struct str text)
+{
+	char *copy = mem_alloc(text.n + 1);
+	if (text.n)
+		memcpy(copy, text.p, text.n);
+	return copy;
+}
+
+void input_init(struct input *input, const struct input_ops *ops, struct str source, const struct parse_options *parse,
+                struct str (*find)(void *ctx, struct str key), void *find_ctx)
+{
+	input->ops = ops;
+	input->source = (struct str){ text_copy(source), source.n };
+	if (parse)
+		input->parse = *parse;
+	input->find = find;
+	input->find_ctx = find_ctx;
+}
+
+void input_done(struct input *input)
+{
+	for (size_t i = 0; i < COMPLAINTS; i++)
+		arena_done(&input->complaints[i].arena);
+	free((char *)input->source.p);
+}
+
+int input_parser(struct str name, const struct parser **out, struct err *err)
+{
+	*out = NULL;
+	if (!name.p)
+		return 0;
+	*out = parser_find(name);
+	if (*out)
+		return 0;
+	size_t n = 0;
+	while (parser_names[n])
+		n++;
+	const char *meant = schema_suggest(name, parser_names, n);
+	return meant ? err_set(err, -EINVAL, "no format is called '%.*s', did you mean '%s'?", STR_ARG(name), meant)
+	             : err_set(err, -EINVAL, "no format is called '%.*s'", STR_ARG(name));
+}
+
+void input_complain(struct input *input, struct note note)
+{
+	if (input->n_complaints == COMPLAINTS) {
+		input->unsaid++;
+		return;
+	}
+	struct complaint *complaint = &input->complaints[(input->first_complaint + input->n_complaints++) % COMPLAINTS];
+	arena_reset(&complaint->arena);
+	complaint->note = note_copy(&complaint->arena, note);
+}
+
+bool input_complaint(struct input *input, struct note *out)
+{
+	if (!input->n_complaints && input->unsaid) {
+		char number[24];
+		struct str text = { number, 0 };
+		BUF(unsaid);
+		buf_printf(&unsaid, "%llu", (unsigned long long)input->unsaid);
+		text.n = MIN(unsaid.n, sizeof(number));
+		memcpy(number, unsaid.p, text.n);
+		input->unsaid = 0;
+		input_complain(input, NOTE(TR("{} more complaints were left out"), text));
+	}
+	if (!input->n_complaints)
+		return false;
+	*out = input->complaints[input->first_complaint].note;
+	input->first_complaint = (input->first_complaint + 1) % COMPLAINTS;
+	input->n_complaints--;
+	return true;
+}
+
+int input_fd(const struct input *input)
+{
+	return input->ops->fd(input);
+}
+
+int64_t input_deadline(const struct input *input)
+{
+	return input->stopped ? 0 : input->ops->deadline(input);
+}
+
+int input_wait(const struct input *input, int64_t timeout, struct err *err)
+{
+	int64_t now = clock_monotonic_ns(), until = input_deadline(input);
+	int64_t wait = until == INT64_MAX ? -1 : MAX(until - now, 0);
+	if (timeout >= 0 && (wait < 0 || timeout < wait))
+		wait = timeout;
+	if (wait == 0 && until <= now)
+		return 1;
+	struct pollfd poll_fd = { .fd = input_fd(input), .events = POLLIN };
+	int milliseconds = wait < 0 ? -1 : (int)MIN((wait + 999999) / 1000000, (int64_t)INT32_MAX);
+	int r = poll(&poll_fd, 1, milliseconds);
+	if (r < 0 && errno != EINTR)
+		return err_errno(err, -errno, "cannot wait");
+	return r > 0 || clock_monotonic_ns() >= until;
+}
+
+int input_read(struct input *input, size_t most, struct input_batch *out, struct err *err)
+{
+	out->source = input->source;
+	out->spans = NULL;
+	out->positions = NULL;
+	out->n_spans = out->n_positions = 0;
+	out->ticket = ++input->ticket;
+	return input->ops->read(input, most, out, err);
+}
+
+void input_kept(struct input *input, uint64_t ticket)
+{
+	if (input->ops->kept)
+		input->ops->kept(input, ticket);
+}
+
+void input_stop(struct input *input)
+{
+	if (!input->stopped && input->ops->stop)
+		input->ops->stop(input);
+	input->stopped = true;
+}
+
+struct input_counters input_counters(const struct input *input)
+{
+	return input->counters;
+}
+
+void input_close(struct input *input)
+{
+	if (input)
+		input->ops->close(input);
+}
+
+void input_close_p(struct input **input)
+{
+	input_close(*input);
+}
+
+/* ---- streams ---- */
+
+void stream_init(struct stream *stream, const char *name, const struct parser *parser, const struct input *input)
+{
+	*stream = (struct stream){ .name = text_copy(str_from(name)), .parser = parser };
+	if (parser)
+		parse_init(&stream->parse, parser, &input->parse);
+}
+
+void stream_done(struct stream *stream)
+{
+	if (stream->parser)
+		parse_done(&stream->parse);
+	buf_done(&stream->carry);
+	free(stream->name);
+	*stream = (struct stream){ 0 };
+}
+
+char *stream_room(struct stream *stream, struct batch *batch, size_t want)
+{
+	char *room = arena_reserve(&batch->arena, stream->carry.n + want);
+	if (stream->carry.n)
+		memcpy(room, stream->carry.p, stream->carry.n);
+	return room + stream->carry.n;
+}
+
+/* Whole lines of the beginning, for the probe. */
+static struct str probe_part(struct str text)
+{
+	text.n = MIN(text.n, (size_t)STREAM_PROBE);
+	ptrdiff_t end = str_find_char_last(text, '\n');
+	return end < 0 ? text : str_slice(text, 0, (size_t)end + 1);
+}
+
+void stream_spoke(struct stream *stream, struct input *input, struct input_batch *batch, size_t first)
+{
+	input->counters.records += stream->parse.records - stream->records;
+	input->counters.flawed += stream->parse.flawed - stream->flawed;
+	stream->records = stream->parse.records;
+	stream->flawed = stream->parse.flawed;
+	if (batch->batch.events.n == first)
+		return;
+	struct str name = str_from(stream->name);
+	if (batch->n_spans && str_eq(batch->spans[batch->n_spans - 1].stream, name))
+		return;
+	/* Room doubles at 8, 16 …: the count itself tells when it is used up. */
+	size_t n = batch->n_spans;
+	if (n == 0 || (n >= 8 && (n & (n - 1)) == 0)) {
+		struct input_span *more = (struct input_span *)ARENA_ARRAY(&batch->batch.arena, struct input_span, n ? n * 2 : 8);
+		if (n)
+			memcpy(more, batch->spans, n * sizeof(*more));
+		batch->spans = more;
+	}
+	batch->spans[batch->n_spans++] = (struct input_span){ first, arena_str(&batch->batch.arena, name) };
+}
+
+size_t stream_took(struct stream *stream, struct input *input, struct input_batch *batch, size_t n, bool last)
+{
+	struct str text = { batch->batch.arena.at, stream->carry.n + n };
+	size_t first = batch->batch.events.n, used = 0;
+	arena_take(&batch->batch.arena, text.n);
+	if (n)
+		stream->last = clock_monotonic_ns();
+	if (!stream->parser && text.n) {
+		if (!last && text.n < STREAM_PROBE && !memchr(text.p, '\n', text.n)) {
+			buf_clear(&stream->carry);
+			buf_add(&stream->carry, text);
+			return text.n;
+		}
+		stream->parser = parser_probe(probe_part(text));
+		if (stream->parser->framing == FRAME_FILE)
+			stream->parser = &parser_plain; /* whoever can read such a file does not come here */
+		parse_init(&stream->parse, stream->parser, &input->parse);
+	}
+	if (!stream->parser)
+		return 0;
+	bool cut = last || text.n >= STREAM_CARRY;
+	if (text.n || last)
+		parse_lines(&stream->parse, &batch->batch, text, cut, &used);
+	buf_clear(&stream->carry);
+	if (used < text.n) {
+		buf_add(&stream->carry, str_slice(text, used, text.n));
+	} else if (stream->carry.room > STREAM_PROBE) {
+		buf_done(&stream->carry); /* a rare long line must not stay in memory */
+	}
+	stream->held = !cut && stream->parser->flush;
+	stream_spoke(stream, input, batch, first);
+	return stream->carry.n;
+}
+
+void stream_record(struct stream *stream, struct input *input, struct input_batch *batch, struct str record)
+{
+	size_t first = batch->batch.events.n;
+	parse_record(&stream->parse, &batch->batch, record);
+	stream->held = stream->parser->flush;
+	stream_spoke(stream, input, batch, first);
+}
+
+void stream_flush(struct stream *stream, struct input *input, struct input_batch *batch)
+{
+	size_t first = batch->batch.events.n;
+	if (stream->parser && stream->parser->flush && stream->held) {
+		stream->parse.batch = &batch->batch;
+		stream->parser->flush(&stream->parse);
+		stream_spoke(stream, input, batch, first);
+	}
+	stream->held = false;
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MulanPSL-2.0 */
+#include "event/inputs/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "event/inputs/unpack.h"
+#include "event/inputs/whole.h"
+
+enum { REPLAY = 64 * 1024 };
+/* A compressed file that is still being written is left alone so long. */
+static const int64_t settle = INT64_C(3000000000);
+
+struct file *file_new(const char *path, const struct place *at, const struct parser *parser, bool follow,
+                      const struct input *input)
+{
+	struct file *file = mem_alloc(sizeof(*file));
+	*file = (struct file){ .path = text_copy(str_from(path)), .fd = -1, .named = parser, .follow = follow, .grew = clock_monotonic_ns() };
+	if (at)
+		file->at = *at;
+	stream_init(&file->stream, path, parser, input);
+	return file;
+}
+
+static void close_readers(struct file *file)
+{
+	unpack_close(TAKE(file->unpack));
+	whole_close(TAKE(file->whole));
+	if (file->fd >= 0)
+		close(file->fd);
+	file->fd = -1;
+}
+
+void file_free(struct file *file)
+{
+	if (!file)
+		return;
+	close_readers(file);
+	stream_done(&file->stream);
+	free(file->path);
+	free(file);
+}
+
+void file_release(struct file *file)
+{
+	if (file->kind != FILE_PLAIN || file->fd < 0)
+		return;
+	buf_done(&file->stream.carry); /* at.offset stands before it */
+	close(file->fd);
+	file->fd = -1;
+}
+
+static int64_t mtime_of(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
+/* What kind it is, by its first bytes. An empty file is not known yet. */
+static void probe(struct file *file)
+{
+	BUF(head);
+	char *to = buf_reserve(&head, STREAM_PROBE);
+	ssize_t n = pread(file->fd, to, STREAM_PROBE, 0);
+	if (n <= 0)
+		return;
+	struct str text = { to, (size_t)n };
+	file->probed = true;
+	if (unpack_is(text)) {
+		file->kind = FILE_PACKED;
+	} else if (file->stream.parser) {
+		file->kind = file->stream.parser->framing == FRAME_FILE ? FILE_WHOLE : FILE_PLAIN;
+	} else {
+		const struct parser *parser = parser_probe(text);
+		if (parser->framing == FRAME_FILE) {
+			file->kind = FILE_WHOLE;
+			file->stream.parser = parser;
+		}
+	}
+}
+
+int file_open(struct file *file, struct err *err)
+{
+	struct stat st;
+	if (file->fd >= 0)
+		return 0;
+	/* Looked at before it is opened: to open a FIFO or a tape has effects. */
+	if (stat(file->path, &st) < 0)
+		return err_set(err, -errno, "%s", err_words(-errno));
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, -ENXIO, "it is not a regular file");
+	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	int fd = open(file->path, flags | O_NOATIME);
+	if (fd < 0 && errno == EPERM)
+		fd = open(file->path, flags);
+	if (fd < 0)
+		return err_set(err, -errno, "%s", err_words(-errno));
+	bool known = file->at.inode || file->at.device;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    (known && (st.st_dev != file->at.device || st.st_ino != file->at.inode))) {
+		close(fd);
+		return err_set(err, -ESTALE, "another file lies there now");
+	}
+	file->fd = fd;
+	file->at.device = st.st_dev;
+	file->at.inode = st.st_ino;
+	file->size = (uint64_t)st.st_size;
+	if (!file->probed)
+		probe(file);
+	if (!file->at.offset)
+		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	return 0;
+}
+
+/* What a parser keeps from record to record is made again from the text before the offset: its first lines (the
+ * header of CSV) and its last ones (joins). Their events were delivered before and are thrown away. */
+static void restore(struct file *file, struct input *input, const struct batch *batch)
+{
+	struct stream *stream = &file->stream;
+	struct parse *parse = &stream->parse;
+	file->restored = true;
+	if (!file->at.offset)
+		return;
+	BUF(head);
+	CLEANUP(batch_done) struct batch scratch = { .names = batch->names };
+	size_t want = (size_t)MIN(file->at.offset, (uint64_t)REPLAY), used = 0;
+	ssize_t n = pread(file->fd, buf_reserve(&head, want), want, 0);
+	struct str text = { head.p, n > 0 ? (size_t)n : 0 };
+	if (!stream->parser) {
+		ptrdiff_t end = str_find_char_last(text, '\n');
+		stream->parser = parser_probe(end < 0 ? text : str_slice(text, 0, (size_t)end + 1));
+		parse_init(parse, stream->parser, &input->parse);
+	}
+	if (stream->parser->state_size || stream->parser->flush) {
+		parse_lines(parse, &scratch, text, false, &used);
+		if (file->at.offset > REPLAY) {
+			BUF(tail);
+			uint64_t from = MAX((uint64_t)used, file->at.offset - REPLAY);
+			want = (size_t)(file->at.offset - from);
+			n = pread(file->fd, buf_reserve(&tail, want), want, (off_t)from);
+			text = (struct str){ tail.p, n > 0 ? (size_t)n : 0 };
+			ptrdiff_t line = from == used ? -1 : str_find_char(text, '\n');
+			batch_reset(&scratch);
+			parse_lines(parse, &scratch, str_slice(text, (size_t)(line + 1), text.n), false, &used);
+		}
+		stream->held = stream->parser->flush;
+		if (!file->at.held && stream->parser->flush)
+			stream->parser->flush(parse);
+	}
+	parse->line = file->at.line;
+	parse->records = parse->flawed = 0;
+	parse->batch = NULL;
+}
+
+/* Is what was just read still of the same file content? Keeps the fingerprint up to date. */
+static bool unchanged(struct file *file, uint64_t end)
+{
+	struct stat st;
+	if (fstat(file->fd, &st) < 0 || (uint64_t)st.st_size < end)
+		return false;
+	struct place now = file->at;
+	place_take_fingerprint(&now, file->fd);
+	if (now.length < file->at.length)
+		return false;
+	if (now.length > file->at.length ? !place_same_beginning(&file->at, file->fd)
+	                                 : now.fingerprint != file->at.fingerprint)
+		return false;
+	file->at.length = now.length;
+	file->at.fingerprint = now.fingerprint;
+	file->size = (uint64_t)st.st_size;
+	file->changed = mtime_of(&st);
+	return true;
+}
+
+static ssize_t read_plain(struct file *file, struct input *input, struct input_batch *batch, size_t want, struct err *err)
+{
+	struct stream *stream = &file->stream;
+	if (!file->restored)
+		restore(file, input, &batch->batch);
+	uint64_t from = file->at.offset + stream->carry.n;
+	char *room = stream_room(stream, &batch->batch, want);
+	ssize_t n = pread(file->fd, room, want, (off_t)from);
+	if (n < 0)
+		return errno == EINTR ? 0 : err_set(err, -errno, "%s", err_words(-errno));
+	if (file->follow && !unchanged(file, from + (uint64_t)n))
+		return -ESTALE;
+	if (n == 0)
+		return 0;
+	input->counters.bytes += (uint64_t)n;
+	file->at.offset = from + (uint64_t)n - stream_took(stream, input, batch, (size_t)n, false);
+	file->at.line = stream->parser ? stream->parse.line : 0;
+	file->at.held = stream->held;
+	return n;
+}
+
+/* ---- compressed files ---- */
+
+static void member_end(struct file *file, struct input *input, struct input_batch *batch)
+{
+	stream_room(&file->stream, &batch->batch, 0);
+	stream_took(&file->stream, input, batch, 0, true);
+	file->in_member = false;
+}
+
+/* The stream of the next member: 1, 0 at the end. */
+static int member_begin(struct file *file, struct input *input, struct err *err)
+{
+	struct str name;
+	int r = unpack_next(file->unpack, &name, err);
+	if (r <= 0)
+		return r;
+	BUF(whole_name);
+	buf_puts(&whole_name, file->path);
+	if (name.n) {
+		buf_add_char(&whole_name, ':');
+		buf_add(&whole_name, name);
+	}
+	stream_done(&file->stream);
+	stream_init(&file->stream, buf_cstr(&whole_name), file->named, input);
+	file->in_member = true;
+	return 1;
+}
+
+/* Events of text that was delivered before the restart are parsed for the parser's sake and thrown away. */
+static void drop_delivered(struct file *file, struct input_batch *batch, size_t before, uint64_t behind)
+{
+	if (!file->skip)
+		return;
+	if (behind <= file->skip)
+		batch->batch.events.n = before;
+	if (behind >= file->skip)
+		file->skip = 0;
+}
+
+static ssize_t read_packed(struct file *file, struct input *input, struct input_batch *batch, size_t want,
+                           struct err *err)
+{
+	int r = 0;
+	if (!file->unpack) {
+		file->skip = file->at.offset;
+		file->at.offset = file->taken = 0;
+		r = unpack_open(file->fd, &file->unpack, err);
+		if (r < 0)
+			return r;
+	}
+	if (!file->in_member)
+		r = member_begin(file, input, err);
+	if (r < 0)
+		return r;
+	if (!file->in_member) {
+		file->finished = true;
+		return 0;
+	}
+	struct stream *stream = &file->stream;
+	size_t before = batch->batch.events.n, carried = stream->carry.n;
+	if (file->skip && file->skip > file->at.offset + carried) /* delivered text and new text never in one step */
+		want = (size_t)MIN((uint64_t)want, file->skip - file->at.offset - carried);
+	char *room = stream_room(stream, &batch->batch, want);
+	ssize_t n = unpack_read(file->unpack, room, want, err);
+	uint64_t taken = unpack_taken(file->unpack);
+	input->counters.bytes += taken - MIN(file->taken, taken);
+	file->taken = taken;
+	if (n <= 0) {
+		file->at.offset += carried;
+		member_end(file, input, batch);
+		drop_delivered(file, batch, before, file->at.offset);
+		return n < 0 ? n : 1;
+	}
+	size_t left = stream_took(stream, input, batch, (size_t)n, false);
+	file->at.offset += carried + (size_t)n - left;
+	file->at.line = stream->parser ? stream->parse.line : 0;
+	drop_delivered(file, batch, before, file->at.offset);
+	return n;
+}
+
+/* ---- files that their parser reads ---- */
+
+static ssize_t read_whole(struct file *file, struct input *input, struct input_batch *batch, struct err *err)
+{
+	struct stream *stream = &file->stream;
+	if (!file->whole) {
+		parse_done(&stream->parse);
+		parse_init(&stream->parse, stream->parser, &input->parse);
+		stream->records = stream->flawed = 0;
+		file->skip = file->at.line;
+		int r = whole_open(&stream->parse, file->fd, file->path, &file->whole, err);
+		if (r < 0)
+			return r;
+	}
+	size_t before = batch->batch.events.n;
+	int r = whole_read(file->whole, &batch->batch, err);
+	uint64_t got = batch->batch.events.n - before, drop = MIN(got, file->skip);
+	file->skip -= drop;
+	if (drop) {
+		struct event *first = batch->batch.events.p + before;
+		memmove(first, first + drop, (size_t)(got - drop) * sizeof(*first));
+		batch->batch.events.n -= (size_t)drop;
+	}
+	file->at.line += got - drop;
+	stream_spoke(stream, input, batch, before);
+	if (r == 1)
+		return 1;
+	whole_close(TAKE(file->whole));
+	input->counters.bytes += file->size;
+	file->at.offset = file->size;
+	file->finished = true;
+	return r;
+}
+
+ssize_t file_read(struct file *file, struct input *input, struct input_batch *batch, size_t want, struct err *err)
+{
+	ssize_t n;
+	struct stat st;
+	if (!file->probed)
+		probe(file);
+	if (file->kind == FILE_PLAIN) {
+		n = read_plain(file, input, batch, want, err);
+	} else {
+		if (file->follow && !file->unpack && !file->whole) {
+			if (fstat(file->fd, &st) < 0 || (file->changed != mtime_of(&st) && (file->changed = mtime_of(&st), true))) {
+				file->grew = clock_monotonic_ns();
+				return 0;
+			}
+			if (clock_monotonic_ns() < file->grew + settle)
+				return 0;
+			place_take_fingerprint(&file->at, file->fd);
+		}
+		n = file->kind == FILE_PACKED ? read_packed(file, input, batch, want, err) : read_whole(file, input, batch, err);
+		return n;
+	}
+	if (n > 0)
+		file->grew = clock_monotonic_ns();
+	return n;
+}
+
+void file_finish(struct file *file, struct input *input, struct input_batch *batch)
+{
+	struct stream *stream = &file->stream;
+	if (file->kind == FILE_PLAIN && !file->finished && (stream->carry.n || stream->held || !stream->parser)) {
+		file->at.offset += stream->carry.n;
+		stream_room(stream, &batch->batch, 0);
+		stream_took(stream, input, batch, 0, true);
+		file->at.line = stream->parser ? stream->parse.line : 0;
+		file->at.held = false;
+	}
+	file->finished = true;
+}

@@ -1,0 +1,1012 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * Files: paths, directories and patterns; read once, or followed for ever.
+ *
+ * A *path* that is followed has a list of files, oldest first: those that were renamed away and are not finished, then the
+ * one that lies there now. They are read in this order, so the text of a path is one sequence across rotations. A
+ * rotated file is read until nobody has written to it for a while (`farewell`), because programs reopen their logs late.
+ *
+ * What was read is remembered by device, inode and fingerprint, not by name: a pattern that also matches the rotated names
+ * (auth.log, auth.log.1, auth.log.2.gz) gives each record once. What a truncation or a restart cut off is looked for
+ * in the same directory under names that begin with the path's own: the renamed file, the copy of copytruncate, or
+ * either of them compressed.
+ */
+#include <dirent.h>
+#include <glob.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/glob.h"
+#include "base/map.h"
+#include "event/inputs/file.h"
+#include "event/inputs/unpack.h"
+#include "event/inputs/watch.h"
+
+#include <fcntl.h>
+
+enum {
+	PATHS_MOST = 65536,   /* followed */
+	DEPTH_MOST = 32,      /* of directories */
+	KNOWN_MOST = 4096,    /* places of finished files that are remembered */
+	SIBLINGS_MOST = 4096, /* entries of a directory that are looked at for the rest of a file */
+	CHUNK = 1024 * 1024,
+	CHUNK_LEAST = 64 * 1024,
+	OPEN_MOST = 256,
+};
+static const int64_t second = INT64_C(1000000000);
+static const int64_t farewell = 10 * INT64_C(1000000000);   /* a renamed file, after its last growth */
+static const int64_t silence = 2 * INT64_C(1000000000);     /* then joins are given up */
+static const int64_t look_local = 10 * INT64_C(1000000000); /* everywhere, though inotify said nothing */
+static const int64_t look_remote = INT64_C(1000000000);
+static const int64_t look_listed = INT64_C(100000000);      /* after names came or went */
+
+struct path {
+	struct str path;         /* own memory, NUL-terminated */
+	VEC(struct file *) files; /* oldest first; the last is the one that lies there unless it is `old` */
+	uint64_t device, inode;  /* of what lies there, when last looked at */
+	bool queued;             /* in the queue of paths to be read */
+	bool moved;              /* its position changed since it was last told */
+	bool seen;               /* by the scan that runs */
+	bool gone;               /* nothing lies there */
+	bool recalled;           /* its kept position was asked for */
+	bool waits;              /* to be read again at the next tick: for silence, for a farewell, for a file to be complete */
+	int complained;          /* errno of the last complaint */
+};
+
+struct files {
+	struct input input;
+	struct arena arena; /* of the options */
+	struct strings wanted, except;
+	const struct parser *parser;
+	bool from_end, links, once;
+	size_t open_most, n_open;
+	VEC(struct path *) paths;
+	struct arena index_arena;
+	struct map index; /* path -> struct path */
+	size_t n_gone;
+	VEC(struct path *) queue; /* of those that may have something to read, from `next` on */
+	size_t next;
+	VEC(struct place) known; /* places of files that are not open any more */
+	struct arena known_arena;
+	struct map known_index;  /* mix of device and inode -> index in `known`, and 1 */
+	size_t n_old;            /* files that were renamed away and are not finished */
+	struct watch *watch;
+	bool told;               /* inotify tells of all directories */
+	bool first_scan, too_many;
+	int64_t look;            /* when to scan next */
+	int64_t tick;            /* when to read those that wait */
+};
+
+static struct note about(const char *english, struct str path, const char *why)
+{
+	return (struct note){ .english = english, .value = { path, str_from(why) } };
+}
+
+/* ---- what is to be read ---- */
+
+static void enqueue(struct files *files, struct path *path)
+{
+	if (path->queued)
+		return;
+	path->queued = true;
+	vec_push(&files->queue, path);
+}
+
+static bool is_excepted(const struct files *files, struct str path)
+{
+	struct str name = str_slice(path, (size_t)(str_find_char_last(path, '/') + 1), path.n);
+	for (size_t i = 0; i < files->except.n; i++) {
+		struct str pattern = files->except.p[i];
+		if (glob_match(pattern, str_find_char(pattern, '/') >= 0 ? path : name))
+			return true;
+	}
+	return false;
+}
+
+static void complain_once(struct files *files, struct path *path, int code, const char *why)
+{
+	if (path->complained == code)
+		return;
+	path->complained = code;
+	files->input.counters.refused++;
+	input_complain(&files->input, about(TR("cannot read {}: {}"), path->path, why));
+}
+
+static struct path *path_get(struct files *files, struct str text)
+{
+	struct path *path = map_get(&files->index, text);
+	if (path)
+		return path;
+	if (files->paths.n == PATHS_MOST && !files->once) {
+		if (!files->too_many)
+			input_complain(&files->input, NOTE(TR("more than 65536 files are to be followed; {} and others are not"), text));
+		files->too_many = true;
+		return NULL;
+	}
+	path = mem_alloc(sizeof(*path));
+	path->path = (struct str){ text_copy(text), text.n };
+	vec_push(&files->paths, path);
+	*map_put(&files->index, path->path) = path;
+	return path;
+}
+
+static void path_free(struct path *path)
+{
+	for (size_t i = 0; i < path->files.n; i++)
+		file_free(path->files.p[i]);
+	vec_done(&path->files);
+	free((char *)path->path.p);
+	free(path);
+}
+
+static void path_check(struct files *files, struct path *path);
+static void recall(struct files *files, struct path *path);
+
+static void watch_parent(struct files *files, struct str path)
+{
+	ptrdiff_t slash = str_find_char_last(path, '/');
+	struct str parent = slash > 0 ? str_slice(path, 0, (size_t)slash) : slash == 0 ? STR("/") : STR(".");
+	if (!files->once && !watch_add(files->watch, parent))
+		files->told = false;
+}
+
+static void found(struct files *files, struct str text)
+{
+	if (is_excepted(files, text))
+		return;
+	struct path *path = path_get(files, text);
+	if (!path || path->seen)
+		return;
+	path->seen = true;
+	watch_parent(files, text);
+	if (!files->first_scan && !path->recalled && files->input.find)
+		recall(files, path);
+	path->recalled = true;
+	path_check(files, path);
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static void found_directory(struct files *files, struct str directory, int depth)
+{
+	ARENA(arena);
+	struct dirent **entries = NULL;
+	const char *name = arena_cstr(&arena, directory);
+	int n = scandir(name, &entries, NULL, by_name);
+	if (n < 0) {
+		struct path *path = path_get(files, directory);
+		if (path)
+			complain_once(files, path, errno, err_words(-errno));
+		return;
+	}
+	if (!files->once && !watch_add(files->watch, directory))
+		files->told = false;
+	for (int i = 0; i < n; i++) {
+		const char *entry = entries[i]->d_name;
+		if (strcmp(entry, ".") != 0 && strcmp(entry, "..") != 0) {
+			struct stat st;
+			struct str path = arena_printf(&arena, "%s%s%s", name, str_ends(directory, "/") ? "" : "/", entry);
+			int r = files->links ? stat(path.p, &st) : lstat(path.p, &st);
+			if (r == 0 && S_ISDIR(st.st_mode) && depth < DEPTH_MOST)
+				found_directory(files, path, depth + 1);
+			else if (r == 0 && S_ISREG(st.st_mode))
+				found(files, path);
+		}
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+static void look_for(struct files *files, struct str wanted)
+{
+	ARENA(arena);
+	const char *text = arena_cstr(&arena, wanted);
+	struct stat st;
+	if (stat(text, &st) == 0 || !glob_is_pattern(wanted)) {
+		if (S_ISDIR(st.st_mode))
+			found_directory(files, wanted, 0);
+		else
+			found(files, wanted);
+		return;
+	}
+	/* New names may come in the last directory that is written without a pattern. */
+	size_t fixed = strcspn(text, "*?[");
+	watch_parent(files, str_slice(wanted, 0, fixed));
+	glob_t matches = { 0 };
+	int r = glob(text, 0, NULL, &matches);
+	for (size_t i = 0; r == 0 && i < matches.gl_pathc; i++) {
+		if ((files->links ? stat(matches.gl_pathv[i], &st) : lstat(matches.gl_pathv[i], &st)) < 0)
+			continue;
+		if (S_ISDIR(st.st_mode))
+			found_directory(files, str_from(matches.gl_pathv[i]), 0);
+		else if (S_ISREG(st.st_mode))
+			found(files, str_from(matches.gl_pathv[i]));
+	}
+	if (r == GLOB_NOMATCH && files->once) {
+		files->input.counters.refused++;
+		input_complain(&files->input, NOTE(TR("no file matches {}"), wanted));
+	}
+	globfree(&matches);
+}
+
+/* ---- what was read before ---- */
+
+static int64_t known_key(uint64_t device, uint64_t inode)
+{
+	return (int64_t)(inode ^ device << 40);
+}
+
+static struct place *known_by_inode(const struct files *files, uint64_t device, uint64_t inode)
+{
+	size_t index = (size_t)map_get_int(&files->known_index, known_key(device, inode));
+	struct place *place = index ? &files->known.p[index - 1] : NULL;
+	return place && place->device == device && place->inode == inode ? place : NULL;
+}
+
+/* The older half is forgotten when they are very many. */
+static void forget_known(struct files *files)
+{
+	size_t half = files->known.n / 2;
+	files->known.n -= half;
+	memmove(files->known.p, files->known.p + half, files->known.n * sizeof(*files->known.p));
+	arena_done(&files->known_arena);
+	files->known_index = (struct map){ .arena = &files->known_arena };
+	for (size_t i = 0; i < files->known.n; i++)
+		*map_put_int(&files->known_index, known_key(files->known.p[i].device, files->known.p[i].inode)) = (void *)(i + 1);
+}
+
+static void remember(struct files *files, const struct place *place)
+{
+	struct place *known = known_by_inode(files, place->device, place->inode);
+	if (!place->offset)
+		return;
+	if (known) {
+		*known = *place;
+		return;
+	}
+	if (files->known.n >= KNOWN_MOST + 2 * files->paths.n)
+		forget_known(files);
+	vec_push(&files->known, *place);
+	*map_put_int(&files->known_index, known_key(place->device, place->inode)) = (void *)files->known.n;
+}
+
+/* The first bytes of the text in an open file, unpacked when it is compressed. */
+static struct str head_text(int fd, char *to, bool *packed)
+{
+	ssize_t n = pread(fd, to, FINGERPRINT_BYTES, 0);
+	struct str head = { to, n > 0 ? (size_t)n : 0 }, name;
+	*packed = unpack_is(head);
+	if (!*packed)
+		return head;
+	struct unpack *unpack = NULL;
+	head.n = 0;
+	if (unpack_open(fd, &unpack, NULL) == 0 && unpack_next(unpack, &name, NULL) == 1) {
+		while (head.n < FINGERPRINT_BYTES &&
+		       (n = unpack_read(unpack, to + head.n, FINGERPRINT_BYTES - head.n, NULL)) > 0)
+			head.n += (size_t)n;
+	}
+	unpack_close(unpack);
+	return head;
+}
+
+static bool begins_as(const struct place *place, struct str head)
+{
+	return place->length && place->length <= head.n &&
+	       fingerprint_of(str_slice(head, 0, (size_t)place->length)) == place->fingerprint;
+}
+
+/* A short fingerprint says little, unless it is of all that was read. */
+static bool tells(const struct place *place)
+{
+	return place->length == FINGERPRINT_BYTES || (place->length >= 64 && place->length == place->offset);
+}
+
+/* A file that is new by its inode and name: was its text read already, before it was copied or compressed? `active`: it is
+ * the text of a file that is still being read, so this is a copy, and what will be cut off there is not known yet. */
+static const struct place *known_by_text(const struct files *files, const struct path *self, int fd, bool *active)
+{
+	char head[FINGERPRINT_BYTES];
+	bool packed;
+	struct str text = head_text(fd, head, &packed);
+	uint64_t all = fingerprint_of(text); /* most are of the full length: hash once */
+	for (size_t i = files->known.n; i-- > 0;) {
+		const struct place *place = &files->known.p[i];
+		if (tells(place) && (place->length == text.n ? place->fingerprint == all : begins_as(place, text)))
+			return place;
+	}
+	for (size_t i = 0; i < files->paths.n; i++) {
+		const struct path *path = files->paths.p[i];
+		for (size_t j = 0; path != self && j < path->files.n; j++) {
+			const struct place *place = &path->files.p[j]->at;
+			if (tells(place) && (place->length == text.n ? place->fingerprint == all : begins_as(place, text))) {
+				*active = true;
+				return place;
+			}
+		}
+	}
+	return NULL;
+}
+
+/* Where the rest of a file lies that is no longer where it was: a path in the arena, or NULL. `self`: its old path. */
+static const char *find_rest(struct files *files, struct arena *arena, struct str self, const struct place *place,
+                             struct place *at)
+{
+	ptrdiff_t slash = str_find_char_last(self, '/');
+	struct str base = str_slice(self, (size_t)(slash + 1), self.n);
+	const char *directory = slash > 0 ? arena_cstr(arena, str_slice(self, 0, (size_t)slash)) : slash == 0 ? "/" : ".";
+	const char *best = NULL;
+	DIR *dir = opendir(directory);
+	struct dirent *entry;
+	size_t looked = 0;
+	/* "app.log" may become "app.log.1", "app.log-20261123.gz" or "app-20261123.log". */
+	ptrdiff_t dot = str_find_char(base, '.');
+	struct str stem = dot > 0 ? str_slice(base, 0, (size_t)dot) : base;
+	while (dir && (entry = readdir(dir)) && looked < SIBLINGS_MOST) {
+		struct str name = str_from(entry->d_name);
+		struct stat st;
+		if (name.n < stem.n || memcmp(name.p, stem.p, stem.n) != 0 || str_eq(name, base))
+			continue;
+		looked++;
+		struct str path = arena_printf(arena, "%s%s%s", slash >= 0 ? directory : "",
+		                               slash >= 0 && directory[strlen(directory) - 1] != '/' ? "/" : "", entry->d_name);
+		if (lstat(path.p, &st) < 0 || !S_ISREG(st.st_mode))
+			continue;
+		bool same = st.st_ino == place->inode && st.st_dev == place->device;
+		if (!same && place->length < 16)
+			continue;
+		const struct path *other = map_get(&files->index, path);
+		if (other && other->files.n)
+			continue; /* it is read as itself */
+		char head[FINGERPRINT_BYTES];
+		bool packed = false;
+		int fd = open(path.p, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		if (fd < 0)
+			continue;
+		struct str text = head_text(fd, head, &packed);
+		close(fd);
+		if ((place->length && !begins_as(place, text)) || (!packed && (uint64_t)st.st_size < place->offset))
+			continue;
+		*at = *place;
+		at->device = st.st_dev;
+		at->inode = st.st_ino;
+		best = path.p;
+		if (same)
+			break;
+	}
+	if (dir)
+		closedir(dir);
+	return best;
+}
+
+static struct file *file_insert(struct files *files, struct path *path, size_t index, const char *where,
+                                const struct place *at)
+{
+	struct file *file = file_new(where, at, files->parser, !files->once, &files->input);
+	vec_push(&path->files, file);
+	memmove(path->files.p + index + 1, path->files.p + index, (path->files.n - 1 - index) * sizeof(*path->files.p));
+	path->files.p[index] = file;
+	files->input.counters.streams++;
+	return file;
+}
+
+/* Its path is another file's now. */
+static void make_old(struct files *files, struct file *file)
+{
+	file->old = true;
+	file->grew = clock_monotonic_ns();
+	files->n_old++;
+}
+
+/* Take it out of its path; it is the caller's then. */
+static struct file *file_remove(struct files *files, struct path *path, size_t index)
+{
+	struct file *file = path->files.p[index];
+	path->files.n--;
+	memmove(path->files.p + index, path->files.p + index + 1, (path->files.n - index) * sizeof(*path->files.p));
+	if (file->fd >= 0)
+		files->n_open--;
+	files->n_old -= file->old;
+	path->moved = true;
+	return file;
+}
+
+/* Follow on where a file's text went. */
+static bool insert_rest(struct files *files, struct path *path, size_t index, const struct place *place)
+{
+	ARENA(arena);
+	struct place at;
+	const char *where = find_rest(files, &arena, path->path, place, &at);
+	if (where)
+		make_old(files, file_insert(files, path, index, where, &at));
+	return where;
+}
+
+/* ---- a path, looked at ---- */
+
+static struct file *newest(const struct path *path)
+{
+	struct file *last = path->files.n ? path->files.p[path->files.n - 1] : NULL;
+	return last && !last->old ? last : NULL;
+}
+
+/* Is the inode being read as a rotated file of some path? */
+static bool read_elsewhere(const struct files *files, const struct stat *st)
+{
+	for (size_t i = 0; files->n_old && i < files->paths.n; i++)
+		for (size_t j = 0; j < files->paths.p[i]->files.n; j++) {
+			const struct file *file = files->paths.p[i]->files.p[j];
+			if (file->old && file->at.inode == st->st_ino && file->at.device == st->st_dev)
+				return true;
+		}
+	return false;
+}
+
+static void path_gone(struct files *files, struct path *path)
+{
+	struct file *file = newest(path);
+	if (file) {
+		make_old(files, file);
+		files->input.counters.rotations++;
+		enqueue(files, path);
+	}
+	if (!path->gone)
+		files->n_gone++;
+	path->device = path->inode = 0;
+	path->gone = true;
+}
+
+/* Does the text of an open file go on where this place ends? */
+static bool goes_on(const struct place *place, int fd, const struct stat *st)
+{
+	char head[FINGERPRINT_BYTES];
+	bool packed;
+	struct str text = head_text(fd, head, &packed);
+	return (place->length == 0 || begins_as(place, text) || place_same_beginning(place, fd)) &&
+	       (packed || place->offset <= (uint64_t)st->st_size);
+}
+
+/* A file is first seen at this path. False: it is to be looked at again later. */
+static bool path_new_file(struct files *files, struct path *path, const struct stat *st, bool first)
+{
+	struct place at = { .device = st->st_dev, .inode = st->st_ino };
+	const struct place *before = NULL;
+	bool look = !files->once && (files->known.n || !files->first_scan);
+	int fd = !look ? -1 : open(path->path.p, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd >= 0) {
+		const struct place *same = known_by_inode(files, st->st_dev, st->st_ino);
+		bool active = false;
+		if (same && goes_on(same, fd, st)) {
+			before = same;
+		} else if (first) {
+			before = known_by_text(files, path, fd, &active);
+		}
+		if (same && !before) { /* truncated while nobody looked, or the inode was given again */
+			files->input.counters.truncations++;
+			struct place rest = *same;
+			insert_rest(files, path, path->files.n, &rest);
+		}
+		close(fd);
+		if (active)
+			return false;
+	}
+	if (before) {
+		at = *before;
+		at.device = st->st_dev;
+		at.inode = st->st_ino;
+	} else if (files->from_end && files->first_scan && !files->once) {
+		at.offset = (uint64_t)st->st_size;
+	}
+	file_insert(files, path, path->files.n, path->path.p, &at);
+	return true;
+}
+
+static void path_check(struct files *files, struct path *path)
+{
+	struct stat st;
+	const char *text = path->path.p;
+	if (stat(text, &st) < 0) {
+		int code = errno;
+		if (!files->once && (code == ENOENT || code == ENOTDIR)) {
+			path_gone(files, path);
+			return;
+		}
+		complain_once(files, path, code, err_words(-code));
+		return;
+	}
+	if (path->gone)
+		files->n_gone--;
+	path->gone = false;
+	path->device = st.st_dev;
+	path->inode = st.st_ino;
+	if (!S_ISREG(st.st_mode)) {
+		if (!S_ISDIR(st.st_mode))
+			complain_once(files, path, ENXIO, TR("it is not a regular file"));
+		return;
+	}
+	struct file *file = newest(path);
+	if (file && file->at.inode == st.st_ino && file->at.device == st.st_dev) {
+		int64_t changed = (int64_t)st.st_mtim.tv_sec * second + st.st_mtim.tv_nsec;
+		if ((uint64_t)st.st_size != file->size || changed != file->changed) {
+			if (file->kind != FILE_PLAIN && file->finished && file->probed)
+				file->finished = false;
+			enqueue(files, path);
+		}
+		return;
+	}
+	if (!files->once && read_elsewhere(files, &st))
+		return;
+	if (file) {
+		make_old(files, file);
+		files->input.counters.rotations++;
+	}
+	if (!path_new_file(files, path, &st, !path->files.n))
+		return;
+	if (files->once)
+		files->input.counters.size += (uint64_t)st.st_size;
+	enqueue(files, path);
+}
+
+/* Paths where nothing lies and nothing is left to read are forgotten once they are many. */
+static void forget_gone(struct files *files)
+{
+	if (files->n_gone < 64 || files->n_gone * 2 < files->paths.n)
+		return;
+	size_t n = 0;
+	for (size_t i = 0; i < files->paths.n; i++) {
+		struct path *path = files->paths.p[i];
+		if (path->gone && !path->files.n && !path->queued && !path->moved)
+			path_free(path);
+		else
+			files->paths.p[n++] = path;
+	}
+	files->paths.n = n;
+	files->n_gone = 0;
+	arena_done(&files->index_arena);
+	files->index = (struct map){ .arena = &files->index_arena };
+	for (size_t i = 0; i < n; i++) {
+		*map_put(&files->index, files->paths.p[i]->path) = files->paths.p[i];
+		files->n_gone += files->paths.p[i]->gone;
+	}
+}
+
+static void scan(struct files *files)
+{
+	size_t before = files->paths.n;
+	files->told = true;
+	for (size_t i = 0; i < before; i++)
+		files->paths.p[i]->seen = false;
+	/* Those that are known first: what was renamed is then known as an old file when its new name is met. */
+	for (size_t i = 0; i < before; i++) {
+		files->paths.p[i]->seen = true;
+		path_check(files, files->paths.p[i]);
+		watch_parent(files, files->paths.p[i]->path);
+	}
+	for (size_t i = 0; i < files->wanted.n; i++)
+		look_for(files, files->wanted.p[i]);
+	files->first_scan = false;
+	forget_gone(files);
+	files->look = clock_monotonic_ns() + (files->told ? look_local : look_remote);
+}
+
+/* ---- restart ---- */
+
+static bool lies_at_a_path(const struct files *files, const struct place *place)
+{
+	for (size_t i = 0; i < files->paths.n; i++)
+		if (files->paths.p[i]->inode == place->inode && files->paths.p[i]->device == place->device)
+			return true;
+	return false;
+}
+
+/* What was kept of this path: places of its files are remembered. */
+static void recall_places(struct files *files, struct path *path)
+{
+	struct place place;
+	struct str kept = files->input.find(files->input.find_ctx, path->path);
+	for (size_t n = 0; n < PLACE_MOST && place_next(&kept, &place); n++)
+		remember(files, &place);
+}
+
+/* Files of this path that lie at none of the paths any more were rotated while nobody read them. */
+static void recall_rest(struct files *files, struct path *path)
+{
+	struct place place;
+	struct str kept = files->input.find(files->input.find_ctx, path->path);
+	for (size_t n = 0; n < PLACE_MOST && place_next(&kept, &place); n++)
+		if (!lies_at_a_path(files, &place) && !insert_rest(files, path, path->files.n, &place) && place.length)
+			input_complain(&files->input,
+			               NOTE(TR("{} was rotated while nobody read it, and its rest is not to be found"), path->path));
+	if (path->files.n)
+		enqueue(files, path);
+}
+
+static void recall(struct files *files, struct path *path)
+{
+	recall_places(files, path);
+	recall_rest(files, path);
+}
+
+/* The first look only tells which paths there are; with all that was kept of them known, each is looked at anew. */
+static void resume(struct files *files)
+{
+	scan(files);
+	for (size_t i = 0; files->input.find && i < files->paths.n; i++) {
+		struct path *path = files->paths.p[i];
+		recall_places(files, path);
+		for (size_t j = 0; j < path->files.n; j++)
+			file_free(path->files.p[j]);
+		path->files.n = 0;
+	}
+	files->first_scan = true;
+	files->input.counters.streams = 0;
+	for (size_t i = 0; i < files->paths.n; i++) {
+		struct path *path = files->paths.p[i];
+		if (files->input.find)
+			recall_rest(files, path);
+		path_check(files, path);
+	}
+	files->first_scan = false;
+}
+
+/* ---- reading ---- */
+
+static void drain_watch(struct files *files)
+{
+	struct watch_event event;
+	bool listed = false;
+	BUF(text);
+	while (watch_next(files->watch, &event)) {
+		listed |= event.listed;
+		if (!event.written || !event.name.n)
+			continue;
+		buf_clear(&text);
+		if (!str_is(event.directory, ".")) {
+			buf_add(&text, event.directory);
+			if (!str_ends(event.directory, "/"))
+				buf_add_char(&text, '/');
+		}
+		buf_add(&text, event.name);
+		struct path *path = map_get(&files->index, buf_str(&text));
+		if (!path)
+			continue;
+		struct file *file = newest(path);
+		if (file && file->kind != FILE_PLAIN)
+			path_check(files, path);
+		enqueue(files, path);
+	}
+	if (listed)
+		files->look = MIN(files->look, clock_monotonic_ns() + look_listed);
+}
+
+static void release_some(struct files *files)
+{
+	for (size_t i = 0; i < files->paths.n && files->n_open > files->open_most / 2; i++) {
+		struct file *file = newest(files->paths.p[i]);
+		if (file && file->fd >= 0 && !files->paths.p[i]->queued && file->kind == FILE_PLAIN) {
+			file_release(file);
+			files->n_open--;
+		}
+	}
+}
+
+static void drop_first(struct files *files, struct path *path)
+{
+	struct file *file = file_remove(files, path, 0);
+	if (!files->once)
+		remember(files, &file->at);
+	file_free(file);
+}
+
+/* Read the path again a little later, though nobody says that it changed. */
+static void wait_for(struct files *files, struct path *path)
+{
+	path->waits = true;
+	files->tick = MIN(files->tick, clock_monotonic_ns() + second);
+}
+
+static void wake_waiting(struct files *files)
+{
+	files->tick = INT64_MAX;
+	for (size_t i = 0; i < files->paths.n; i++) {
+		if (files->paths.p[i]->waits)
+			enqueue(files, files->paths.p[i]);
+		files->paths.p[i]->waits = false;
+	}
+}
+
+static size_t index_of(const struct path *path, const struct file *file)
+{
+	size_t i = 0;
+	while (path->files.p[i] != file)
+		i++;
+	return i;
+}
+
+/* copytruncate, or somebody emptied it: its text goes on in a copy perhaps, and the file begins anew. */
+static void truncated(struct files *files, struct path *path, struct file *file, struct input_batch *batch)
+{
+	size_t index = index_of(path, file);
+	struct place place = file->at, anew = { .device = place.device, .inode = place.inode };
+	files->input.counters.truncations++;
+	file_remove(files, path, index);
+	if (insert_rest(files, path, index, &place)) {
+		file_release(file); /* what it carried lies in the copy, too */
+		index++;
+	} else {
+		file_finish(file, &files->input, batch);
+	}
+	if (!file->old)
+		file_insert(files, path, index, path->path.p, &anew);
+	file_free(file);
+	enqueue(files, path);
+}
+
+/* 1: it is open; 0: it cannot be now; -ESTALE: it was elsewhere, the path's list has changed. */
+static int ensure_open(struct files *files, struct path *path, struct file *file)
+{
+	struct err err = { 0 };
+	if (file->fd >= 0)
+		return 1;
+	if (files->n_open >= files->open_most)
+		release_some(files);
+	int r = file_open(file, &err);
+	if (r == 0) {
+		files->n_open++;
+		path->complained = 0;
+		return 1;
+	}
+	if (file->old || r == -ENOENT || r == -ESTALE) {
+		/* It was renamed while it was closed. */
+		size_t index = index_of(path, file);
+		struct place place = file->at;
+		if (files->once)
+			complain_once(files, path, -r, err.text);
+		file_free(file_remove(files, path, index));
+		if (!files->once && place.inode && !insert_rest(files, path, index, &place) && place.length)
+			input_complain(&files->input, NOTE(TR("{} was removed before it was read to its end"), path->path));
+		files->look = 0;
+		return -ESTALE;
+	}
+	complain_once(files, path, -r, err.text);
+	return 0;
+}
+
+/* One read of one file. True: there is more, or things have changed. */
+static bool step(struct files *files, struct path *path, struct file *file, size_t want, struct input_batch *batch,
+                 size_t *got)
+{
+	struct err err = { 0 };
+	int r = ensure_open(files, path, file);
+	if (r <= 0)
+		return r < 0;
+	size_t records = batch->batch.events.n;
+	uint64_t offset = file->at.offset;
+	ssize_t n = file_read(file, &files->input, batch, want, &err);
+	if (n == -ESTALE) {
+		truncated(files, path, file, batch);
+		return true;
+	}
+	path->moved |= file->at.offset != offset || batch->batch.events.n != records;
+	if (n < 0) {
+		complain_once(files, path, (int)-n, err.text);
+		file->finished = true;
+		return true;
+	}
+	*got += (size_t)n;
+	return n > 0;
+}
+
+static bool removed(const struct file *file)
+{
+	struct stat st;
+	return file->fd >= 0 && fstat(file->fd, &st) == 0 && st.st_nlink == 0;
+}
+
+/* Read on at this path. True: there is more. */
+static bool path_read(struct files *files, struct path *path, size_t want, struct input_batch *batch, size_t *got)
+{
+	int64_t now = clock_monotonic_ns();
+	for (size_t i = 0; i < path->files.n;) {
+		struct file *file = path->files.p[i];
+		if (file->finished && (file->old || files->once) && i == 0) {
+			drop_first(files, path);
+			continue;
+		}
+		if (file->finished) {
+			i++;
+			continue;
+		}
+		if (step(files, path, file, want, batch, got))
+			return true;
+		if (file->fd < 0) {
+			wait_for(files, path);
+			return false;
+		}
+		/* Its end, for now. */
+		bool held = file->kind == FILE_PLAIN && file->stream.held;
+		if (files->once) {
+			file_finish(file, &files->input, batch);
+			continue;
+		}
+		if (held && now >= file->stream.last + silence) {
+			stream_flush(&file->stream, &files->input, batch);
+			file->at.held = held = false;
+			path->moved = true;
+		}
+		if (file->old && now >= file->grew + (removed(file) ? silence : farewell)) {
+			file_finish(file, &files->input, batch);
+			path->moved = true;
+			continue;
+		}
+		if (held || file->old || (file->kind != FILE_PLAIN && !file->finished))
+			wait_for(files, path);
+		i++; /* a renamed file may still grow; the next is read meanwhile */
+	}
+	return false;
+}
+
+static void tell_positions(struct files *files, struct input_batch *batch)
+{
+	size_t n = 0;
+	if (files->once)
+		return;
+	for (size_t i = 0; i < files->paths.n; i++)
+		n += files->paths.p[i]->moved;
+	if (!n)
+		return;
+	struct arena *arena = &batch->batch.arena;
+	batch->positions = ARENA_ARRAY(arena, struct input_position, n);
+	for (size_t i = 0; i < files->paths.n; i++) {
+		struct path *path = files->paths.p[i];
+		if (!path->moved)
+			continue;
+		BUF(text);
+		for (size_t j = 0; j < path->files.n && j < PLACE_MOST; j++)
+			if (path->files.p[j]->at.inode)
+				place_add(&text, &path->files.p[j]->at);
+		batch->positions[batch->n_positions++] =
+			(struct input_position){ arena_str(arena, path->path), arena_str(arena, buf_str(&text)) };
+		path->moved = false;
+	}
+}
+
+static int files_read(struct input *input, size_t most, struct input_batch *batch, struct err *err UNUSED)
+{
+	struct files *files = (struct files *)input;
+	size_t got = 0;
+	if (input->stopped)
+		return -ENODATA;
+	if (!files->once) {
+		drain_watch(files);
+		if (clock_monotonic_ns() >= files->look)
+			scan(files);
+		if (clock_monotonic_ns() >= files->tick)
+			wake_waiting(files);
+	}
+	size_t rounds = files->queue.n - files->next;
+	while (files->next < files->queue.n && got < most && rounds-- > 0) {
+		struct path *path = files->queue.p[files->next];
+		size_t want = MIN(MAX(most - got, (size_t)CHUNK_LEAST), (size_t)CHUNK);
+		bool more = path_read(files, path, want, batch, &got);
+		if (more && files->once) {
+			rounds++;
+			continue; /* one after the other */
+		}
+		files->next++;
+		path->queued = false;
+		if (more)
+			enqueue(files, path); /* in turns */
+	}
+	if (files->next == files->queue.n) {
+		files->next = files->queue.n = 0;
+	} else if (files->next > 1024 && files->next * 2 > files->queue.n) {
+		files->queue.n -= files->next;
+		memmove(files->queue.p, files->queue.p + files->next, files->queue.n * sizeof(*files->queue.p));
+		files->next = 0;
+	}
+	/* Positions without events wait for a batch that is kept. */
+	if (!batch->batch.events.n)
+		return files->once && !files->queue.n ? -ENODATA : 0;
+	tell_positions(files, batch);
+	return 1;
+}
+
+static int files_fd(const struct input *input)
+{
+	const struct files *files = (const struct files *)input;
+	return files->watch ? watch_fd(files->watch) : -1;
+}
+
+static int64_t files_deadline(const struct input *input)
+{
+	const struct files *files = (const struct files *)input;
+	return files->once || files->next < files->queue.n ? 0 : MIN(files->look, files->tick);
+}
+
+static void files_close(struct input *input)
+{
+	struct files *files = (struct files *)input;
+	for (size_t i = 0; i < files->paths.n; i++)
+		path_free(files->paths.p[i]);
+	vec_done(&files->paths);
+	vec_done(&files->queue);
+	vec_done(&files->known);
+	watch_free(files->watch);
+	arena_done(&files->arena);
+	arena_done(&files->index_arena);
+	arena_done(&files->known_arena);
+	input_done(input);
+	free(files);
+}
+
+static const struct input_ops files_ops = {
+	.fd = files_fd,
+	.deadline = files_deadline,
+	.read = files_read,
+	.close = files_close,
+};
+
+static struct strings strings_copy(struct arena *arena, struct strings from)
+{
+	struct strings copy = { ARENA_ARRAY(arena, struct str, from.n), from.n };
+	for (size_t i = 0; i < from.n; i++)
+		copy.p[i] = arena_str(arena, from.p[i]);
+	return copy;
+}
+
+static int files_open(const void *decoded, struct str source, const struct parse_options *parse,
+                      struct str (*find)(void *ctx, struct str key), void *ctx, struct input **out, struct err *err)
+{
+	const struct input_files *options = decoded;
+	const struct parser *parser;
+	*out = NULL;
+	int r = input_parser(options->format, &parser, err);
+	if (r < 0)
+		return r;
+	struct files *files = mem_alloc(sizeof(*files));
+	input_init(&files->input, &files_ops, source, parse, find, ctx);
+	files->wanted = strings_copy(&files->arena, options->paths);
+	files->except = strings_copy(&files->arena, options->except);
+	files->parser = parser;
+	files->from_end = options->from_end;
+	files->links = options->links;
+	files->once = options->once;
+	files->open_most = options->open_most > 1 ? (size_t)options->open_most : OPEN_MOST;
+	files->index.arena = &files->index_arena;
+	files->known_index.arena = &files->known_arena;
+	files->first_scan = true;
+	files->tick = INT64_MAX;
+	if (files->once) {
+		scan(files);
+	} else {
+		files->watch = watch_new();
+		resume(files);
+	}
+	*out = &files->input;
+	return 0;
+}
+
+static const struct schema_field files_fields[] = {
+	{ "paths", SCHEMA_STRINGS, offsetof(struct input_files, paths), .required = true },
+	{ "except", SCHEMA_STRINGS, offsetof(struct input_files, except) },
+	{ "format", SCHEMA_STRING, offsetof(struct input_files, format) },
+	{ "encoding", SCHEMA_STRING, offsetof(struct input_files, encoding) },
+	{ "from_end", SCHEMA_BOOL, offsetof(struct input_files, from_end) },
+	{ "links", SCHEMA_BOOL, offsetof(struct input_files, links) },
+	{ "open_most", SCHEMA_INT, offsetof(struct input_files, open_most), .min = 2, .max = 65536 },
+	{ 0 },
+};
+static const struct schema files_schema = { "an input from files", files_fields, sizeof(struct input_files) };
+static const struct input_files files_defaults = { .links = true, .open_most = OPEN_MOST };
+
+const struct input_kind input_files = {
+	.name = "files",
+	.doc = TR("files, directories and patterns, followed through rotation"),
+	.schema = &files_schema,
+	.defaults = &files_defaults,
+	.open = files_open,
+};
