@@ -83,7 +83,11 @@ struct input_files {
 	bool from_end;          /* skip what is there when a file is first seen at the start */
 	bool links;             /* follow symbolic links that a pattern or directory led to */
 	int64_t open_most;      /* files open at a time */
-	bool once;              /* read what is there and end; not part of the configuration */
+	/* Not part of the configuration: */
+	bool once;              /* read what is there and end */
+	int64_t farewell;       /* nanoseconds that a renamed file is read on after its last growth; 0: 10 s */
+	int64_t settle;         /* nanoseconds without change until a compressed file is taken for complete; 0: 3 s */
+	int64_t silence;        /* nanoseconds without text after which joins are given up; 0: 2 s */
 };
 /* Options of input_stdin. */
 struct input_stdin {
@@ -100,7 +104,7 @@ int input_fd(const struct input *input);
 int64_t input_deadline(const struct input *input);
 /* Wait until it wants to be read, at most `timeout` nanoseconds (-1: for ever). 1: it does; 0: not yet. */
 int input_wait(const struct input *input, int64_t timeout, struct err *err) MUST_USE;
-/* Fill a batch of about `most` bytes without waiting. 1: there are events; 0: nothing now; -ENODATA: never more (standard
+/* Fill a batch of about `most` bytes without waiting. 1: there are events, or only positions that changed; 0: nothing now; -ENODATA: never more (standard
  * input ended, all files read without follow). Other errors concern the whole input and have words. */
 int input_read(struct input *input, size_t most, struct input_batch *out, struct err *err) MUST_USE;
 /* Everything up to this batch is kept. */

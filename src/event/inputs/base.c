@@ -62,6 +62,15 @@ int input_parser(struct str name, const struct parser **out, struct err *err)
 	             : err_set(err, -EINVAL, "no format is called '%.*s'", STR_ARG(name));
 }
 
+int input_encoding(struct str name, enum encoding *out, struct err *err)
+{
+	*out = ENCODING_AUTO;
+	if (!name.p || encoding_find(name, out))
+		return 0;
+	return err_set(err, -EINVAL, "no encoding is called '%.*s'; there are auto, utf-8, utf-16le, utf-16be and gb18030",
+	               STR_ARG(name));
+}
+
 void input_complain(struct input *input, struct note note)
 {
 	if (input->n_complaints == COMPLAINTS) {
@@ -160,9 +169,11 @@ void input_close_p(struct input **input)
 
 /* ---- streams ---- */
 
-void stream_init(struct stream *stream, const char *name, const struct parser *parser, const struct input *input)
+void stream_init(struct stream *stream, const char *name, const struct parser *parser, enum encoding encoding,
+                 const struct input *input)
 {
 	*stream = (struct stream){ .name = text_copy(str_from(name)), .parser = parser };
+	decode_init(&stream->decode, encoding);
 	if (parser)
 		parse_init(&stream->parse, parser, &input->parse);
 }
@@ -171,6 +182,7 @@ void stream_done(struct stream *stream)
 {
 	if (stream->parser)
 		parse_done(&stream->parse);
+	buf_done(&stream->tail);
 	buf_done(&stream->carry);
 	free(stream->name);
 	*stream = (struct stream){ 0 };
@@ -178,7 +190,10 @@ void stream_done(struct stream *stream)
 
 char *stream_room(struct stream *stream, struct batch *batch, size_t want)
 {
-	char *room = arena_reserve(&batch->arena, stream->carry.n + want);
+	char *room = arena_reserve(&batch->arena, stream->tail.n + stream->carry.n + want);
+	if (stream->tail.n)
+		memcpy(room, stream->tail.p, stream->tail.n);
+	room += stream->tail.n;
 	if (stream->carry.n)
 		memcpy(room, stream->carry.p, stream->carry.n);
 	return room + stream->carry.n;
@@ -214,44 +229,91 @@ void stream_spoke(struct stream *stream, struct input *input, struct input_batch
 	batch->spans[batch->n_spans++] = (struct input_span){ first, arena_str(&batch->batch.arena, name) };
 }
 
+/* What is left over, kept for the next time; a rare long line must not stay in memory. */
+static void keep(struct buf *buf, struct str rest)
+{
+	buf_clear(buf);
+	if (rest.n)
+		buf_add(buf, rest);
+	else if (buf->room > STREAM_PROBE)
+		buf_done(buf);
+}
+
+/* From how many bytes at the end of `raw` the text `rest` was decoded; rather too many. */
+static size_t raw_length(const struct stream *stream, struct str rest, struct str raw, size_t otherwise)
+{
+	size_t n = 0;
+	if (stream->decode.encoding == ENCODING_UTF16LE || stream->decode.encoding == ENCODING_UTF16BE) {
+		for (size_t i = 0; i < rest.n; i++) /* two bytes a character, four beyond the basic plane */
+			n += ((uint8_t)rest.p[i] & 0xc0) == 0x80 ? 0 : (uint8_t)rest.p[i] >= 0xf0 ? 4 : 2;
+		return n;
+	}
+	/* Line ends are the same byte in all other encodings: count as many back. */
+	size_t lines = 0, at = raw.n;
+	for (size_t i = 0; i < rest.n; i++)
+		lines += rest.p[i] == '\n';
+	for (; at > 0; at--)
+		if (raw.p[at - 1] == '\n' && lines-- == 0)
+			return raw.n - at;
+	return otherwise;
+}
+
+static bool know_parser(struct stream *stream, const struct input *input, struct str text, bool last)
+{
+	if (stream->parser)
+		return true;
+	if (!text.n || (!last && text.n < STREAM_PROBE && !memchr(text.p, '\n', text.n)))
+		return false;
+	stream->parser = parser_probe(probe_part(text));
+	if (stream->parser->framing == FRAME_FILE)
+		stream->parser = &parser_plain; /* whoever can read such a file does not come here */
+	parse_init(&stream->parse, stream->parser, &input->parse);
+	return true;
+}
+
 size_t stream_took(struct stream *stream, struct input *input, struct input_batch *batch, size_t n, bool last)
 {
-	struct str text = { batch->batch.arena.at, stream->carry.n + n };
-	size_t first = batch->batch.events.n, used = 0;
-	arena_take(&batch->batch.arena, text.n);
+	struct arena *arena = &batch->batch.arena;
+	size_t tail = stream->tail.n, first = batch->batch.events.n, took = 0, used = 0;
+	char *base = arena->at;
+	struct str raw = { base + tail, stream->carry.n + n };
+	bool cut = last || tail + raw.n >= STREAM_CARRY;
+	arena_take(arena, tail + raw.n);
 	if (n)
 		stream->last = clock_monotonic_ns();
-	if (!stream->parser && text.n) {
-		if (!last && text.n < STREAM_PROBE && !memchr(text.p, '\n', text.n)) {
-			buf_clear(&stream->carry);
-			buf_add(&stream->carry, text);
-			return text.n;
-		}
-		stream->parser = parser_probe(probe_part(text));
-		if (stream->parser->framing == FRAME_FILE)
-			stream->parser = &parser_plain; /* whoever can read such a file does not come here */
-		parse_init(&stream->parse, stream->parser, &input->parse);
+	struct str text = decode_text(&stream->decode, arena, raw, cut, &took);
+	bool in_place = !text.n || (text.p >= raw.p && text.p < raw.p + raw.n);
+	size_t fresh = text.n;
+	if (tail && (!text.n || text.p == raw.p)) {
+		text = (struct str){ base, tail + text.n };
+	} else if (tail) {
+		char *joined = arena_bytes(arena, tail + text.n);
+		memcpy(joined, base, tail);
+		memcpy(joined + tail, text.p, text.n);
+		text = (struct str){ joined, tail + text.n };
 	}
-	if (!stream->parser)
-		return 0;
-	bool cut = last || text.n >= STREAM_CARRY;
-	if (text.n || last)
+	if (know_parser(stream, input, text, cut) && (text.n || last))
 		parse_lines(&stream->parse, &batch->batch, text, cut, &used);
-	buf_clear(&stream->carry);
-	if (used < text.n) {
-		buf_add(&stream->carry, str_slice(text, used, text.n));
-	} else if (stream->carry.room > STREAM_PROBE) {
-		buf_done(&stream->carry); /* a rare long line must not stay in memory */
+	struct str rest = str_slice(text, used, text.n);
+	if (!rest.n)
+		stream->tail_raw = 0;
+	else if (rest.n > fresh)
+		stream->tail_raw = used ? stream->tail_raw : stream->tail_raw + took;
+	else
+		stream->tail_raw = in_place ? rest.n : raw_length(stream, rest, str_slice(raw, 0, took), took);
+	keep(&stream->tail, rest);
+	keep(&stream->carry, str_slice(raw, took, raw.n));
+	if (stream->parser) {
+		stream->held = !cut && stream->parser->flush;
+		stream_spoke(stream, input, batch, first);
 	}
-	stream->held = !cut && stream->parser->flush;
-	stream_spoke(stream, input, batch, first);
-	return stream->carry.n;
+	return stream->tail_raw + stream->carry.n;
 }
 
 void stream_record(struct stream *stream, struct input *input, struct input_batch *batch, struct str record)
 {
 	size_t first = batch->batch.events.n;
-	parse_record(&stream->parse, &batch->batch, record);
+	parse_record(&stream->parse, &batch->batch, decode_record(&stream->decode, &batch->batch.arena, record));
 	stream->held = stream->parser->flush;
 	stream_spoke(stream, input, batch, first);
 }

@@ -10,6 +10,7 @@
 #ifndef WARD_EVENT_INPUTS_BASE_H
 #define WARD_EVENT_INPUTS_BASE_H
 
+#include "event/decode.h"
 #include "event/input.h"
 
 enum {
@@ -52,6 +53,8 @@ void input_init(struct input *input, const struct input_ops *ops, struct str sou
 void input_done(struct input *input);
 /* The values are copied. */
 void input_complain(struct input *input, struct note note);
+/* The encoding of this name; STR_NONE gives ENCODING_AUTO. */
+int input_encoding(struct str name, enum encoding *out, struct err *err) MUST_USE;
 /* The parser of this name; STR_NONE gives NULL (to be found). -EINVAL with words when there is none. */
 int input_parser(struct str name, const struct parser **out, struct err *err) MUST_USE;
 /* Own memory, NUL-terminated. */
@@ -61,20 +64,24 @@ struct stream {
 	char *name;
 	const struct parser *parser; /* NULL until it is known */
 	struct parse parse;          /* when it is known */
-	struct buf carry;
+	struct decode decode;
+	struct buf tail;             /* text that the parser waits to see the end of */
+	size_t tail_raw;             /* bytes of the stream that it was decoded from; rather too many than too few */
+	struct buf carry;            /* bytes behind it that are not whole characters, or lines, yet */
 	bool held;                   /* the parser may hold records back for a join */
 	int64_t last;                /* monotonic: when text last came */
 	uint64_t records, flawed;    /* counted in the input already */
 };
 
-void stream_init(struct stream *stream, const char *name, const struct parser *parser, const struct input *input);
+void stream_init(struct stream *stream, const char *name, const struct parser *parser, enum encoding encoding,
+                 const struct input *input);
 void stream_done(struct stream *stream);
 /* Room for `want` more bytes in the batch's memory, behind what was carried over. */
 char *stream_room(struct stream *stream, struct batch *batch, size_t want);
 /* `n` bytes were put there; 0 when only the end is to be told. `last`: no more will come, what is left is read too.
- * Returns how many bytes of text wait for their end. */
+ * Returns how many bytes of the stream wait for their end. */
 size_t stream_took(struct stream *stream, struct input *input, struct input_batch *batch, size_t n, bool last);
-/* A record that was cut out already. It must live as long as the batch. */
+/* A record that was cut out already, and is in UTF-8 or in GB 18030. It must live as long as the batch. */
 void stream_record(struct stream *stream, struct input *input, struct input_batch *batch, struct str record);
 /* The batch gained events since `first` by other means: count them and note whose they are. */
 void stream_spoke(struct stream *stream, struct input *input, struct input_batch *batch, size_t first);

@@ -10,17 +10,16 @@
 #include "event/inputs/whole.h"
 
 enum { REPLAY = 64 * 1024 };
-/* A compressed file that is still being written is left alone so long. */
-static const int64_t settle = INT64_C(3000000000);
 
-struct file *file_new(const char *path, const struct place *at, const struct parser *parser, bool follow,
-                      const struct input *input)
+struct file *file_new(const char *path, const struct place *at, const struct parser *parser, enum encoding encoding,
+                      bool follow, const struct input *input)
 {
 	struct file *file = mem_alloc(sizeof(*file));
-	*file = (struct file){ .path = text_copy(str_from(path)), .fd = -1, .named = parser, .follow = follow, .grew = clock_monotonic_ns() };
+	*file = (struct file){ .path = text_copy(str_from(path)), .fd = -1, .named = parser, .encoding = encoding,
+		               .follow = follow, .grew = clock_monotonic_ns() };
 	if (at)
 		file->at = *at;
-	stream_init(&file->stream, path, parser, input);
+	stream_init(&file->stream, path, parser, encoding, input);
 	return file;
 }
 
@@ -47,7 +46,10 @@ void file_release(struct file *file)
 {
 	if (file->kind != FILE_PLAIN || file->fd < 0)
 		return;
-	buf_done(&file->stream.carry); /* at.offset stands before it */
+	buf_done(&file->stream.carry); /* at.offset stands before them */
+	buf_done(&file->stream.tail);
+	file->stream.tail_raw = 0;
+	decode_resume(&file->stream.decode, file->stream.decode.encoding);
 	close(file->fd);
 	file->fd = -1;
 }
@@ -113,40 +115,57 @@ int file_open(struct file *file, struct err *err)
 	return 0;
 }
 
+/* Text of the file from..to for the parser's sake alone: its events were delivered before and are thrown away. */
+static void replay(struct file *file, struct decode *decode, uint64_t from, uint64_t to, bool begun,
+                   const struct batch *batch)
+{
+	struct stream *stream = &file->stream;
+	CLEANUP(batch_done) struct batch scratch = { .names = batch->names };
+	BUF(bytes);
+	size_t used;
+	ssize_t n = pread(file->fd, buf_reserve(&bytes, (size_t)(to - from)), (size_t)(to - from), (off_t)from);
+	bytes.n = n > 0 ? (size_t)n : 0;
+	struct str text = decode_text(decode, &scratch.arena, buf_str(&bytes), to == file->at.offset, &used);
+	if (!stream->parser) {
+		ptrdiff_t end = str_find_char_last(text, '\n');
+		stream->parser = parser_probe(end < 0 ? text : str_slice(text, 0, (size_t)end + 1));
+	}
+	if (!stream->parse.parser) {
+		struct parse_options options = stream->parse.options;
+		parse_init(&stream->parse, stream->parser, &options);
+	}
+	if (!begun) {
+		ptrdiff_t end = str_find_char(text, '\n');
+		text = str_slice(text, (size_t)(end + 1), text.n);
+	}
+	if (stream->parser->state_size || stream->parser->flush)
+		parse_lines(&stream->parse, &scratch, text, false, &used);
+}
+
 /* What a parser keeps from record to record is made again from the text before the offset: its first lines (the
- * header of CSV) and its last ones (joins). Their events were delivered before and are thrown away. */
+ * header of CSV) and its last ones (joins). */
 static void restore(struct file *file, struct input *input, const struct batch *batch)
 {
 	struct stream *stream = &file->stream;
 	struct parse *parse = &stream->parse;
+	uint64_t offset = file->at.offset;
 	file->restored = true;
-	if (!file->at.offset)
+	if (!offset)
 		return;
-	BUF(head);
-	CLEANUP(batch_done) struct batch scratch = { .names = batch->names };
-	size_t want = (size_t)MIN(file->at.offset, (uint64_t)REPLAY), used = 0;
-	ssize_t n = pread(file->fd, buf_reserve(&head, want), want, 0);
-	struct str text = { head.p, n > 0 ? (size_t)n : 0 };
-	if (!stream->parser) {
-		ptrdiff_t end = str_find_char_last(text, '\n');
-		stream->parser = parser_probe(end < 0 ? text : str_slice(text, 0, (size_t)end + 1));
-		parse_init(parse, stream->parser, &input->parse);
+	parse->options = input->parse;
+	replay(file, &stream->decode, 0, MIN(offset, (uint64_t)REPLAY), true, batch);
+	decode_resume(&stream->decode, file->at.encoding ? (enum encoding)file->at.encoding : stream->decode.encoding);
+	if (offset > REPLAY) {
+		uint64_t from = MAX((uint64_t)REPLAY, offset - REPLAY);
+		struct decode tail = stream->decode;
+		replay(file, &tail, from, offset, false, batch);
 	}
-	if (stream->parser->state_size || stream->parser->flush) {
-		parse_lines(parse, &scratch, text, false, &used);
-		if (file->at.offset > REPLAY) {
-			BUF(tail);
-			uint64_t from = MAX((uint64_t)used, file->at.offset - REPLAY);
-			want = (size_t)(file->at.offset - from);
-			n = pread(file->fd, buf_reserve(&tail, want), want, (off_t)from);
-			text = (struct str){ tail.p, n > 0 ? (size_t)n : 0 };
-			ptrdiff_t line = from == used ? -1 : str_find_char(text, '\n');
-			batch_reset(&scratch);
-			parse_lines(parse, &scratch, str_slice(text, (size_t)(line + 1), text.n), false, &used);
-		}
-		stream->held = stream->parser->flush;
-		if (!file->at.held && stream->parser->flush)
-			stream->parser->flush(parse);
+	stream->held = stream->parser->flush;
+	if (!file->at.held && stream->parser->flush) {
+		CLEANUP(batch_done) struct batch scratch = { .names = batch->names };
+		parse->batch = &scratch;
+		stream->parser->flush(parse);
+		stream->held = false;
 	}
 	parse->line = file->at.line;
 	parse->records = parse->flawed = 0;
@@ -178,7 +197,7 @@ static ssize_t read_plain(struct file *file, struct input *input, struct input_b
 	struct stream *stream = &file->stream;
 	if (!file->restored)
 		restore(file, input, &batch->batch);
-	uint64_t from = file->at.offset + stream->carry.n;
+	uint64_t from = file->at.offset + stream->tail_raw + stream->carry.n;
 	char *room = stream_room(stream, &batch->batch, want);
 	ssize_t n = pread(file->fd, room, want, (off_t)from);
 	if (n < 0)
@@ -191,6 +210,7 @@ static ssize_t read_plain(struct file *file, struct input *input, struct input_b
 	file->at.offset = from + (uint64_t)n - stream_took(stream, input, batch, (size_t)n, false);
 	file->at.line = stream->parser ? stream->parse.line : 0;
 	file->at.held = stream->held;
+	file->at.encoding = stream->decode.encoding;
 	return n;
 }
 
@@ -217,7 +237,7 @@ static int member_begin(struct file *file, struct input *input, struct err *err)
 		buf_add(&whole_name, name);
 	}
 	stream_done(&file->stream);
-	stream_init(&file->stream, buf_cstr(&whole_name), file->named, input);
+	stream_init(&file->stream, buf_cstr(&whole_name), file->named, file->encoding, input);
 	file->in_member = true;
 	return 1;
 }
@@ -253,7 +273,7 @@ static ssize_t read_packed(struct file *file, struct input *input, struct input_
 		return 0;
 	}
 	struct stream *stream = &file->stream;
-	size_t before = batch->batch.events.n, carried = stream->carry.n;
+	size_t before = batch->batch.events.n, carried = stream->tail_raw + stream->carry.n;
 	if (file->skip && file->skip > file->at.offset + carried) /* delivered text and new text never in one step */
 		want = (size_t)MIN((uint64_t)want, file->skip - file->at.offset - carried);
 	char *room = stream_room(stream, &batch->batch, want);
@@ -318,11 +338,15 @@ ssize_t file_read(struct file *file, struct input *input, struct input_batch *ba
 		n = read_plain(file, input, batch, want, err);
 	} else {
 		if (file->follow && !file->unpack && !file->whole) {
-			if (fstat(file->fd, &st) < 0 || (file->changed != mtime_of(&st) && (file->changed = mtime_of(&st), true))) {
+			if (fstat(file->fd, &st) < 0)
+				return err_errno(err, -errno, "cannot look at it");
+			if (file->changed != mtime_of(&st))
 				file->grew = clock_monotonic_ns();
-				return 0;
-			}
-			if (clock_monotonic_ns() < file->grew + settle)
+			file->changed = mtime_of(&st);
+			file->size = (uint64_t)st.st_size;
+			/* gzip and others set the time of the original when they are done. */
+			if (clock_monotonic_ns() < file->grew + file->settle &&
+			    clock_now() * 1000000000 < file->changed + file->settle)
 				return 0;
 			place_take_fingerprint(&file->at, file->fd);
 		}
@@ -337,8 +361,8 @@ ssize_t file_read(struct file *file, struct input *input, struct input_batch *ba
 void file_finish(struct file *file, struct input *input, struct input_batch *batch)
 {
 	struct stream *stream = &file->stream;
-	if (file->kind == FILE_PLAIN && !file->finished && (stream->carry.n || stream->held || !stream->parser)) {
-		file->at.offset += stream->carry.n;
+	if (file->kind == FILE_PLAIN && !file->finished && (stream->carry.n || stream->tail.n || stream->held)) {
+		file->at.offset += stream->tail_raw + stream->carry.n;
 		stream_room(stream, &batch->batch, 0);
 		stream_took(stream, input, batch, 0, true);
 		file->at.line = stream->parser ? stream->parse.line : 0;

@@ -26,9 +26,11 @@ struct file {
 	enum file_kind kind;
 	int fd;           /* -1: closed */
 	const struct parser *named; /* NULL: to be found */
+	enum encoding encoding;     /* as it was named */
 	struct stream stream;
 	struct unpack *unpack;
 	struct whole *whole;
+	int64_t settle;   /* a compressed file that changed within this time is still being written */
 	bool in_member;
 	uint64_t skip;    /* text of a compressed file, or events of a whole one, that were delivered before */
 	uint64_t taken;   /* of a compressed file, counted already */
@@ -40,8 +42,8 @@ struct file {
 	int64_t grew;     /* monotonic: when something new was last found */
 };
 
-struct file *file_new(const char *path, const struct place *at, const struct parser *parser, bool follow,
-                      const struct input *input);
+struct file *file_new(const char *path, const struct place *at, const struct parser *parser, enum encoding encoding,
+                      bool follow, const struct input *input);
 void file_free(struct file *file);
 /* Open it (its path) if it is not; -ESTALE when another file lies there now; -ENXIO when it is no regular file. */
 int file_open(struct file *file, struct err *err) MUST_USE;

@@ -36,6 +36,7 @@ enum {
 };
 static const int64_t second = INT64_C(1000000000);
 static const int64_t farewell = 10 * INT64_C(1000000000);   /* a renamed file, after its last growth */
+static const int64_t settle = 3 * INT64_C(1000000000);      /* then a compressed file is complete */
 static const int64_t silence = 2 * INT64_C(1000000000);     /* then joins are given up */
 static const int64_t look_local = 10 * INT64_C(1000000000); /* everywhere, though inotify said nothing */
 static const int64_t look_remote = INT64_C(1000000000);
@@ -44,6 +45,8 @@ static const int64_t look_listed = INT64_C(100000000);      /* after names came 
 struct path {
 	struct str path;         /* own memory, NUL-terminated */
 	VEC(struct file *) files; /* oldest first; the last is the one that lies there unless it is `old` */
+	struct place done;       /* the last file that was finished; told with the position, so that it is known
+	                          * after a restart even if its new name was not seen yet */
 	uint64_t device, inode;  /* of what lies there, when last looked at */
 	bool queued;             /* in the queue of paths to be read */
 	bool moved;              /* its position changed since it was last told */
@@ -59,6 +62,8 @@ struct files {
 	struct arena arena; /* of the options */
 	struct strings wanted, except;
 	const struct parser *parser;
+	enum encoding encoding;
+	int64_t farewell, silence, settle;
 	bool from_end, links, once;
 	size_t open_most, n_open;
 	VEC(struct path *) paths;
@@ -385,7 +390,8 @@ static const char *find_rest(struct files *files, struct arena *arena, struct st
 static struct file *file_insert(struct files *files, struct path *path, size_t index, const char *where,
                                 const struct place *at)
 {
-	struct file *file = file_new(where, at, files->parser, !files->once, &files->input);
+	struct file *file = file_new(where, at, files->parser, files->encoding, !files->once, &files->input);
+	file->settle = files->settle;
 	vec_push(&path->files, file);
 	memmove(path->files.p + index + 1, path->files.p + index, (path->files.n - 1 - index) * sizeof(*path->files.p));
 	path->files.p[index] = file;
@@ -497,6 +503,7 @@ static bool path_new_file(struct files *files, struct path *path, const struct s
 		at = *before;
 		at.device = st->st_dev;
 		at.inode = st->st_ino;
+		path->moved = true;
 	} else if (files->from_end && files->first_scan && !files->once) {
 		at.offset = (uint64_t)st->st_size;
 	}
@@ -614,10 +621,11 @@ static void recall_places(struct files *files, struct path *path)
 /* Files of this path that lie at none of the paths any more were rotated while nobody read them. */
 static void recall_rest(struct files *files, struct path *path)
 {
+	/* All but the last of the places were at their end, so only the last one's absence is worth a word. */
 	struct place place;
 	struct str kept = files->input.find(files->input.find_ctx, path->path);
 	for (size_t n = 0; n < PLACE_MOST && place_next(&kept, &place); n++)
-		if (!lies_at_a_path(files, &place) && !insert_rest(files, path, path->files.n, &place) && place.length)
+		if (!lies_at_a_path(files, &place) && !insert_rest(files, path, path->files.n, &place) && place.length && !kept.n)
 			input_complain(&files->input,
 			               NOTE(TR("{} was rotated while nobody read it, and its rest is not to be found"), path->path));
 	if (path->files.n)
@@ -696,8 +704,11 @@ static void release_some(struct files *files)
 static void drop_first(struct files *files, struct path *path)
 {
 	struct file *file = file_remove(files, path, 0);
-	if (!files->once)
+	if (!files->once) {
 		remember(files, &file->at);
+		path->done = file->at;
+		files->look = MIN(files->look, clock_monotonic_ns() + look_listed); /* a pattern may match its new name */
+	}
 	file_free(file);
 }
 
@@ -705,7 +716,7 @@ static void drop_first(struct files *files, struct path *path)
 static void wait_for(struct files *files, struct path *path)
 {
 	path->waits = true;
-	files->tick = MIN(files->tick, clock_monotonic_ns() + second);
+	files->tick = MIN(files->tick, clock_monotonic_ns() + MIN(second, files->silence));
 }
 
 static void wake_waiting(struct files *files)
@@ -832,15 +843,19 @@ static bool path_read(struct files *files, struct path *path, size_t want, struc
 			file_finish(file, &files->input, batch);
 			continue;
 		}
-		if (held && now >= file->stream.last + silence) {
+		if (held && now >= file->stream.last + files->silence) {
 			stream_flush(&file->stream, &files->input, batch);
 			file->at.held = held = false;
 			path->moved = true;
 		}
-		if (file->old && now >= file->grew + (removed(file) ? silence : farewell)) {
+		if (file->old && file->kind == FILE_PLAIN && now >= file->grew + (removed(file) ? files->silence : files->farewell)) {
 			file_finish(file, &files->input, batch);
 			path->moved = true;
 			continue;
+		}
+		if (file->old && file->kind != FILE_PLAIN && !file->finished) { /* not complete yet; what follows has to wait */
+			wait_for(files, path);
+			return false;
 		}
 		if (held || file->old || (file->kind != FILE_PLAIN && !file->finished))
 			wait_for(files, path);
@@ -865,7 +880,9 @@ static void tell_positions(struct files *files, struct input_batch *batch)
 		if (!path->moved)
 			continue;
 		BUF(text);
-		for (size_t j = 0; j < path->files.n && j < PLACE_MOST; j++)
+		if (path->done.inode)
+			place_add(&text, &path->done);
+		for (size_t j = 0; j < path->files.n && j < PLACE_MOST - 1; j++)
 			if (path->files.p[j]->at.inode)
 				place_add(&text, &path->files.p[j]->at);
 		batch->positions[batch->n_positions++] =
@@ -908,11 +925,10 @@ static int files_read(struct input *input, size_t most, struct input_batch *batc
 		memmove(files->queue.p, files->queue.p + files->next, files->queue.n * sizeof(*files->queue.p));
 		files->next = 0;
 	}
-	/* Positions without events wait for a batch that is kept. */
-	if (!batch->batch.events.n)
-		return files->once && !files->queue.n ? -ENODATA : 0;
 	tell_positions(files, batch);
-	return 1;
+	if (batch->batch.events.n || batch->n_positions)
+		return 1;
+	return files->once && !files->queue.n ? -ENODATA : 0;
 }
 
 static int files_fd(const struct input *input)
@@ -964,7 +980,10 @@ static int files_open(const void *decoded, struct str source, const struct parse
 	const struct input_files *options = decoded;
 	const struct parser *parser;
 	*out = NULL;
+	enum encoding encoding;
 	int r = input_parser(options->format, &parser, err);
+	if (r == 0)
+		r = input_encoding(options->encoding, &encoding, err);
 	if (r < 0)
 		return r;
 	struct files *files = mem_alloc(sizeof(*files));
@@ -972,6 +991,10 @@ static int files_open(const void *decoded, struct str source, const struct parse
 	files->wanted = strings_copy(&files->arena, options->paths);
 	files->except = strings_copy(&files->arena, options->except);
 	files->parser = parser;
+	files->encoding = encoding;
+	files->farewell = options->farewell ? options->farewell : farewell;
+	files->settle = options->settle ? options->settle : settle;
+	files->silence = options->silence ? options->silence : silence;
 	files->from_end = options->from_end;
 	files->links = options->links;
 	files->once = options->once;

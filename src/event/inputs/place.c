@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "event/decode.h"
+
 void place_add(struct buf *out, const struct place *place)
 {
-	buf_printf(out, "%s%llu:%llu:%llu:%llu:%llu:%llu:%d", out->n ? " " : "", (unsigned long long)place->device,
+	buf_printf(out, "%s%llu:%llu:%llu:%llu:%llu:%llu:%d:%llu", out->n ? " " : "", (unsigned long long)place->device,
 	           (unsigned long long)place->inode, (unsigned long long)place->offset, (unsigned long long)place->line,
-	           (unsigned long long)place->length, (unsigned long long)place->fingerprint, place->held);
+	           (unsigned long long)place->length, (unsigned long long)place->fingerprint, place->held,
+	           (unsigned long long)place->encoding);
 }
 
 /* A number of up to 64 bits: str_to_int() ends at 63. */
@@ -32,12 +35,13 @@ bool place_next(struct str *rest, struct place *out)
 	struct str text = str_cut(rest, ' ');
 	uint64_t held = 0;
 	uint64_t *const values[] = { &out->device, &out->inode,       &out->offset, &out->line,
-		                     &out->length, &out->fingerprint, &held };
+		                     &out->length, &out->fingerprint,
+		                     &held,        &out->encoding };
 	for (size_t i = 0; i < COUNT(values); i++)
 		if (!text.p || !number(str_cut(&text, ':'), values[i]))
 			return false;
 	out->held = held != 0;
-	return !text.p && out->length <= FINGERPRINT_BYTES && out->offset <= INT64_MAX;
+	return !text.p && out->encoding <= ENCODING_GB18030 && out->length <= FINGERPRINT_BYTES && out->offset <= INT64_MAX;
 }
 
 uint64_t fingerprint_of(struct str head)

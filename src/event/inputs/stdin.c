@@ -86,13 +86,16 @@ static int standard_open(const void *decoded, struct str source, const struct pa
 {
 	const struct input_stdin *options = decoded;
 	const struct parser *parser;
+	enum encoding encoding;
 	*out = NULL;
 	int r = input_parser(options->format, &parser, err);
+	if (r == 0)
+		r = input_encoding(options->encoding, &encoding, err);
 	if (r < 0)
 		return r;
 	struct standard *standard = mem_alloc(sizeof(*standard));
 	input_init(&standard->input, &standard_ops, source, parse, find, ctx);
-	stream_init(&standard->stream, "-", parser, &standard->input);
+	stream_init(&standard->stream, "-", parser, encoding, &standard->input);
 	standard->input.counters.streams = 1;
 	*out = &standard->input;
 	return 0;
