@@ -86,6 +86,7 @@ static const struct {
 	{ "Nov  3 08:01:02 2025 host", "2025-11-03T00:01:02Z", 5 },
 	{ "Nov  3 08:01:02 2001:db8::1 x", "2026-11-03T00:01:02Z", 14 },
 	{ "Nov  3 08:01:02 UTC host", "2026-11-03T08:01:02Z", 5 },
+	{ "2025 Nov  3 08:01:02 switch", "2025-11-03T00:01:02Z", 7 },
 	{ "Nov 23 11:00:00", "2026-11-23T03:00:00Z", 0 },
 	{ "Nov 24 10:59:59", "2026-11-24T02:59:59Z", 0 }, /* less than a day ahead: a clock that is fast */
 	{ "Nov 24 11:00:01", "2025-11-24T03:00:01Z", 0 },
@@ -170,6 +171,7 @@ static void cst_follows_the_hint(void **state)
 	assert_true(str_is(timestamp_format(&arena, ns), "2026-11-03T14:01:02Z"));
 	other.zone = 0;
 	assert_false(timestamp_parse(STR("2026-11-03 08:01:02 CST"), &other, &ns));
+	assert_int_equal(timestamp_prefix(STR("2026-11-03 08:01:02 CST"), &other, &ns), 19);
 }
 
 static int64_t random_seconds(uint64_t *seed)

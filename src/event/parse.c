@@ -57,6 +57,11 @@ void parse_done(struct parse *parse)
 		parse->parser->done(parse->state);
 	free(parse->state);
 	parse->state = NULL;
+	for (size_t i = 0; i < COUNT(parse->inner) && parse->inner[i]; i++) {
+		parse_done(parse->inner[i]);
+		free(parse->inner[i]);
+		parse->inner[i] = NULL;
+	}
 }
 
 struct event *parse_event(struct parse *parse, struct str raw)
@@ -86,6 +91,47 @@ void parse_field_id(struct parse *parse, struct event *event, uint32_t name, str
 void parse_field(struct parse *parse, struct event *event, struct str name, struct str value, enum field_kind kind)
 {
 	parse_field_id(parse, event, names_add(parse->batch->names, name), value, kind);
+}
+
+static struct parse *inner_parse(struct parse *parse, const struct parser *parser)
+{
+	size_t i = 0;
+	while (i < COUNT(parse->inner) && parse->inner[i] && parse->inner[i]->parser != parser)
+		i++;
+	if (i == COUNT(parse->inner))
+		return NULL;
+	if (!parse->inner[i]) {
+		parse->inner[i] = mem_alloc(sizeof(*parse->inner[i]));
+		parse_init(parse->inner[i], parser, NULL);
+	}
+	struct parse *inner = parse->inner[i];
+	inner->options = parse->options;
+	inner->batch = parse->batch;
+	inner->line = parse->line;
+	return inner;
+}
+
+bool parse_payload(struct parse *parse, const struct parser *parser, struct str payload)
+{
+	struct batch *batch = parse->batch;
+	struct parse *inner = inner_parse(parse, parser);
+	size_t before = batch->events.n;
+	const char *flaw = NULL;
+	bool whole = inner && parser->record(inner, payload, &flaw) == 0 && batch->events.n == before + 1 &&
+	             !batch->events.p[before].flaw;
+	batch->events.n = before;
+	if (!whole)
+		return false;
+	struct event *event = &batch->events.p[before - 1];
+	const struct event *got = event + 1;
+	for (uint32_t i = 0; i < got->n; i++)
+		parse_field_id(parse, event, got->fields[i].name, got->fields[i].value, got->fields[i].kind);
+	event->dropped += got->dropped;
+	if (got->time != EVENT_NO_TIME)
+		event->time = got->time;
+	if (!event->host.p)
+		event->host = got->host;
+	return true;
 }
 
 /* At most so many bytes, not ending within a character of UTF-8. */

@@ -45,6 +45,7 @@ struct parse {
 	bool clock;
 	struct batch *batch;   /* where events go; set by the caller of record() */
 	void *state;           /* the parser's own, of parser->state_size bytes, zeroed at first */
+	struct parse *inner[4]; /* of parse_payload(); NULL behind the last */
 	uint64_t line;         /* of the record being read, from 1 */
 	uint64_t records, flawed;
 	struct parse_sample {
@@ -111,6 +112,11 @@ struct event *parse_event(struct parse *parse, struct str raw);
 void parse_field(struct parse *parse, struct event *event, struct str name, struct str value, enum field_kind kind);
 /* The same for a name whose id is known. */
 void parse_field_id(struct parse *parse, struct event *event, uint32_t name, struct str value, enum field_kind kind);
+
+/* For parsers: let another one read a part of the record, "{…}" behind a syslog header. Its fields go to the event, the last
+ * of the batch, and its time and host: a program knows better when something happened than who passed it on, but not where it
+ * came from. False: it was not one record of that format, and nothing changed. The event may move in memory. */
+bool parse_payload(struct parse *parse, const struct parser *parser, struct str payload);
 
 #define PARSER(name) extern const struct parser parser_##name;
 #include "event/parsers/parser_list.h"

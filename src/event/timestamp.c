@@ -23,7 +23,7 @@ struct moment {
 	int32_t year; /* YEAR_NONE: not written */
 	uint32_t month, day, hour, minute, second, fraction;
 	int32_t offset; /* seconds east of UTC, when zoned */
-	bool zoned, cst;
+	bool zoned;
 	uint8_t half; /* enum half, for a clock of twelve hours */
 };
 
@@ -123,19 +123,44 @@ static bool take_month(struct cursor *c, uint32_t *out)
 	if (left(c) < 3)
 		return false;
 	switch (letters(c->p)) {
-	case LETTERS('j', 'a', 'n'): *out = 1; break;
-	case LETTERS('f', 'e', 'b'): *out = 2; break;
-	case LETTERS('m', 'a', 'r'): *out = 3; break;
-	case LETTERS('a', 'p', 'r'): *out = 4; break;
-	case LETTERS('m', 'a', 'y'): *out = 5; break;
-	case LETTERS('j', 'u', 'n'): *out = 6; break;
-	case LETTERS('j', 'u', 'l'): *out = 7; break;
-	case LETTERS('a', 'u', 'g'): *out = 8; break;
-	case LETTERS('s', 'e', 'p'): *out = 9; break;
-	case LETTERS('o', 'c', 't'): *out = 10; break;
-	case LETTERS('n', 'o', 'v'): *out = 11; break;
-	case LETTERS('d', 'e', 'c'): *out = 12; break;
-	default: return false;
+	case LETTERS('j', 'a', 'n'):
+		*out = 1;
+		break;
+	case LETTERS('f', 'e', 'b'):
+		*out = 2;
+		break;
+	case LETTERS('m', 'a', 'r'):
+		*out = 3;
+		break;
+	case LETTERS('a', 'p', 'r'):
+		*out = 4;
+		break;
+	case LETTERS('m', 'a', 'y'):
+		*out = 5;
+		break;
+	case LETTERS('j', 'u', 'n'):
+		*out = 6;
+		break;
+	case LETTERS('j', 'u', 'l'):
+		*out = 7;
+		break;
+	case LETTERS('a', 'u', 'g'):
+		*out = 8;
+		break;
+	case LETTERS('s', 'e', 'p'):
+		*out = 9;
+		break;
+	case LETTERS('o', 'c', 't'):
+		*out = 10;
+		break;
+	case LETTERS('n', 'o', 'v'):
+		*out = 11;
+		break;
+	case LETTERS('d', 'e', 'c'):
+		*out = 12;
+		break;
+	default:
+		return false;
 	}
 	c->p += 3;
 	return true;
@@ -200,7 +225,8 @@ static void take_half(struct cursor *c, struct moment *m)
 static bool take_clock(struct cursor *c, struct moment *m)
 {
 	struct cursor at = *c;
-	if (!take_short(&at, &m->hour) || !skip(&at, ':') || left(&at) < 2 || !is_digit(at.p[0]) || !is_digit(at.p[1]))
+	if (!take_short(&at, &m->hour) || !skip(&at, ':') || left(&at) < 2 || !is_digit(at.p[0]) ||
+	    !is_digit(at.p[1]))
 		return false;
 	m->minute = take_digits(&at, 2);
 	if (left(&at) >= 3 && at.p[0] == ':' && is_digit(at.p[1]) && is_digit(at.p[2])) {
@@ -288,60 +314,6 @@ static bool take_offset(struct cursor *c, bool hours_alone, bool one_digit, int3
 	return true;
 }
 
-static bool take_zone_name(struct cursor *c, struct moment *m)
-{
-	static const struct {
-		const char *name;
-		int8_t hours;
-		bool base; /* "GMT+8" */
-	} zones[] = {
-		{ "UTC", 0, true }, { "GMT", 0, true },  { "UT", 0, false },  { "HKT", 8, false },  { "ICT", 7, false },
-		{ "JST", 9, false }, { "KST", 9, false }, { "CET", 1, false }, { "CEST", 2, false }, { "CST", 0, false },
-	};
-	struct cursor at = *c;
-	while (at.p < at.end && is_letter(*at.p))
-		at.p++;
-	struct str name = { c->p, (size_t)(at.p - c->p) };
-	if (name.n < 2 || name.n > 4 || !at_edge(&at))
-		return false;
-	for (size_t i = 0; i < COUNT(zones); i++) {
-		if (!str_is(name, zones[i].name))
-			continue;
-		m->cst = str_is(name, "CST");
-		m->zoned = !m->cst;
-		m->offset = zones[i].hours * 3600;
-		if (zones[i].base)
-			(void)take_offset(&at, true, true, &m->offset);
-		*c = at;
-		return true;
-	}
-	return false;
-}
-
-/* A zone, directly or behind a blank. Where none can be read, nothing is taken. */
-static void take_zone(struct cursor *c, struct moment *m)
-{
-	if (c->p == c->end)
-		return;
-	struct cursor at = *c;
-	bool blank = skip(&at, ' ');
-	if (at.p == at.end)
-		return;
-	if (*at.p == '+' || *at.p == '-') {
-		if (!take_offset(&at, !blank, false, &m->offset))
-			return;
-		m->zoned = true;
-	} else if (!blank && (*at.p | 32) == 'z') {
-		at.p++;
-		m->zoned = at_edge(&at);
-		if (!m->zoned)
-			return;
-	} else if (!take_zone_name(&at, m)) {
-		return;
-	}
-	*c = at;
-}
-
 /* Seconds east of UTC at a moment of UTC. */
 static int32_t offset_at(int64_t seconds)
 {
@@ -350,8 +322,8 @@ static int32_t offset_at(int64_t seconds)
 	return localtime_r(&t, &tm) ? (int32_t)tm.tm_gmtoff : 0;
 }
 
-/* The machine's offset for a clock that shows so many seconds since 1970. An hour that comes twice is the first; one that is
- * left out is counted on from before. */
+/* The machine's offset for a clock that shows so many seconds since 1970. An hour that comes twice is the
+ * first; one that is left out is counted on from before. */
 static int32_t local_offset(int64_t shown)
 {
 	static _Thread_local struct {
@@ -372,6 +344,70 @@ static int32_t local_offset(int64_t shown)
 	return cache[slot].offset;
 }
 
+/* CST is China's or America's Central time, whichever the hint is of; with another hint it means nothing. */
+static bool central(const struct timestamp_hint *hint, int32_t *offset)
+{
+	int32_t here = hint->local ? local_offset(hint->now / SECOND) : hint->zone;
+	*offset = here == 8 * 3600 ? here : -6 * 3600;
+	return here == 8 * 3600 || here == -6 * 3600 || here == -5 * 3600;
+}
+
+static bool take_zone_name(struct cursor *c, struct moment *m, const struct timestamp_hint *hint)
+{
+	static const struct {
+		const char *name;
+		int8_t hours;
+		bool base; /* "GMT+8" */
+	} zones[] = {
+		{ "UTC", 0, true },   { "GMT", 0, true },  { "UT", 0, false },  { "HKT", 8, false },
+		{ "ICT", 7, false },  { "JST", 9, false }, { "KST", 9, false }, { "CET", 1, false },
+		{ "CEST", 2, false }, { "CST", 0, false },
+	};
+	struct cursor at = *c;
+	while (at.p < at.end && is_letter(*at.p))
+		at.p++;
+	struct str name = { c->p, (size_t)(at.p - c->p) };
+	if (name.n < 2 || name.n > 4 || !at_edge(&at))
+		return false;
+	for (size_t i = 0; i < COUNT(zones); i++) {
+		if (!str_is(name, zones[i].name))
+			continue;
+		m->offset = zones[i].hours * 3600;
+		if (str_is(name, "CST") && !central(hint, &m->offset))
+			return false;
+		m->zoned = true;
+		if (zones[i].base)
+			(void)take_offset(&at, true, true, &m->offset);
+		*c = at;
+		return true;
+	}
+	return false;
+}
+
+/* A zone, directly or behind a blank. Where none can be read, nothing is taken. */
+static void take_zone(struct cursor *c, struct moment *m, const struct timestamp_hint *hint)
+{
+	if (c->p == c->end)
+		return;
+	struct cursor at = *c;
+	bool blank = skip(&at, ' ');
+	if (at.p == at.end)
+		return;
+	if (*at.p == '+' || *at.p == '-') {
+		if (!take_offset(&at, !blank, false, &m->offset))
+			return;
+		m->zoned = true;
+	} else if (!blank && (*at.p | 32) == 'z') {
+		at.p++;
+		m->zoned = at_edge(&at);
+		if (!m->zoned)
+			return;
+	} else if (!take_zone_name(&at, m, hint)) {
+		return;
+	}
+	*c = at;
+}
+
 static bool leap_year(int64_t year)
 {
 	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -389,15 +425,9 @@ static int64_t shown_seconds(const struct moment *m, int64_t year)
 	return clock_days(year, m->month, m->day) * DAY + m->hour * 3600 + m->minute * 60 + m->second;
 }
 
-/* CST is China's or America's Central, whichever the hint's zone says; with another hint it means nothing. */
-static bool zone_offset(const struct moment *m, int64_t shown, const struct timestamp_hint *hint, int32_t *out)
+static int32_t zone_offset(const struct moment *m, int64_t shown, const struct timestamp_hint *hint)
 {
-	if (m->zoned) {
-		*out = m->offset;
-		return true;
-	}
-	*out = hint->local ? local_offset(shown) : hint->zone;
-	return !m->cst || *out == 8 * 3600 || *out == -6 * 3600;
+	return m->zoned ? m->offset : hint->local ? local_offset(shown) : hint->zone;
 }
 
 static int64_t year_of(int64_t seconds)
@@ -421,14 +451,11 @@ static bool moment_ns(struct moment *m, const struct timestamp_hint *hint, int64
 	if (m->second == 60)
 		m->second = 59;
 	int64_t seconds = 0;
-	int32_t offset;
 	if (m->year != YEAR_NONE) {
 		if (m->day > days_of(m->year, m->month))
 			return false;
 		int64_t shown = shown_seconds(m, m->year);
-		if (!zone_offset(m, shown, hint, &offset))
-			return false;
-		seconds = shown - offset;
+		seconds = shown - zone_offset(m, shown, hint);
 	} else {
 		int64_t now = hint->now / SECOND, year = year_of(now) + 1, oldest = year - 10;
 		for (; year > oldest; year--) {
@@ -437,9 +464,7 @@ static bool moment_ns(struct moment *m, const struct timestamp_hint *hint, int64
 			int64_t shown = shown_seconds(m, year);
 			if (shown > now + 3 * DAY)
 				continue;
-			if (!zone_offset(m, shown, hint, &offset))
-				return false;
-			seconds = shown - offset;
+			seconds = shown - zone_offset(m, shown, hint);
 			if (seconds <= now + DAY)
 				break;
 		}
@@ -447,47 +472,53 @@ static bool moment_ns(struct moment *m, const struct timestamp_hint *hint, int64
 			return false;
 	}
 	int64_t whole;
-	return !__builtin_mul_overflow(seconds, SECOND, &whole) && !__builtin_add_overflow(whole, (int64_t)m->fraction, ns);
+	return !__builtin_mul_overflow(seconds, SECOND, &whole) &&
+	       !__builtin_add_overflow(whole, (int64_t)m->fraction, ns);
 }
 
 /* Behind a date without the clock: the clock, then a zone. */
-static bool take_rest(struct cursor *c, struct moment *m)
+static bool take_rest(struct cursor *c, struct moment *m, const struct timestamp_hint *hint)
 {
 	if (!take_clock(c, m))
 		return false;
-	take_zone(c, m);
+	take_zone(c, m, hint);
 	return true;
 }
 
-/* "2026-11-03T08:01:02", "2026/11/3 8:01:02", "2026年11月3日 08:01:02"; c stands behind the year. */
-static bool year_first(struct cursor *c, struct moment *m)
+/* "2026-11-03T08:01:02", "2026/11/3 8:01:02", "2026年11月3日 08:01:02", "2026 Nov  3 08:01:02"; c stands
+ * behind the year. */
+static bool year_first(struct cursor *c, struct moment *m, const struct timestamp_hint *hint)
 {
+	if (skip(c, ' '))
+		return take_month(c, &m->month) && skip_blank(c) && take_short(c, &m->day) && skip_blank(c) &&
+		       take_rest(c, m, hint);
 	if (skip_text(c, STR("年"))) {
-		if (!take_short(c, &m->month) || !skip_text(c, STR("月")) || !take_short(c, &m->day) || !skip_text(c, STR("日")))
+		if (!take_short(c, &m->month) || !skip_text(c, STR("月")) || !take_short(c, &m->day) ||
+		    !skip_text(c, STR("日")))
 			return false;
 		if (!take_clock_chinese(c, m))
 			return false;
-		take_zone(c, m);
+		take_zone(c, m, hint);
 		return true;
 	}
 	char separator = *c->p++;
 	if (!take_short(c, &m->month) || !skip(c, separator) || !take_short(c, &m->day))
 		return false;
 	if (skip(c, 'T') || skip(c, 't'))
-		return take_rest(c, m);
+		return take_rest(c, m, hint);
 	if (!skip_blank(c))
 		return false;
 	if (c->p < c->end && (uint8_t)*c->p == 0xe4) {
 		if (!take_clock_chinese(c, m))
 			return false;
-		take_zone(c, m);
+		take_zone(c, m, hint);
 		return true;
 	}
-	return take_rest(c, m);
+	return take_rest(c, m, hint);
 }
 
 /* "03/Nov/2026:08:01:02 +0800", "03-Nov-2026 08:01:02", "3 Nov 2026 08:01:02 GMT". */
-static bool day_first(struct cursor *c, struct moment *m)
+static bool day_first(struct cursor *c, struct moment *m, const struct timestamp_hint *hint)
 {
 	if (!take_short(c, &m->day) || c->p == c->end)
 		return false;
@@ -499,11 +530,11 @@ static bool day_first(struct cursor *c, struct moment *m)
 		return false;
 	if (!skip(c, separator == '/' ? ':' : ' ') && !skip(c, ' '))
 		return false;
-	return take_rest(c, m);
+	return take_rest(c, m, hint);
 }
 
 /* "Nov  3 08:01:02", with a year before or behind the clock. */
-static bool month_first(struct cursor *c, struct moment *m)
+static bool month_first(struct cursor *c, struct moment *m, const struct timestamp_hint *hint)
 {
 	if (!take_month(c, &m->month) || !skip_blank(c) || !take_short(c, &m->day))
 		return false;
@@ -516,12 +547,12 @@ static bool month_first(struct cursor *c, struct moment *m)
 		at = year;
 	else
 		m->year = YEAR_NONE;
-	if (!take_rest(&at, m))
+	if (!take_rest(&at, m, hint))
 		return false;
 	*c = at;
 	int32_t behind;
-	if (m->year == YEAR_NONE && skip_blank(&at) && take_year(&at, &behind) && behind >= 1900 && behind < 2262 &&
-	    (at.p == at.end || *at.p == ' ' || *at.p == ']')) {
+	if (m->year == YEAR_NONE && skip_blank(&at) && take_year(&at, &behind) && behind >= 1900 &&
+	    behind < 2262 && (at.p == at.end || *at.p == ' ' || *at.p == ']')) {
 		m->year = behind;
 		*c = at;
 	}
@@ -529,7 +560,7 @@ static bool month_first(struct cursor *c, struct moment *m)
 }
 
 /* "20261103080102", "20261103080102123", "20261103T080102". */
-static bool compact(struct cursor *c, size_t n, struct moment *m)
+static bool compact(struct cursor *c, size_t n, struct moment *m, const struct timestamp_hint *hint)
 {
 	m->year = (int32_t)take_digits(c, 4);
 	m->month = take_digits(c, 2);
@@ -547,14 +578,15 @@ static bool compact(struct cursor *c, size_t n, struct moment *m)
 		else
 			take_fraction(c, &m->fraction);
 	}
-	take_zone(c, m);
+	take_zone(c, m, hint);
 	return true;
 }
 
 /* A count since 1970, or since 1601 in steps of 100 ns. */
 static bool epoch(struct cursor *c, size_t n, int64_t *ns)
 {
-	const uint64_t filetime_1970 = UINT64_C(116444736000000000), filetime_last = UINT64_C(208678456368547758);
+	const uint64_t filetime_1970 = UINT64_C(116444736000000000),
+		       filetime_last = UINT64_C(208678456368547758);
 	uint64_t value = 0, unit;
 	for (size_t i = 0; i < n; i++)
 		value = value * 10 + (uint64_t)(*c->p++ - '0');
@@ -563,11 +595,24 @@ static bool epoch(struct cursor *c, size_t n, int64_t *ns)
 		return true;
 	}
 	switch (n) {
-	case 9: case 10: unit = 1000000000; break;
-	case 12: case 13: unit = 1000000; break;
-	case 15: case 16: unit = 1000; break;
-	case 18: case 19: unit = 1; break;
-	default: return false;
+	case 9:
+	case 10:
+		unit = 1000000000;
+		break;
+	case 12:
+	case 13:
+		unit = 1000000;
+		break;
+	case 15:
+	case 16:
+		unit = 1000;
+		break;
+	case 18:
+	case 19:
+		unit = 1;
+		break;
+	default:
+		return false;
 	}
 	uint32_t fraction = 0;
 	if (unit >= 1000000 && c->p < c->end && *c->p == '.') {
@@ -593,24 +638,26 @@ size_t timestamp_prefix(struct str text, const struct timestamp_hint *hint, int6
 	if (is_digit(*c.p)) {
 		size_t n = count_digits(&c);
 		char next = n < text.n ? text.p[n] : '\0';
-		if (n == 4 && (next == '-' || next == '/' || next == '.' || (uint8_t)next == 0xe5))
-			found = take_year(&c, &m.year) && year_first(&c, &m);
+		if (n == 4 &&
+		    (next == '-' || next == '/' || next == '.' || next == ' ' || (uint8_t)next == 0xe5))
+			found = take_year(&c, &m.year) && year_first(&c, &m, hint);
 		else if (n <= 2)
-			found = day_first(&c, &m);
+			found = day_first(&c, &m, hint);
 		else if ((n == 8 && (next == 'T' || next == ' ')) || n == 14 || n == 17)
-			found = compact(&c, n, &m);
+			found = compact(&c, n, &m, hint);
 		else if (n >= 9 && n <= 19 && epoch(&c, n, &counted))
 			return at_edge(&c) ? (*ns = counted, (size_t)(c.p - text.p)) : 0;
 		else
 			return 0;
 	} else if (is_letter(*c.p)) {
-		found = month_first(&c, &m);
+		found = month_first(&c, &m, hint);
 		if (!found) {
 			c.p = text.p;
 			m = (struct moment){ .year = YEAR_NONE };
 			if (!take_weekday(&c))
 				return 0;
-			found = c.p < c.end && is_digit(*c.p) ? day_first(&c, &m) : month_first(&c, &m);
+			found = c.p < c.end && is_digit(*c.p) ? day_first(&c, &m, hint)
+							      : month_first(&c, &m, hint);
 		}
 	} else {
 		return 0;

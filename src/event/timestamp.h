@@ -8,7 +8,7 @@
  *	2026/11/03 08:01:02  2026.11.3 8:01:02 PM
  *	2026年11月3日 下午 8:01:02  2026年11月3日8时1分2秒
  *	Nov  3 08:01:02                    RFC 3164, without a year
- *	Nov  3 2026 08:01:02  Nov  3 08:01:02 2026  Tue Nov  3 08:01:02.123456 CST 2026
+ *	Nov  3 2026 08:01:02  2026 Nov  3 08:01:02  Nov  3 08:01:02 2026  Tue Nov  3 08:01:02.123456 CST 2026
  *	03/Nov/2026:08:01:02 +0800  03-Nov-2026 08:01:02  Tue, 3 Nov 2026 08:01:02 GMT
  *	1793664062.123                     epoch, told apart by size: seconds, milli-, micro- and nanoseconds (9 or 10, 12
  *	133766532000000000                 or 13, 15 or 16, 18 or 19 digits); Windows FILETIME (18 digits below 2.66e17)
