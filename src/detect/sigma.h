@@ -149,6 +149,7 @@ struct sigma_correlation {
  *	            - {EventID: 1102, Channel: Security}             # fields as the log source names them
  *	            - '10.0.0.1 - - [03/Nov/2026:08:01:02 +0800] …'  # a line as it was logged
  *	            - [{…}, {…}]          # several events in this order, as a correlation needs
+ *	            - [{repeat: 20, event: …}, {…}]   # the same one so often; "{i}" in it is 0, 1, 2 …
  *	        no_match:                 # none of these may be
  *	            - {EventID: 4624}
  */

@@ -7,7 +7,7 @@
 #include "detect/reference.h"
 #include "event/parser.h"
 
-enum { CORRELATOR_MEMORY = 64 * 1024 * 1024 };
+enum { CORRELATOR_MEMORY = 64 * 1024 * 1024, REPEAT_MOST = 100000 };
 static const int64_t second = INT64_C(1000000000);
 
 void trial_init(struct trial *trial, const struct sigma_rules *rules, const struct mappings *mappings)
@@ -50,6 +50,38 @@ static void event_read(struct trial *trial, struct batch *batch, const struct si
 		event.parser = parser_find(STR("json"));
 		vec_push_in(&batch->arena, &batch->events, event);
 	}
+}
+
+/* The text with the number in each place that says "{i}". */
+static struct str numbered(struct arena *arena, struct str text, int64_t i)
+{
+	BUF(out);
+	for (ptrdiff_t at; (at = str_find(text, "{i}")) >= 0; text = str_slice(text, (size_t)at + 3, text.n)) {
+		buf_add(&out, str_slice(text, 0, (size_t)at));
+		buf_printf(&out, "%lld", (long long)i);
+	}
+	buf_add(&out, text);
+	return arena_str(arena, buf_str(&out));
+}
+
+/* {repeat: 20, event: …}: so many events, numbered. */
+static bool event_repeat(struct trial *trial, struct batch *batch, const struct sigma_example *example, const struct doc *node)
+{
+	const struct doc *times = node->type == DOC_MAP ? doc_get(node, STR("repeat")) : NULL;
+	const struct doc *event = node->type == DOC_MAP ? doc_get(node, STR("event")) : NULL;
+	if (!times || times->type != DOC_INT || !event)
+		return false;
+	for (int64_t i = 0; i < MIN(times->integer, (int64_t)REPEAT_MOST); i++) {
+		if (event->type == DOC_STRING) {
+			line_read(trial, batch, example->format, numbered(&batch->arena, doc_string(event), i));
+			continue;
+		}
+		event_read(trial, batch, example, event);
+		struct event *made = &batch->events.p[batch->events.n - 1];
+		for (uint32_t k = 0; k < made->n; k++)
+			made->fields[k].value = numbered(&batch->arena, made->fields[k].value, i);
+	}
+	return true;
 }
 
 /* ---- the way of an event to a rule ---- */
@@ -138,6 +170,12 @@ static bool correlation_meets(struct trial *trial, const struct batch *batch, co
 
 /* ---- one example ---- */
 
+static void read_any(struct trial *trial, struct batch *batch, const struct sigma_example *example, const struct doc *node)
+{
+	if (!event_repeat(trial, batch, example, node))
+		event_read(trial, batch, example, node);
+}
+
 bool trial_run(struct trial *trial, struct arena *arena, const struct sigma_rule *rule, const struct sigma_example *example,
                struct note *why)
 {
@@ -145,9 +183,9 @@ bool trial_run(struct trial *trial, struct arena *arena, const struct sigma_rule
 	const struct doc *node = example->event;
 	if (node->type == DOC_ARRAY)
 		for (size_t i = 0; i < node->n; i++)
-			event_read(trial, &batch, example, &node->items[i]);
+			read_any(trial, &batch, example, &node->items[i]);
 	else
-		event_read(trial, &batch, example, node);
+		read_any(trial, &batch, example, node);
 	int64_t now = clock_now() * second;
 	const struct timestamp_hint hint = { .now = now };
 	int64_t last = now;
