@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "cmd/command.h"
+#include "cmd/rule_files.h"
 #include "cmd/terminal.h"
 #include "data/json.h"
 #include "detect/trial.h"
@@ -17,7 +18,7 @@ static const char *const formats[] = { "text", "json", NULL };
 
 static const struct opt options[] = {
 	[OPT_RULES] = { "rules", 'r', OPT_DIRECTORY, "DIR", .repeat = true,
-	                .help = TR("Sigma rules: a file or a folder with all below it; the built-in ones otherwise") },
+	                .help = TR("Sigma rules: a file, or a folder with all below it; \"own\" names ward's own, which are used when this is not given") },
 	[OPT_PIPELINE] = { "pipeline", 'p', OPT_FILE, "FILE", .repeat = true,
 	                   .help = TR("names of fields and values of placeholders for these rules") },
 	[OPT_CONTENT] = { "content", 0, OPT_DIRECTORY, "DIR",
@@ -47,28 +48,21 @@ static void work_done(struct work *work)
 /* --rules, and for the verbs whose operands are paths, those. */
 static int rules_load(struct work *work, struct err *err)
 {
-	const struct call *call = work->call;
+	struct call *call = work->call;
 	const struct opt_args *args = &call->args;
-	VEC(const char *) paths = { 0 }, pipelines = { 0 };
+	VEC(struct str) paths = { 0 };
 	for (unsigned i = 0; i < args->values[OPT_RULES].n; i++)
-		vec_push_in(call->arena, &paths, args->values[OPT_RULES].p[i].p);
-	for (unsigned i = 0; i < args->values[OPT_PIPELINE].n; i++)
-		vec_push_in(call->arena, &pipelines, args->values[OPT_PIPELINE].p[i].p);
+		vec_push_in(call->arena, &paths, args->values[OPT_RULES].p[i]);
 	for (size_t i = 1; call->verb != VERB_EXPLAIN && i < args->n; i++)
-		vec_push_in(call->arena, &paths, args->operands[i].p);
-	bool embedded = !paths.n;
-	vec_push_in(call->arena, &paths, NULL);
-	vec_push_in(call->arena, &pipelines, NULL);
-	const struct sigma_options sigma = {
-		.content = &work->content,
-		.embedded = embedded,
-		.paths = paths.p,
-		.pipelines = pipelines.p,
+		vec_push_in(call->arena, &paths, args->operands[i]);
+	const struct sigma_options how = {
 		.lint = call->verb == VERB_LINT,
 		.deprecated = call->verb == VERB_LINT || opt_given(args, OPT_DEPRECATED),
 	};
 	int r = content_open(&work->content, opt_cstr(args, OPT_CONTENT), err);
-	return r < 0 ? r : sigma_load(call->arena, &sigma, &work->rules, &work->problems, err);
+	return r < 0 ? r
+	             : rule_files_load(call, &work->content, (struct strings){ paths.p, paths.n }, &args->values[OPT_PIPELINE], &how,
+	                               &work->rules, &work->problems, err);
 }
 
 static bool as_json(const struct work *work)
@@ -156,17 +150,6 @@ static int rules_lint(struct work *work, struct err *err)
 	return r < 0 ? r : work->problems.n ? EXIT_FOUND : EXIT_GOOD;
 }
 
-/* The other verbs go on without the rules that could not be loaded, and say so. */
-static void problems_warn(const struct work *work)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < work->problems.n; i++)
-		n += !work->problems.p[i].warning;
-	if (n)
-		command_warn(work->call, &NOTE("{} rules could not be loaded; `ward rules lint` names them",
-		                               arena_printf(work->call->arena, "%zu", n)));
-}
-
 /* ---- list ---- */
 
 static bool name_fits(struct str pattern, struct str name)
@@ -247,7 +230,7 @@ static int rules_list(struct work *work, struct err *err)
 	struct arena *arena = work->call->arena;
 	enum lang lang = work->call->lang;
 	size_t level_width = 0, source_width = 0, n = 0;
-	problems_warn(work);
+	rule_files_say(work->call, &work->problems);
 	for (size_t i = 0; i < work->rules.n; i++) {
 		const struct sigma_rule *rule = work->rules.p[i];
 		if (!is_chosen(work, rule))
@@ -351,7 +334,7 @@ static int rules_explain(struct work *work, struct err *err)
 	BUF(out);
 	if (args->n < 2)
 		return command_usage(work->call, &NOTE("which rule? Give its id, name, title or file"));
-	problems_warn(work);
+	rule_files_say(work->call, &work->problems);
 	for (size_t i = 1; i < args->n; i++) {
 		size_t n = 0;
 		for (size_t k = 0; k < work->rules.n; k++) {
@@ -408,7 +391,7 @@ static int rules_test(struct work *work, struct err *err)
 		return r;
 	CLEANUP(trial_done) struct trial trial;
 	trial_init(&trial, &work->rules, &mappings);
-	problems_warn(work);
+	rule_files_say(work->call, &work->problems);
 	if (as_json(work))
 		json_open_list(&out, NULL);
 	for (size_t i = 0; i < work->rules.n; i++) {

@@ -695,3 +695,24 @@ struct str timestamp_format(struct arena *arena, int64_t ns)
 	p[text.n - 1] = 'Z';
 	return (struct str){ p, text.n };
 }
+
+bool timestamp_zone(struct str text, int32_t *seconds)
+{
+	int64_t hours, minutes = 0;
+	if (str_is_nocase(text, "utc") || str_is_nocase(text, "z")) {
+		*seconds = 0;
+		return true;
+	}
+	if (text.n < 2 || (text.p[0] != '+' && text.p[0] != '-'))
+		return false;
+	struct str digits = str_slice(text, 1, text.n);
+	ptrdiff_t colon = str_find_char(digits, ':');
+	struct str hour = str_slice(digits, 0, colon >= 0 ? (size_t)colon : digits.n == 4 ? 2 : digits.n);
+	struct str rest = str_slice(digits, hour.n + (colon >= 0), digits.n);
+	if (hour.n > 2 || !str_to_int(hour, 10, &hours) || hours < 0 || hours > 14)
+		return false;
+	if (rest.n && (rest.n != 2 || !str_to_int(rest, 10, &minutes) || minutes < 0 || minutes > 59))
+		return false;
+	*seconds = (int32_t)(hours * 3600 + minutes * 60) * (text.p[0] == '-' ? -1 : 1);
+	return true;
+}

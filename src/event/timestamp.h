@@ -38,6 +38,8 @@ struct timestamp_hint {
 size_t timestamp_prefix(struct str text, const struct timestamp_hint *hint, int64_t *ns);
 /* The whole text is a moment. */
 bool timestamp_parse(struct str text, const struct timestamp_hint *hint, int64_t *ns) MUST_USE;
+/* A zone as people write it: "+08:00", "+0800", "+8", "Z", "UTC". *seconds: east of UTC. */
+bool timestamp_zone(struct str text, int32_t *seconds) MUST_USE;
 /* "2026-11-03T08:01:02.123456789Z"; the fraction without trailing zeros, none when it is 0. */
 struct str timestamp_format(struct arena *arena, int64_t ns);
 
