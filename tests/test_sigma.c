@@ -644,6 +644,235 @@ static void test_documents(void **state)
 	assert_int_equal(loaded.problems.p[0].line, 3);
 }
 
+/* ---- correlations ---- */
+
+static const char base_rules[] = "title: A\nname: a\nid: ida\nlogsource: {product: linux}\n"
+				 "detection: {s: {A: 1}, condition: s}\n---\n"
+				 "title: B\nname: b\nlogsource: {product: windows}\n"
+				 "detection: {s: {B: 1}, condition: s}\n---\n";
+
+static struct loaded load_correlation(struct arena *arena, const char *lines, const struct sigma_options *options)
+{
+	const char *text = arena_printf(arena, "%stitle: C\nname: c\ncorrelation:\n%s", base_rules, lines).p;
+	return load_text(arena, text, options);
+}
+
+static void assert_correlation_refused(const char *lines, const char *said)
+{
+	ARENA(arena);
+	struct loaded loaded = load_correlation(&arena, lines, NULL);
+	assert_said(&loaded.problems, lines, said);
+	assert_int_equal(loaded.rules.n, 2);
+	assert_false(loaded.rules.p[0]->hidden);
+}
+
+static void test_correlation(void **state)
+{
+	(void)state;
+	ARENA(arena);
+	struct loaded loaded = load_correlation(&arena,
+	                                        "  type: value_count\n  rules: [ida, b]\n  group-by: [ip, Host]\n"
+	                                        "  timespan: 15m\n  condition: {gte: 3, lt: 9.5, field: User}\n"
+	                                        "  aliases: {ip: {a: src, b: dst}}\n",
+	                                        &lint);
+	assert_int_equal(loaded.problems.n, 0);
+	assert_int_equal(loaded.rules.n, 3);
+	const struct sigma_rule *rule = loaded.rules.p[2];
+	const struct sigma_correlation *c = &rule->correlation;
+	assert_int_equal(c->type, CORRELATION_VALUE_COUNT);
+	assert_ptr_equal(c->rule[0], loaded.rules.p[0]);
+	assert_ptr_equal(c->rule[1], loaded.rules.p[1]);
+	assert_true(loaded.rules.p[0]->hidden && loaded.rules.p[1]->hidden && !rule->hidden);
+	assert_int_equal(c->timespan, INT64_C(900000000000));
+	assert_true(c->count.ge && c->count.ge_than == 3 && c->count.lt && c->count.lt_than == 9.5 && !c->count.eq);
+	assert_true(c->fields.n == 1 && str_is(c->fields.p[0], "User"));
+	assert_true(c->group_by.n == 2 && str_is(c->group_by.p[1], "Host"));
+	assert_int_equal(c->n_aliases, 2);
+	assert_true(str_is(c->aliases[0].rule, "ida") && str_is(c->aliases[0].field, "src"));
+
+	static const struct {
+		const char *text;
+		int64_t seconds;
+	} spans[] = { { "90s", 90 },       { "2h", 7200 },    { "1d", 86400 },   { "1w", 604800 },
+		      { "1M", 2629746 },   { "1y", 31556952 } };
+	for (size_t i = 0; i < COUNT(spans); i++) {
+		loaded = load_correlation(&arena,
+		                          arena_printf(&arena,
+		                                       "  type: event_count\n  rules: a\n  timespan: %s\n"
+		                                       "  condition: {eq: 3}\n  generate: true\n",
+		                                       spans[i].text)
+		                                  .p,
+		                          NULL);
+		assert_int_equal(loaded.rules.n, 3);
+		assert_int_equal(loaded.rules.p[2]->correlation.timespan, spans[i].seconds * 1000000000);
+		assert_true(loaded.rules.p[2]->correlation.generate && !loaded.rules.p[0]->hidden);
+	}
+	loaded = load_correlation(&arena, "  type: value_median\n  rules: a\n  timespan: 1h\n  condition: {gt: 3, field: n}\n",
+	                          NULL);
+	assert_int_equal(loaded.rules.p[2]->correlation.type, CORRELATION_VALUE_PERCENTILE);
+	assert_true(loaded.rules.p[2]->correlation.percentile == 50);
+	loaded = load_correlation(&arena,
+	                          "  type: value_percentile\n  rules: a\n  timespan: 1h\n"
+	                          "  condition: {gt: 3, field: n, percentile: 95}\n",
+	                          NULL);
+	assert_true(loaded.rules.p[2]->correlation.percentile == 95);
+}
+
+static void test_correlation_extended(void **state)
+{
+	(void)state;
+	ARENA(arena);
+	BUF(words);
+	struct loaded loaded = load_correlation(
+		&arena, "  type: temporal\n  rules: [a, b]\n  timespan: 5m\n  condition: a and not b\n", NULL);
+	assert_int_equal(loaded.problems.n, 0);
+	sigma_node_words(loaded.rules.p[2]->correlation.extended, &words);
+	assert_string_equal(buf_cstr(&words), "(a exists and not b exists)");
+	/* Without a list the condition names the rules. */
+	loaded = load_correlation(&arena, "  type: temporal_ordered\n  timespan: 5m\n  condition: (b or ida) and b\n", NULL);
+	assert_int_equal(loaded.problems.n, 0);
+	const struct sigma_correlation *c = &loaded.rules.p[2]->correlation;
+	assert_true(c->rules.n == 2 && str_is(c->rules.p[0], "b") && str_is(c->rules.p[1], "ida"));
+	assert_ptr_equal(c->rule[1], loaded.rules.p[0]);
+	loaded = load_correlation(&arena, "  type: temporal\n  rules: [a, b]\n  timespan: 5m\n", NULL);
+	assert_true(loaded.rules.n == 3 && !loaded.rules.p[2]->correlation.extended);
+	assert_correlation_refused("  type: temporal\n  rules: [a, b]\n  timespan: 5m\n  condition: a and x\n",
+	                           "r.yml:18:20: there is no search identifier 'x'");
+	assert_correlation_refused("  type: temporal\n  rules: [a, b]\n  timespan: 5m\n  condition: a\n",
+	                           "r.yml:18:14: the condition does not use 'b'");
+	assert_correlation_refused("  type: event_count\n  rules: [a, b]\n  timespan: 5m\n  condition: a and b\n",
+	                           "r.yml:18:14: only temporal correlations have a condition in words; give a map with gte or the "
+	                           "like");
+}
+
+static void test_correlation_wrong(void **state)
+{
+	(void)state;
+	assert_correlation_refused("  type: event_cuont\n  rules: a\n  timespan: 1m\n  condition: {gt: 1}\n",
+	                           "r.yml:15:9: there is no type 'event_cuont'; did you mean 'event_count'?");
+	assert_correlation_refused("  type: event_count\n  rules: a\n  timespan: 1 m\n  condition: {gt: 1}\n",
+	                           "r.yml:17:13: a timespan is a number and s, m, h, d, w, M (months) or y: 90s, 15m, 1d");
+	assert_correlation_refused("  type: event_count\n  rules: a\n  timespan: 0m\n  condition: {gt: 1}\n",
+	                           "r.yml:17:13: a timespan is a number and s, m, h, d, w, M (months) or y: 90s, 15m, 1d");
+	assert_correlation_refused("  type: event_count\n  rules: a\n  timespan: 99999999999y\n  condition: {gt: 1}\n",
+	                           "r.yml:17:13: a timespan is a number and s, m, h, d, w, M (months) or y: 90s, 15m, 1d");
+	assert_correlation_refused("  type: event_count\n  rules: a\n  condition: {gt: 1}\n",
+	                           "r.yml:15:3: the key 'timespan' is missing");
+	assert_correlation_refused("  type: event_count\n  rules: a\n  timespan: 1m\n",
+	                           "r.yml:15:3: the key 'condition' is missing");
+	assert_correlation_refused("  type: event_count\n  timespan: 1m\n  condition: {gt: 1}\n",
+	                           "r.yml:15:3: the key 'rules' is missing");
+	assert_correlation_refused("  type: value_count\n  rules: a\n  timespan: 1m\n  condition: {gt: 1}\n",
+	                           "r.yml:18:14: the key 'field' is missing");
+	assert_correlation_refused("  type: value_percentile\n  rules: a\n  timespan: 1m\n  condition: {gt: 1, field: f}\n",
+	                           "r.yml:18:14: the key 'percentile' is missing");
+	assert_correlation_refused("  type: event_count\n  rules: a\n  timespan: 1m\n  condition: {gt: x}\n",
+	                           "r.yml:18:19: a number is needed here");
+	assert_correlation_refused("  type: event_count\n  rules: a\n  timespan: 1m\n  condition: {field: x}\n",
+	                           "r.yml:18:14: the condition needs one of gt, gte, lt, lte, eq, neq");
+	assert_correlation_refused("  type: event_count\n  rules: [a, d]\n  timespan: 1m\n  condition: {gt: 1}\n",
+	                           "r.yml:16:14: there is no rule 'd', or it could not be loaded");
+	assert_correlation_refused("  type: event_count\n  rules: [a, c]\n  timespan: 1m\n  condition: {gt: 1}\n",
+	                           "r.yml:16:11: the correlations refer to each other in a circle, or more than eight deep");
+	assert_correlation_refused("  type: event_count\n  rules: a\n  timespan: 1m\n  condition: {gt: 1}\n"
+	                           "  aliases: {x: {b: f}}\n",
+	                           "r.yml:19:12: the alias 'x' names the rule 'b', which the correlation does not have");
+	assert_correlation_refused("  type: event_count\n  rules: a\n  timespan: 1m\n  condition: {gt: 1}\n  generate: yes\n",
+	                           "r.yml:19:13: 'generate' takes true or false, without quotes");
+}
+
+/* Correlations of correlations, in any order of the documents, at most eight deep. */
+static void test_correlation_chains(void **state)
+{
+	(void)state;
+	for (int direction = 0; direction < 2; direction++) {
+		ARENA(arena);
+		BUF(text);
+		buf_puts(&text, base_rules);
+		for (int i = 0; i < 10; i++) {
+			int at = direction ? 9 - i : i;
+			buf_printf(&text, "title: n%d\nname: n%d\ncorrelation:\n  type: event_count\n  rules: %s%.*d\n"
+			                  "  timespan: 1m\n  condition: {gt: 1}\n---\n",
+			           at, at, at ? "n" : "a", at ? 1 : 0, at ? at - 1 : 0);
+		}
+		struct loaded loaded = load_text(&arena, buf_cstr(&text), NULL);
+		assert_int_equal(loaded.rules.n, 2 + 8);
+		assert_int_equal(loaded.problems.n, 2);
+	}
+}
+
+/* Names are looked for in the same file first. */
+static void test_correlation_names(void **state)
+{
+	(void)state;
+	ARENA(arena);
+	struct sigma_rules rules;
+	struct sigma_problems problems = { 0 };
+	struct err err = { 0 };
+	char folder[] = "/tmp/ward-sigma-XXXXXX";
+	assert_non_null(mkdtemp(folder));
+	for (int i = 0; i < 3; i++) {
+		struct str name = arena_printf(&arena, "%s/%d.yml", folder, i);
+		FILE *file = fopen(name.p, "w");
+		assert_non_null(file);
+		fprintf(file,
+		        "%stitle: c%d\ncorrelation: {type: event_count, rules: %s, timespan: 1m, condition: {gt: 1}}\n",
+		        i == 2 ? "" : "title: A\nname: a\nlogsource: {product: p}\ndetection: {s: {A: 1}, condition: s}\n---\n",
+		        i, "a");
+		fclose(file);
+	}
+	const char *const paths[] = { folder, NULL };
+	const struct sigma_options options = { .paths = paths };
+	assert_int_equal(sigma_load(&arena, &options, &rules, &problems, &err), 0);
+	assert_int_equal(rules.n, 4);
+	assert_ptr_equal(rules.p[1]->correlation.rule[0], rules.p[0]);
+	assert_ptr_equal(rules.p[3]->correlation.rule[0], rules.p[2]);
+	assert_int_equal(problems.n, 1);
+	assert_true(str_is(problems.p[0].words, "several rules are called 'a'; refer to one by its id"));
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(remove(arena_printf(&arena, "%s/%d.yml", folder, i).p), 0);
+	assert_int_equal(remove(folder), 0);
+	assert_int_equal(sigma_load(&arena, &options, &rules, &problems, &err), -ENOENT);
+}
+
+/* ---- filters ---- */
+
+static void assert_filtered(const char *filter, const char *first, const char *second)
+{
+	ARENA(arena);
+	BUF(words);
+	struct loaded loaded =
+		load_text(&arena, arena_printf(&arena, "title: F\n%s---\n%s", filter, base_rules).p, NULL);
+	assert_int_equal(loaded.problems.n, 0);
+	assert_int_equal(loaded.rules.n, 2);
+	sigma_node_words(loaded.rules.p[0]->conditions[0], &words);
+	assert_string_equal(buf_cstr(&words), first);
+	buf_clear(&words);
+	sigma_node_words(loaded.rules.p[1]->conditions[0], &words);
+	assert_string_equal(buf_cstr(&words), second);
+}
+
+static void test_filters(void **state)
+{
+	(void)state;
+	assert_filtered("logsource: {product: linux}\nfilter: {rules: [ida, b], u: {User: x}, condition: not u}\n",
+	                "(A=\"1\" and not User=\"x\")", "B=\"1\"");
+	assert_filtered("logsource: {product: windows}\nfilter: {rules: any, u: {User: x}, condition: not u}\n", "A=\"1\"",
+	                "(B=\"1\" and not User=\"x\")");
+	assert_filtered("logsource: {product: linux}\nfilter: {rules: a, s: {User: x}, t: {User: y}, condition: not 1 of them}\n",
+	                "(A=\"1\" and not (User=\"x\" or User=\"y\"))", "B=\"1\"");
+	assert_filtered("logsource: {product: linux, category: c}\nfilter: {rules: all, s: {User: x}, condition: s}\n", "A=\"1\"",
+	                "B=\"1\"");
+	ARENA(arena);
+	struct loaded loaded = load_text(&arena, "title: F\nlogsource: {product: p}\nfilter: {s: {U: 1}, condition: s}\n", NULL);
+	assert_said(&loaded.problems, "no rules", "r.yml:3:9: a filter needs 'rules': a list of ids or names, or 'any'");
+	loaded = load_text(&arena, "title: F\nlogsource: {product: p}\nfilter: {rules: any, s: {U: 1}, condition: s}\n", &lint);
+	assert_said(&loaded.problems, "kept",
+	            "r.yml:3:44: this keeps only events that meet the condition; to leave them out, write 'not' before it");
+	loaded = load_text(&arena, "title: F\nlogsource: {product: p}\nfilter: {rules: [zz], s: {U: 1}, condition: not s}\n", &lint);
+	assert_said(&loaded.problems, "unknown", "r.yml:3:17: there is no rule 'zz', or it could not be loaded");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -653,6 +882,9 @@ int main(void)
 		cmocka_unit_test(test_conditions), cmocka_unit_test(test_expand),    cmocka_unit_test(test_names),
 		cmocka_unit_test(test_compare),    cmocka_unit_test(test_wrong_modifiers),
 		cmocka_unit_test(test_warnings),   cmocka_unit_test(test_rule),      cmocka_unit_test(test_documents),
+		cmocka_unit_test(test_correlation), cmocka_unit_test(test_correlation_extended),
+		cmocka_unit_test(test_correlation_wrong), cmocka_unit_test(test_correlation_chains),
+		cmocka_unit_test(test_correlation_names), cmocka_unit_test(test_filters),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,37 +21,57 @@ enum { FOLDERS_DEEP = 32, FILE_MOST = 16 * 1024 * 1024 };
 struct load {
 	struct arena *arena;
 	struct sigma_reader reader;
-	struct map ids, names; /* to struct sigma_rule */
-	VEC(const struct sigma_rule *) rules;
+	struct sigma_index index;
+	struct sigma_pendings pendings;
+	struct sigma_filters filters;
+	VEC(struct sigma_rule *) rules;
 };
 
 /* ---- documents ---- */
 
-static void rule_add(struct load *load, const struct doc *doc, struct sigma_rule *rule)
+static int taken(struct load *load, const struct doc *doc, const struct sigma_rule *first, struct note note)
 {
-	struct {
-		struct map *map;
-		struct str key;
-	} const unique[] = { { &load->ids, rule->id }, { &load->names, rule->name } };
-	for (size_t i = 0; i < COUNT(unique); i++) {
-		const struct sigma_rule *first = unique[i].key.n ? map_get(unique[i].map, unique[i].key) : NULL;
-		if (!first)
-			continue;
-		struct str line = arena_printf(load->arena, "%u", first->line);
-		(void)sigma_refuse(&load->reader, doc, 0,
-		                   i == 0 ? NOTE("the id {} is taken already, at {}:{}", rule->id, first->file, line) :
-		                            NOTE("the name {} is taken already, at {}:{}", rule->name, first->file, line));
-		return;
-	}
-	for (size_t i = 0; i < COUNT(unique); i++)
-		if (unique[i].key.n)
-			*map_put(unique[i].map, unique[i].key) = rule;
-	vec_push_in(load->arena, &load->rules, rule);
+	note.value[1] = first->file;
+	note.value[2] = arena_printf(load->arena, "%u", first->line);
+	return sigma_refuse(&load->reader, doc, 0, note);
 }
 
-static bool is_wanted(const struct load *load, const struct sigma_rule *rule)
+/* Under its id and its name; the same name may stand in another file. */
+static int index_add(struct load *load, const struct doc *doc, struct sigma_rule *rule)
 {
-	return rule->status < STATUS_DEPRECATED || load->reader.options->deprecated;
+	struct sigma_index *index = &load->index;
+	const struct sigma_rule *first = rule->id.n ? map_get(&index->ids, rule->id) : NULL;
+	if (first)
+		return taken(load, doc, first, NOTE("the id {} is taken already, at {}:{}", rule->id));
+	void **place = rule->name.n ? map_put(&index->names, rule->name) : NULL;
+	for (struct sigma_named *named = place ? *place : NULL; named; named = named->next)
+		if (str_eq(named->rule->file, rule->file))
+			return taken(load, doc, named->rule, NOTE("the name {} is taken already, at {}:{}", rule->name));
+	if (place) {
+		struct sigma_named *named = ARENA_NEW(load->arena, struct sigma_named);
+		*named = (struct sigma_named){ rule, *place };
+		*place = named;
+	}
+	if (rule->id.n)
+		*map_put(&index->ids, rule->id) = rule;
+	return 0;
+}
+
+static void rule_take(struct load *load, const struct doc *doc, struct sigma_rule *rule)
+{
+	if (rule->status >= STATUS_DEPRECATED && !load->reader.options->deprecated) {
+		if (rule->id.n)
+			*map_put(&load->index.skipped, rule->id) = rule;
+		if (rule->name.n)
+			*map_put(&load->index.skipped, rule->name) = rule;
+		return;
+	}
+	if (index_add(load, doc, rule) < 0)
+		return;
+	vec_push_in(load->arena, &load->rules, rule);
+	if (rule->correlation.type != CORRELATION_NONE)
+		vec_push_in(load->arena, &load->pendings,
+		            { .rule = rule, .source = load->reader.source, .correlation = doc_get(doc, STR("correlation")) });
 }
 
 static void document_take(struct load *load, struct source *source)
@@ -72,9 +92,16 @@ static void document_take(struct load *load, struct source *source)
 		(void)sigma_refuse(reader, doc, 0, NOTE("a rule is a map; this is {}", str_from(doc_type_words(doc))));
 		return;
 	}
+	if (doc_get(doc, STR("filter"))) {
+		struct sigma_filter filter = { 0 };
+		if (sigma_filter_read(reader, doc, &filter) == 0)
+			vec_push_in(load->arena, &load->filters, filter);
+		return;
+	}
 	struct sigma_rule *rule = ARENA_NEW(load->arena, struct sigma_rule);
-	if (sigma_rule_read(reader, doc, rule) == 0 && is_wanted(load, rule))
-		rule_add(load, doc, rule);
+	bool correlation = doc_get(doc, STR("correlation"));
+	if ((correlation ? sigma_correlation_read(reader, doc, rule) : sigma_rule_read(reader, doc, rule)) == 0)
+		rule_take(load, doc, rule);
 }
 
 /* A line that ends a document: "---", alone or with more behind a blank. YAML 1.2, section 9.1.2. */
@@ -231,13 +258,21 @@ static int embedded_take(struct load *load, struct err *err)
 static void load_init(struct load *load, struct arena *arena, const struct sigma_options *options,
                       struct sigma_problems *problems)
 {
-	*load = (struct load){ .arena = arena, .ids = { .arena = arena }, .names = { .arena = arena } };
+	*load = (struct load){ .arena = arena };
+	load->index = (struct sigma_index){ { .arena = arena }, { .arena = arena }, { .arena = arena } };
 	load->reader = (struct sigma_reader){ .arena = arena, .options = options, .problems = problems };
 }
 
 static void load_finish(struct load *load, struct sigma_rules *rules)
 {
-	*rules = (struct sigma_rules){ load->rules.p, load->rules.n };
+	sigma_correlations_resolve(&load->reader, &load->index, &load->pendings);
+	sigma_filters_apply(&load->reader, &load->index, &load->filters, load->rules.p, load->rules.n);
+	const struct sigma_rule **all = ARENA_ARRAY(load->arena, const struct sigma_rule *, load->rules.n);
+	size_t n = 0;
+	for (size_t i = 0; i < load->rules.n; i++)
+		if (load->rules.p[i]->correlation.type == CORRELATION_NONE || load->rules.p[i]->correlation.rule)
+			all[n++] = load->rules.p[i];
+	*rules = (struct sigma_rules){ all, n };
 }
 
 int sigma_load(struct arena *arena, const struct sigma_options *options, struct sigma_rules *rules,

@@ -8,6 +8,7 @@
 #ifndef WARD_DETECT_SIGMA_READER_H
 #define WARD_DETECT_SIGMA_READER_H
 
+#include "base/map.h"
 #include "detect/sigma.h"
 #include "detect/sigma_value.h"
 
@@ -87,5 +88,63 @@ int sigma_rule_read(struct sigma_reader *reader, const struct doc *doc, struct s
 /* The keys that rules and correlations share. */
 int sigma_head_read(struct sigma_reader *reader, const struct doc *doc, struct sigma_rule *rule) MUST_USE;
 int sigma_logsource_read(struct sigma_reader *reader, const struct doc *doc, struct sigma_rule *rule) MUST_USE;
+/* Scalars and lists of scalars; absent keys leave *out alone. */
+int sigma_text_read(struct sigma_reader *reader, const struct doc *map, const char *key, struct str *out) MUST_USE;
+int sigma_list_read(struct sigma_reader *reader, const struct doc *map, const char *key, struct strings *out) MUST_USE;
+
+/* Rules by what others may call them. */
+struct sigma_named {
+	struct sigma_rule *rule;
+	struct sigma_named *next; /* the same name in another file */
+};
+
+struct sigma_index {
+	struct map ids;     /* to struct sigma_rule */
+	struct map names;   /* to struct sigma_named */
+	struct map skipped; /* ids and names of rules left out for their status, to struct sigma_rule */
+};
+
+/* The rule with this id, or with this name: of the same file first, otherwise the only one. NULL: *several or none. */
+struct sigma_rule *sigma_index_find(const struct sigma_index *index, struct str reference, struct str file, bool *several);
+
+/* ---- correlations ---- */
+
+struct sigma_pending {
+	struct sigma_rule *rule;
+	struct source *source;
+	const struct doc *correlation; /* the map */
+	enum { PENDING_NEW, PENDING_GOOD, PENDING_BAD } state;
+	unsigned level;
+};
+
+struct sigma_pendings {
+	struct sigma_pending *p;
+	size_t n, room;
+};
+
+/* A document with `correlation`; references are left to sigma_correlations_resolve(). */
+int sigma_correlation_read(struct sigma_reader *reader, const struct doc *doc, struct sigma_rule *rule) MUST_USE;
+/* Those that cannot be resolved get a problem and stay without correlation.rule. Rules that only serve them are hidden. */
+void sigma_correlations_resolve(struct sigma_reader *reader, const struct sigma_index *index, struct sigma_pendings *all);
+
+/* ---- filters ---- */
+
+struct sigma_filter {
+	struct sigma_rule head; /* title, log source, file and line */
+	struct source *source;
+	bool every;             /* rule of the log source */
+	struct strings rules;   /* otherwise: ids or names */
+	const struct doc *list; /* where they stand */
+	const struct sigma_node *condition;
+};
+
+struct sigma_filters {
+	struct sigma_filter *p;
+	size_t n, room;
+};
+
+int sigma_filter_read(struct sigma_reader *reader, const struct doc *doc, struct sigma_filter *filter) MUST_USE;
+void sigma_filters_apply(struct sigma_reader *reader, const struct sigma_index *index, const struct sigma_filters *filters,
+                         struct sigma_rule *const *rules, size_t n);
 
 #endif

@@ -70,9 +70,9 @@ struct str sigma_scalar(const struct sigma_reader *reader, const struct doc *nod
 
 /* ---- what a rule says about itself ---- */
 
-static int text_read(struct sigma_reader *reader, const struct doc *doc, const char *key, struct str *out)
+int sigma_text_read(struct sigma_reader *reader, const struct doc *map, const char *key, struct str *out)
 {
-	const struct doc *node = doc_get(doc, str_from(key));
+	const struct doc *node = doc_get(map, str_from(key));
 	bool odd = false;
 	if (!node || node->type == DOC_NULL)
 		return 0;
@@ -83,9 +83,9 @@ static int text_read(struct sigma_reader *reader, const struct doc *doc, const c
 	return 0;
 }
 
-static int list_read(struct sigma_reader *reader, const struct doc *doc, const char *key, struct strings *out)
+int sigma_list_read(struct sigma_reader *reader, const struct doc *map, const char *key, struct strings *out)
 {
-	const struct doc *node = doc_get(doc, str_from(key));
+	const struct doc *node = doc_get(map, str_from(key));
 	bool odd = false;
 	if (!node || node->type == DOC_NULL)
 		return 0;
@@ -217,13 +217,13 @@ int sigma_head_read(struct sigma_reader *reader, const struct doc *doc, struct s
 	doc_where(reader->source, doc, &rule->line, &column);
 	rule->doc = doc;
 	for (size_t i = 0; i < COUNT(texts); i++) {
-		int r = text_read(reader, doc, texts[i].key, texts[i].out);
+		int r = sigma_text_read(reader, doc, texts[i].key, texts[i].out);
 		if (r < 0)
 			return r;
 	}
 	reader->rule = rule->title.n ? rule->title : rule->name.n ? rule->name : rule->id;
 	for (size_t i = 0; i < COUNT(lists); i++) {
-		int r = list_read(reader, doc, lists[i].key, lists[i].out);
+		int r = sigma_list_read(reader, doc, lists[i].key, lists[i].out);
 		if (r < 0)
 			return r;
 	}
@@ -270,7 +270,7 @@ int sigma_logsource_read(struct sigma_reader *reader, const struct doc *doc, str
 		return sigma_refuse(reader, node, 0,
 		                    NOTE("'{}' is a map; this is {}", STR("logsource"), str_from(doc_type_words(node))));
 	for (size_t i = 0; i < COUNT(keys); i++) {
-		int r = text_read(reader, node, keys[i].key, keys[i].out);
+		int r = sigma_text_read(reader, node, keys[i].key, keys[i].out);
 		if (r < 0)
 			return r;
 		if (!keys[i].out->n)

@@ -136,3 +136,33 @@ def test_hostile_rules():
     for name in ("many", "wide", "nul", "binary"):
         assert f"/{name}.yml:" in done.stdout, done.stdout
     assert "more than six dashes" in done.stdout and "4096 words" in done.stdout
+
+
+def test_correlations_try_their_examples():
+    rule = """\
+title: Failed logon
+name: failed
+logsource: {product: windows, service: security}
+detection: {s: {EventID: 4625}, condition: s}
+---
+title: Many failed logons
+correlation:
+    type: event_count
+    rules: [failed]
+    group-by: [TargetUserName]
+    timespan: 1m
+    condition: {gte: 3}
+ward:
+    tests:
+        match:
+            - [&a]
+        no_match:
+            - - {Channel: Security, EventID: 4625, TargetUserName: a}
+              - {Channel: Security, EventID: 4625, TargetUserName: a}
+              - {Channel: Security, EventID: 4625, TargetUserName: b}
+"""
+    event = "{Channel: Security, EventID: 4625, TargetUserName: a}"
+    done = ward("rules", "test", folder(many=rule.replace("[&a]", f"[{event}, {event}, {event}]")))
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = ward("rules", "test", folder(many=rule.replace("[&a]", f"[{event}, {event}]")))
+    assert done.returncode == 1, done.stdout + done.stderr
