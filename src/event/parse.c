@@ -143,11 +143,8 @@ static struct str cut_bytes(struct str text, size_t most)
 	return (struct str){ text.p, n };
 }
 
-/* What could not be read is kept as it is. */
-static void keep_raw(struct parse *parse, struct str raw, const char *flaw)
+void parse_flaw(struct parse *parse, struct str raw, const char *flaw)
 {
-	struct event *event = parse_event(parse, raw);
-	event->flaw = flaw;
 	if (parse->flawed < PARSE_SAMPLES) {
 		struct parse_sample *sample = &parse->samples[parse->flawed];
 		struct str cut = cut_bytes(raw, sizeof(sample->text) - 1);
@@ -157,6 +154,13 @@ static void keep_raw(struct parse *parse, struct str raw, const char *flaw)
 		sample->text[cut.n] = '\0';
 	}
 	parse->flawed++;
+}
+
+/* What could not be read is kept as it is. */
+static void keep_raw(struct parse *parse, struct str raw, const char *flaw)
+{
+	parse_event(parse, raw)->flaw = flaw;
+	parse_flaw(parse, raw, flaw);
 }
 
 static void one(struct parse *parse, struct str record)

@@ -118,6 +118,9 @@ void parse_field_id(struct parse *parse, struct event *event, uint32_t name, str
  * came from. False: it was not one record of that format, and nothing changed. The event may move in memory. */
 bool parse_payload(struct parse *parse, const struct parser *parser, struct str payload);
 
+/* For parsers that make records themselves (FRAME_FILE): count one as flawed, and keep its beginning as a sample. */
+void parse_flaw(struct parse *parse, struct str raw, const char *flaw);
+
 #define PARSER(name) extern const struct parser parser_##name;
 #include "event/parsers/parser_list.h"
 #undef PARSER
