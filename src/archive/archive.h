@@ -20,6 +20,9 @@
 #include "crypto/sign.h"
 #include "event/parser.h"
 
+/* Where the collector keeps events when nothing else is said. */
+#define ARCHIVE_DIR "/var/lib/ward/archive"
+
 struct archive;
 
 enum { ARCHIVE_RECORD = 16 * 1024 * 1024 }; /* bytes of one record's text */

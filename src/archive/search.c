@@ -131,6 +131,7 @@ static int look_record(struct looker *looker, struct block *block, size_t i, boo
 		r = block_record(block, &looker->arena, i, &record, err);
 		search->counts->candidates++;
 	}
+	seeker_forget(looker->seeker);
 	if (r < 0 || (!surely && !seeker_meets(looker->seeker, &record)))
 		return r;
 	search->counts->found++;

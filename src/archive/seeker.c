@@ -37,6 +37,7 @@ struct seeker {
 	const struct event *event;
 	uint8_t *means;               /* enum known, by field of the search and id of a name */
 	uint32_t means_room;          /* ids */
+	struct arena times[2];        /* texts of the record's two times */
 };
 
 static int compile(const struct seek_node *node, struct seeker *seeker, struct err *err)
@@ -109,6 +110,8 @@ void seeker_free(struct seeker *seeker)
 	batch_done(&seeker->batch);
 	names_free(seeker->batch.names);
 	free(seeker->means);
+	arena_done(&seeker->times[0]);
+	arena_done(&seeker->times[1]);
 	free(seeker);
 }
 
@@ -291,20 +294,38 @@ static bool node_meets(struct seeker *seeker, const struct seek_node *node, cons
 	}
 }
 
-bool seeker_meets(struct seeker *seeker, const struct record *record)
+void seeker_forget(struct seeker *seeker)
 {
 	seeker->current = NULL;
+}
+
+bool seeker_meets(struct seeker *seeker, const struct record *record)
+{
+	seeker_forget(seeker);
 	return node_meets(seeker, seeker->seek->root, record);
+}
+
+static struct str time_text(struct seeker *seeker, size_t which, int64_t time)
+{
+	arena_reset(&seeker->times[which]);
+	return timestamp_format(&seeker->times[which], time);
+}
+
+bool seeker_is_head(struct str name)
+{
+	static const char *const heads[] = { "time", "arrived", "host", "source", "parser", "format" };
+	for (size_t i = 0; i < COUNT(heads); i++)
+		if (str_is_nocase(name, heads[i]))
+			return true;
+	return false;
 }
 
 struct str seeker_value(struct seeker *seeker, const struct record *record, struct str name)
 {
-	const struct event *event = seeker_event(seeker, record);
-	struct arena *arena = &seeker->batch.arena;
 	if (str_is_nocase(name, "time"))
-		return timestamp_format(arena, record->time);
+		return time_text(seeker, 0, record->time);
 	if (str_is_nocase(name, "arrived"))
-		return timestamp_format(arena, record->arrived);
+		return time_text(seeker, 1, record->arrived);
 	if (str_is_nocase(name, "host"))
 		return record->host;
 	if (str_is_nocase(name, "source"))
@@ -313,6 +334,7 @@ struct str seeker_value(struct seeker *seeker, const struct record *record, stru
 		return record->parser;
 	if (str_is_nocase(name, "raw"))
 		return record->raw;
+	const struct event *event = seeker_event(seeker, record);
 	for (uint32_t i = 0; i < event->n; i++)
 		if (seek_name(name, names_text(seeker->batch.names, event->fields[i].name)))
 			return seeker_text(seeker, &event->fields[i]);

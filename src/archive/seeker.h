@@ -21,6 +21,8 @@ void seeker_free(struct seeker *seeker);
 void seeker_free_p(struct seeker **seeker);
 
 bool seeker_meets(struct seeker *seeker, const struct record *record);
+/* What is asked next concerns another record, also when it stands at the same address. seeker_meets() does it, too. */
+void seeker_forget(struct seeker *seeker);
 /* Expressions that were given up, because they took too long on a record; these records were not found. */
 uint64_t seeker_given_up(const struct seeker *seeker);
 
@@ -30,6 +32,8 @@ const struct names *seeker_names(const struct seeker *seeker);
 /* Values as text of the record's own (host, source, parser, raw; times in RFC 3339) or of the event's fields that the name means:
  * the first, or STR_NONE. Valid as the event. */
 struct str seeker_value(struct seeker *seeker, const struct record *record, struct str name);
+/* A name that is of the record's own and not raw: it is known without reading the record. */
+bool seeker_is_head(struct str name);
 /* Does a search for words look at this value, besides the raw text? */
 bool seeker_is_extra(const struct record *record, const struct parser *parser, const struct names *names,
                      const struct field *field);
