@@ -37,6 +37,8 @@ void ruleset_explain(const struct ruleset *ruleset, const struct sigma_rule *rul
 struct detector *detector_new(const struct ruleset *ruleset);
 void detector_free(struct detector *detector);
 void detector_free_p(struct detector **detector);
+/* Keep what values matched before, as it does from the start, or work each one out anew; for measuring. */
+void detector_cache(struct detector *detector, bool on);
 
 struct match {
 	const struct sigma_rule *rule;

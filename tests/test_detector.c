@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * The parts of the detector, and what is special about the whole. That it finds what rules mean is compared by
+ * fuzz_detector with the plain judge, and by it/test_detect_agreement with other engines on recorded attacks.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/fold.h"
+#include "detect/index.h"
+#include "detect/regex_literal.h"
+#include "detect/ruleset.h"
+#include "detect/value_cache.h"
+#include "event/parser.h"
+
+/* ---- literals ---- */
+
+static uint32_t next_random(uint32_t *seed)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return *seed >> 8;
+}
+
+static void literals_are_all_found_once(void **state)
+{
+	(void)state;
+	ARENA(arena);
+	uint32_t seed = 7;
+	for (int round = 0; round < 60; round++) {
+		enum { TEXTS = 200, LENGTH = 300 };
+		struct str texts[TEXTS];
+		struct gram_counts counts;
+		char value[LENGTH + VALUE_PADDING] = { 0 };
+		uint32_t out[TEXTS];
+		bool found[TEXTS] = { false };
+		size_t n = 1 + next_random(&seed) % TEXTS, length = next_random(&seed) % LENGTH, letters = 2 + next_random(&seed) % 5;
+		gram_counts_init(&counts, &arena);
+		for (size_t i = 0; i < n; i++) {
+			texts[i].n = 1 + next_random(&seed) % 9;
+			char *p = arena_bytes(&arena, texts[i].n);
+			for (size_t k = 0; k < texts[i].n; k++)
+				p[k] = (char)('a' + next_random(&seed) % letters);
+			texts[i].p = p;
+			gram_counts_add(&counts, texts[i]);
+		}
+		for (size_t i = 0; i < length; i++)
+			value[i] = (char)('a' + next_random(&seed) % letters);
+		struct literals *literals = literals_build(&arena, texts, n, &counts);
+		struct literals_work work = { 0 };
+		size_t hits = literals_find(literals, &work, (struct str){ value, length }, out);
+		for (size_t i = 0; i < hits; i++) {
+			assert_false(found[out[i]]);
+			found[out[i]] = true;
+		}
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(found[i], memmem(value, length, texts[i].p, texts[i].n) != NULL);
+		literals_work_done(&work);
+	}
+}
+
+/* ---- regular expressions ---- */
+
+static void regex_needs(const char *regex, const char *expected)
+{
+	ARENA(arena);
+	BUF(out);
+	struct str texts[REGEX_LITERALS];
+	size_t n = regex_literals(&arena, str_from(regex), texts);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&out, "%s%.*s", i ? "|" : "", STR_ARG(texts[i]));
+	if (strcmp(buf_cstr(&out), expected) != 0)
+		fail_msg("%s: %s, not %s", regex, buf_cstr(&out), expected);
+}
+
+static void what_a_regex_needs_is_found_or_left(void **state)
+{
+	(void)state;
+	regex_needs("abc", "abc");
+	regex_needs("(?i)abc.*defg", "defg");
+	regex_needs("abcd?e", "abc");
+	regex_needs("abcd+ef", "abcd");
+	regex_needs("abcd{0,2}", "abc");
+	regex_needs("abc{2}d", "abc");
+	regex_needs("foo|barn", "foo|barn");
+	regex_needs("foo|ba", "");
+	regex_needs("foo|(bar)", "");
+	regex_needs("\\\\x\\.exe\\b", "\\x.exe");
+	regex_needs("[abc]def[^]]ghij", "ghij");
+	regex_needs("(a(b)|c[)])xyz", "xyz");
+	regex_needs("(abc)?", "");
+	regex_needs("\\x41bcd", "");
+	regex_needs("\\Qabcd\\E", "");
+	regex_needs("(?x)a b c d", "");
+	regex_needs("abc(?#comment)", "");
+	regex_needs("a.b.c", "");
+	regex_needs("", "");
+	regex_needs("abc(", "");
+	regex_needs("[[:alpha:]]abcd", "");
+	regex_needs("abc{", "");
+	regex_needs("стоabc", "abc");
+}
+
+/* ---- the cache ---- */
+
+static void the_cache_remembers_within_its_bounds(void **state)
+{
+	(void)state;
+	ARENA(arena);
+	struct value_cache *cache = value_cache_new();
+	struct hits hits;
+	uint32_t ids[300] = { 1, 2, 3 };
+	struct str value = STR("value");
+	assert_false(value_cache_get(cache, value_cache_hash(1, value), 1, value, &hits));
+	value_cache_put(cache, value_cache_hash(1, value), 1, value, (struct hits){ ids, 3, 1 });
+	assert_true(value_cache_get(cache, value_cache_hash(1, value), 1, value, &hits));
+	assert_int_equal(hits.n, 3);
+	assert_int_equal(hits.n_triggers, 1);
+	assert_int_equal(hits.ids[2], 3);
+	assert_false(value_cache_get(cache, value_cache_hash(1, value), 2, value, &hits));
+	/* The same hash for another value: compared in full. */
+	assert_false(value_cache_get(cache, value_cache_hash(1, value), 1, STR("valuE"), &hits));
+	/* Far more than fits: what is found is right, what was overwritten is gone. */
+	size_t found = 0;
+	for (uint32_t round = 0; round < 2; round++)
+		for (uint32_t i = 0; i < 60000; i++) {
+			struct str text = arena_printf(&arena, "%u%*s", i, (int)(i % 700), "");
+			uint64_t hash = value_cache_hash(3, text);
+			ids[0] = i;
+			if (round == 0) {
+				value_cache_put(cache, hash, 3, text, (struct hits){ ids, i % 10, 0 });
+			} else if (value_cache_get(cache, hash, 3, text, &hits)) {
+				found++;
+				assert_int_equal(hits.n, i % 10);
+				assert_true(hits.n == 0 || hits.ids[0] == i);
+			}
+		}
+	assert_true(found > 20000 && found < 60000);
+	value_cache_free(cache);
+}
+
+/* ---- the whole ---- */
+
+struct fixture {
+	struct arena arena;
+	struct mappings mappings;
+	struct sigma_rules rules;
+	struct sigma_problems problems;
+	struct ruleset *ruleset;
+	struct detector *detector;
+	struct names *names;
+	struct batch batch;
+	struct parse parse;
+	struct buf out;
+};
+
+static void fixture_open(struct fixture *fixture, const char *mappings, const char *rules)
+{
+	static struct source source;
+	struct err err = { 0 };
+	*fixture = (struct fixture){ 0 };
+	source = (struct source){ .name = "m.yaml", .text = arena_str(&fixture->arena, str_from(mappings)) };
+	if (mappings_parse(&fixture->arena, &source, &fixture->mappings, &err) < 0)
+		fail_msg("%s", err.text);
+	sigma_parse(&fixture->arena, "r.yml", arena_str(&fixture->arena, str_from(rules)), NULL, &fixture->rules, &fixture->problems);
+	/* A rule must name a log source, but filters and pipelines may take it away. */
+	for (size_t i = 0; i < fixture->rules.n; i++)
+		if (str_is(fixture->rules.p[i]->product, "any"))
+			((struct sigma_rule *)(uintptr_t)fixture->rules.p[i])->product = STR_NONE;
+	assert_int_equal(ruleset_compile(&fixture->rules, &fixture->mappings, &fixture->arena, &fixture->problems,
+	                                 &fixture->ruleset, &err), 0);
+	fixture->detector = detector_new(fixture->ruleset);
+	fixture->names = fixture->batch.names = names_copy(ruleset_names(fixture->ruleset));
+	parse_init(&fixture->parse, &parser_json, NULL);
+}
+
+static void fixture_close(struct fixture *fixture)
+{
+	parse_done(&fixture->parse);
+	batch_done(&fixture->batch);
+	names_free(fixture->names);
+	detector_free(fixture->detector);
+	ruleset_free(fixture->ruleset);
+	arena_done(&fixture->arena);
+	buf_done(&fixture->out);
+}
+
+static void found(void *ctx, const struct match *match)
+{
+	struct fixture *fixture = ctx;
+	struct detector_evidence evidence = detector_evidence(&fixture->arena, fixture->detector, match, fixture->names);
+	buf_printf(&fixture->out, "%.*s/%zu", STR_ARG(match->rule->title), match->condition);
+	buf_printf(&fixture->out, "(%.*s)", STR_ARG(match->mapping ? match->mapping->name : STR("-")));
+	for (size_t i = 0; i < evidence.n; i++)
+		buf_printf(&fixture->out, " %.*s=%.*s", STR_ARG(names_text(fixture->names, evidence.p[i]->name)),
+		           STR_ARG(evidence.p[i]->value));
+	buf_puts(&fixture->out, ";");
+}
+
+static const char *matches(struct fixture *fixture, const char *events, const struct mapping *only)
+{
+	size_t used;
+	batch_reset(&fixture->batch);
+	buf_clear(&fixture->out);
+	parse_lines(&fixture->parse, &fixture->batch, arena_str(&fixture->arena, str_from(events)), true, &used);
+	for (size_t i = 0; i < fixture->batch.events.n; i++)
+		detector_run(fixture->detector, &fixture->batch.events.p[i], fixture->names, only, found, fixture);
+	return buf_cstr(&fixture->out);
+}
+
+#define MAPPINGS                                                                                         \
+	"- name: one\n  title: {en: x, vi: x, zh-CN: x}\n  match: {k: one}\n  logsources:\n"              \
+	"    - {product: p, category: c, fields: {a: b}, values: {level: {High: S-1}}}\n"                 \
+	"    - {product: p, service: s}\n"                                                                \
+	"- name: hidden\n  title: {en: x, vi: x, zh-CN: x}\n  logsources:\n    - {product: h}\n"
+
+static void matches_say_by_what(void **state)
+{
+	(void)state;
+	struct fixture fixture;
+	fixture_open(&fixture, MAPPINGS,
+	             "title: A\nlogsource: {category: c}\ndetection: {x: {a: [q, r]}, y: {z: 1}, condition: [x or y, x and not y]}\n"
+	             "---\ntitle: B\nlogsource: {product: p}\ndetection: {x: {a: q}, condition: x}\n"
+	             "---\ntitle: C\nlogsource: {product: h}\ndetection: {x: {a: q}, condition: x}\n"
+	             "---\ntitle: D\nlogsource: {product: any}\ndetection: {x: [needle], condition: x}\n"
+	             "---\ntitle: E\nlogsource: {category: c}\ndetection: {x: {level: High}, condition: x}\n");
+	assert_int_equal(fixture.problems.n, 0);
+	assert_string_equal(matches(&fixture, "{\"k\":\"ONE\",\"b\":\"Q\"}", NULL), "A/0(one) b=Q;A/1(one) b=Q;B/0(one) b=Q;");
+	assert_string_equal(matches(&fixture, "{\"k\":\"one\",\"a\":\"q\"}", NULL), "B/0(one) a=q;");
+	assert_string_equal(matches(&fixture, "{\"k\":\"one\",\"z\":1}", NULL), "A/0(one) z=1;");
+	assert_string_equal(matches(&fixture, "{\"k\":\"two\",\"a\":\"q\"}", NULL), "");
+	assert_string_equal(matches(&fixture, "{\"k\":\"two\",\"a\":\"q\"}", &fixture.mappings.p[1]), "C/0(hidden) a=q;");
+	assert_string_equal(matches(&fixture, "{\"x\":{\"y\":\"a NEEDLE\"},\"k\":\"needles\"}", NULL), "D/0(-) x.y=a NEEDLE k=needles;");
+	assert_string_equal(matches(&fixture, "{\"k\":\"one\",\"level\":\"s-1\"}\n{\"k\":\"one\",\"level\":\"High\"}", NULL), "E/0(one) level=s-1;");
+	/* What could not be read is searched as it is. */
+	assert_string_equal(matches(&fixture, "{\"x\":\"needle", NULL), "D/0(-);");
+	fixture_close(&fixture);
+}
+
+static void names_may_be_forgotten_between_batches(void **state)
+{
+	(void)state;
+	struct fixture fixture;
+	fixture_open(&fixture, MAPPINGS, "title: B\nlogsource: {product: p}\ndetection: {x: {a: q}, condition: x}\n");
+	for (int round = 0; round < 3; round++) {
+		assert_string_equal(matches(&fixture, "{\"K\":\"one\",\"A\":\"q\",\"other\":1}", NULL), "B/0(one) A=q;");
+		names_reset(fixture.names);
+		assert_string_equal(matches(&fixture, "{\"other\":1,\"x\":\"\",\"k\":\"one\",\"A\":\"q\"}", NULL), "B/0(one) A=q;");
+		names_reset(fixture.names);
+	}
+	fixture_close(&fixture);
+}
+
+static void an_expression_cannot_stop_the_engine(void **state)
+{
+	(void)state;
+	struct fixture fixture;
+	fixture_open(&fixture, MAPPINGS,
+	             "title: bomb\nlogsource: {product: p}\ndetection: {x: {a|re: '^(\\w+\\s?)*$'}, condition: x}\n"
+	             "---\ntitle: B\nlogsource: {product: p}\ndetection: {x: {a|endswith: '!'}, condition: x}\n");
+	assert_string_equal(matches(&fixture, "{\"k\":\"one\",\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"}", NULL),
+	                    "B/0(one) a=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!;");
+	assert_true(detector_counters(fixture.detector).regex_limits > 0);
+	fixture_close(&fixture);
+}
+
+static void many_routes_are_bounded(void **state)
+{
+	(void)state;
+	struct fixture fixture;
+	BUF(event);
+	fixture_open(&fixture, MAPPINGS, "title: B\nlogsource: {product: p}\ndetection: {x: {a: q}, condition: x}\n");
+	for (int i = 0; i < 10000; i++) {
+		buf_clear(&event);
+		buf_printf(&event, "{\"k\":\"%d\",\"a\":\"q\"}", i);
+		assert_string_equal(matches(&fixture, buf_cstr(&event), NULL), "");
+	}
+	buf_clear(&event);
+	buf_puts(&event, "{\"k\":\"");
+	for (int i = 0; i < 5000; i++)
+		buf_puts(&event, "x");
+	buf_puts(&event, "\",\"K\":\"one\",\"a\":\"q\"}");
+	assert_string_equal(matches(&fixture, buf_cstr(&event), NULL), "B/0(one) a=q;");
+	fixture_close(&fixture);
+}
+
+static void explain_says_how(void **state)
+{
+	(void)state;
+	struct fixture fixture;
+	fixture_open(&fixture, MAPPINGS,
+	             "title: A\nlogsource: {category: c}\ndetection: {x: {a|endswith: '\\cmd.exe', z: 1}, y: {a|re: 'fooo+|barr'}, condition: x and y}\n"
+	             "---\ntitle: N\nlogsource: {category: c}\ndetection: {x: {a: 1}, condition: not x}\n"
+	             "---\ntitle: U\nlogsource: {category: unknown}\ndetection: {x: {a: 1}, condition: not x}\n");
+	BUF(out);
+	ruleset_explain(fixture.ruleset, fixture.rules.p[0], &out);
+	assert_non_null(strstr(buf_cstr(&out), "one: product=p category=c; a as b"));
+	assert_non_null(strstr(buf_cstr(&out), "\\cmd.exe"));
+	assert_non_null(strstr(buf_cstr(&out), "b ~ /fooo+|barr/"));
+	buf_clear(&out);
+	ruleset_explain(fixture.ruleset, fixture.rules.p[1], &out);
+	assert_non_null(strstr(buf_cstr(&out), "each event"));
+	buf_clear(&out);
+	ruleset_explain(fixture.ruleset, fixture.rules.p[2], &out);
+	assert_non_null(strstr(buf_cstr(&out), "no known log source"));
+	fixture_close(&fixture);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(literals_are_all_found_once),
+		cmocka_unit_test(what_a_regex_needs_is_found_or_left),
+		cmocka_unit_test(the_cache_remembers_within_its_bounds),
+		cmocka_unit_test(matches_say_by_what),
+		cmocka_unit_test(names_may_be_forgotten_between_batches),
+		cmocka_unit_test(an_expression_cannot_stop_the_engine),
+		cmocka_unit_test(many_routes_are_bounded),
+		cmocka_unit_test(explain_says_how),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
