@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 
-from harness import WARD_RELEASE, Skip, need_shared, need_tool, run, temporary, ward
+from harness import ROOT, WARD_RELEASE, Skip, need_shared, need_tool, run, temporary, ward
 
 GOOD = """\
 title: Log cleared
@@ -166,3 +166,17 @@ ward:
     assert done.returncode == 0, done.stdout + done.stderr
     done = ward("rules", "test", folder(many=rule.replace("[&a]", f"[{event}, {event}]")))
     assert done.returncode == 1, done.stdout + done.stderr
+
+
+def test_our_own_rules_find_their_examples():
+    """content/rules: nothing to remark, every visible rule with both kinds of examples and texts in three languages."""
+    assert ward("rules", "lint").returncode == 0
+    done = ward("rules", "test")
+    assert done.returncode == 0, done.stdout
+    texts = "".join(path.read_text() for path in sorted((ROOT / "content" / "rules").glob("*.yml")))
+    rules = [rule for rule in texts.split("\ntitle: ")[1:] if "level: informational" not in rule]
+    assert len(rules) >= 60
+    for rule in rules:
+        name = rule.splitlines()[0]
+        for needed in ("        match:\n", "        no_match:\n", "zh-CN: ", "vi: ", "en: ", "    - attack."):
+            assert needed in rule, f"{name}: {needed.strip()} is missing"
