@@ -312,6 +312,50 @@ static void kv_lines(void **state)
 	check_samples(kv_samples, COUNT(kv_samples));
 }
 
+static const struct sample csv_samples[] = {
+	/* RFC 4180, section 2: quotes, doubled quotes, line ends within. */
+	{ "csv", "aaa,bbb,ccc\r\nzzz,yyy,\"x\"\"x\r\nx, x\"\r\n\r\naaa,bbb,ccc\r\n1,,3,4\r\nshort",
+	  "aaa=zzz\nbbb=yyy\nccc=x\"x\r\nx, x\n\naaa=1\nbbb=\nccc=3\ncolumn4=4\n\naaa=short\n" },
+	{ "csv", "时间;用户;操作\n2026-11-03 08:01:02;张三;\"导出;1000 条\"\n",
+	  "@2026-11-03T00:01:02Z\n时间=2026-11-03 08:01:02\n用户=张三\n操作=导出;1000 条\n" },
+	{ "csv", "Date\tTime\tUser\n2026-11-03\t08:01:02\tx\n", "@2026-11-03T00:01:02Z\nDate=2026-11-03\nTime=08:01:02\nUser=x\n" },
+	{ "csv", "sep=;\na,b;c\n1;2\n", "a,b=1\nc=2\n" },
+	{ "csv", "2026-11-03 08:01:02,10.1.2.3,80\n2026-11-03 08:01:03,10.1.2.4,81\n",
+	  "@2026-11-03T00:01:02Z\ncolumn1=2026-11-03 08:01:02\ncolumn2=10.1.2.3\ncolumn3=80\n\n"
+	  "@2026-11-03T00:01:03Z\ncolumn1=2026-11-03 08:01:03\ncolumn2=10.1.2.4\ncolumn3=81\n" },
+	{ "csv", "a,b\n\"never closed,1\n2,3\n\"5\" disk\",6\n", "a=never closed,1\n2,3\n\nb=6\n" },
+};
+
+static const struct sample w3c_samples[] = {
+	{ "w3c",
+	  "#Software: Microsoft Internet Information Services 10.0\r\n#Version: 1.0\r\n#Date: 2026-11-03 00:00:00\r\n"
+	  "#Fields: date time s-computername cs-method cs-uri-stem cs-uri-query cs-username c-ip cs(User-Agent) sc-status\r\n"
+	  "2026-11-03 08:01:02 WEB1 GET /si/query.aspx id=1+2 - 192.0.2.9 Mozilla/5.0+(Windows+NT+10.0) 200\r\n"
+	  "2026-11-03 08:01:03 WEB1 POST / - - 192.0.2.9 - 500\r\n",
+	  "@2026-11-03T08:01:02Z\nhost WEB1\ndate=2026-11-03\ntime=08:01:02\ns-computername=WEB1\ncs-method=GET\ncs-uri-stem=/si/query.aspx\n"
+	  "cs-uri-query=id=1+2\nc-ip=192.0.2.9\ncs-user-agent=Mozilla/5.0 (Windows NT 10.0)\nsc-status=200\ncs-uri=/si/query.aspx?id=1+2\n\n"
+	  "@2026-11-03T08:01:03Z\nhost WEB1\ndate=2026-11-03\ntime=08:01:03\ns-computername=WEB1\ncs-method=POST\ncs-uri-stem=/\n"
+	  "c-ip=192.0.2.9\nsc-status=500\ncs-uri=/\n" },
+	{ "w3c",
+	  "#Version: 1.5\r\n#Software: Microsoft Windows Firewall\r\n#Time Format: Local\r\n#Fields: date time action protocol src-ip dst-ip\r\n\r\n"
+	  "2026-11-03 08:01:02 DROP TCP 192.0.2.9 10.0.0.2\r\n",
+	  "@2026-11-03T00:01:02Z\ndate=2026-11-03\ntime=08:01:02\naction=DROP\nprotocol=TCP\nsrc-ip=192.0.2.9\ndst-ip=10.0.0.2\n" },
+	{ "w3c", "#Software: Microsoft Exchange Server\n#Fields: date-time,connector-id,context\n2026-11-03T08:01:02.123Z,\"a, b\",\n",
+	  "@2026-11-03T08:01:02.123Z\ndate-time=2026-11-03T08:01:02.123Z\nconnector-id=a, b\ncontext=\n" },
+	{ "w3c",
+	  "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tdns\n#fields\tts\tuid\tid.orig_h\tquery\tanswers\tTTLs\n"
+	  "#types\ttime\tstring\taddr\tstring\tvector[string]\tvector[interval]\n1793664062.123456\tCab\t10.1.2.3\texample.org\t(empty)\t-\n#close\t2026\n",
+	  "@2026-11-03T00:01:02.123456Z\nts=1793664062.123456\nuid=Cab\nid.orig_h=10.1.2.3\nquery=example.org\nanswers=\n" },
+	{ "w3c", "a row\n", "flaw no line #Fields: before it names its columns\n" },
+};
+
+static void tables(void **state)
+{
+	(void)state;
+	check_samples(csv_samples, COUNT(csv_samples));
+	check_samples(w3c_samples, COUNT(w3c_samples));
+}
+
 static const struct sample plain_samples[] = {
 	{ "plain", "[2026-11-03 08:01:02] started\n1793664062 x\n4000000000 is too late\n\n1234 y\n",
 	  "@2026-11-03T00:01:02Z\nmessage=[2026-11-03 08:01:02] started\n\n@2026-11-03T00:01:02Z\nmessage=1793664062 x\n\n"
@@ -474,7 +518,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(syslog_lines), cmocka_unit_test(cef_lines),     cmocka_unit_test(leef_lines),
-		cmocka_unit_test(kv_lines),     cmocka_unit_test(plain_lines),   cmocka_unit_test(corpora),
+		cmocka_unit_test(kv_lines),     cmocka_unit_test(plain_lines), cmocka_unit_test(tables),   cmocka_unit_test(corpora),
 		cmocka_unit_test(hostile_lines), cmocka_unit_test(a_line_of_100_megabytes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -278,7 +278,7 @@ const struct json_quotes_version *json_quotes_versions(void)
 		{ "avx2", NULL }, { "sse2", quotes_sse2 }, { "plain", quotes_plain },
 	};
 	if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2") || !__builtin_cpu_supports("popcnt") ||
-	    !__builtin_cpu_supports("lzcnt"))
+	    !__builtin_cpu_supports("bmi"))
 		return old;
 #endif
 	return all;

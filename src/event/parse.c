@@ -90,7 +90,9 @@ void parse_field_id(struct parse *parse, struct event *event, uint32_t name, str
 
 void parse_field(struct parse *parse, struct event *event, struct str name, struct str value, enum field_kind kind)
 {
-	parse_field_id(parse, event, names_add(parse->batch->names, name), value, kind);
+	/* A field that has no room must not take a name's. */
+	uint32_t id = event->n < EVENT_FIELDS ? names_add(parse->batch->names, name) : NAME_NONE;
+	parse_field_id(parse, event, id, value, kind);
 }
 
 static struct parse *inner_parse(struct parse *parse, const struct parser *parser)

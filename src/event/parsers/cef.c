@@ -208,4 +208,5 @@ const struct parser parser_cef = {
 	.state_size = sizeof(struct cef_state),
 	.probe = cef_probe,
 	.record = cef_record,
+	.verbatim = true,
 };

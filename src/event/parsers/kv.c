@@ -211,21 +211,10 @@ static void note_time(struct when *when, struct str name, struct str value)
 static int64_t time_of(struct parse *parse, const struct when *when, struct str record)
 {
 	struct timestamp_hint hint = parse_hint(parse);
-	int64_t ns = EVENT_NO_TIME;
-	char text[80];
-	if (when->time.n && when->time.n < 40 && timestamp_parse(when->time, &hint, &ns))
-		return ns;
-	size_t n = when->date.n + 1 + when->time.n;
-	if (when->date.n && when->time.n && n + when->zone.n < sizeof(text)) {
-		memcpy(text, when->date.p, when->date.n);
-		text[when->date.n] = ' ';
-		memcpy(text + when->date.n + 1, when->time.p, when->time.n);
-		if (when->zone.n)
-			memcpy(text + n, when->zone.p, when->zone.n);
-		if (timestamp_parse((struct str){ text, n + when->zone.n }, &hint, &ns) || timestamp_parse((struct str){ text, n }, &hint, &ns))
-			return ns;
-	}
-	return timestamp_prefix(record, &hint, &ns) ? ns : EVENT_NO_TIME;
+	int64_t ns = time_of_parts(&hint, when->date, when->time, when->zone);
+	if (ns == EVENT_NO_TIME && !timestamp_prefix(record, &hint, &ns))
+		ns = EVENT_NO_TIME;
+	return ns;
 }
 
 static int kv_record(struct parse *parse, struct str record, const char **flaw)
@@ -270,4 +259,5 @@ const struct parser parser_kv = {
 	.state_size = sizeof(struct kv_state),
 	.probe = kv_probe,
 	.record = kv_record,
+	.verbatim = true,
 };

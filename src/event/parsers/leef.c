@@ -37,6 +37,11 @@ static int hex_digit(char c)
 	return (uint8_t)(c - '0') < 10 ? c - '0' : (uint8_t)((c | 32) - 'a') < 6 ? (c | 32) - 'a' + 10 : -1;
 }
 
+static bool is_word(char c)
+{
+	return (uint8_t)(c - '0') < 10 || (uint8_t)((c | 32) - 'a') < 26;
+}
+
 /* One character, or its number in hexadecimal. False: it is neither, so no field of the header. */
 static bool read_delimiter(struct str text, struct leef *leef)
 {
@@ -57,6 +62,9 @@ static bool read_delimiter(struct str text, struct leef *leef)
 		if (text.n)
 			return false;
 	}
+	/* Between letters nobody could find words again. */
+	if (is_word((char)code) && code < 0x80)
+		return false;
 	leef->delimiter_n = utf8_put(leef->delimiter, code);
 	return true;
 }
@@ -133,4 +141,5 @@ const struct parser parser_leef = {
 	.state_size = sizeof(struct leef_state),
 	.probe = leef_probe,
 	.record = leef_record,
+	.verbatim = true,
 };

@@ -28,6 +28,27 @@ void payload_read(struct parse *parse, struct str message)
 		(void)parse_payload(parse, &parser_kv, text);
 }
 
+int64_t time_of_parts(const struct timestamp_hint *hint, struct str date, struct str time, struct str zone)
+{
+	int64_t ns;
+	char text[80];
+	if (time.n == 0 || date.n + time.n + zone.n + 1 > sizeof(text))
+		return EVENT_NO_TIME;
+	if (timestamp_parse(time, hint, &ns))
+		return ns;
+	if (date.n == 0)
+		return EVENT_NO_TIME;
+	size_t n = date.n + 1 + time.n;
+	memcpy(text, date.p, date.n);
+	text[date.n] = ' ';
+	memcpy(text + date.n + 1, time.p, time.n);
+	if (zone.n)
+		memcpy(text + n, zone.p, zone.n);
+	if (timestamp_parse((struct str){ text, n + zone.n }, hint, &ns) || timestamp_parse((struct str){ text, n }, hint, &ns))
+		return ns;
+	return EVENT_NO_TIME;
+}
+
 int probe_lines(struct str text, bool (*is_line)(struct str line), int sure)
 {
 	unsigned lines = 0, good = 0;

@@ -412,10 +412,14 @@ static int syslog_probe(struct str text)
 	return probe_lines(text, certain, 85);
 }
 
+static const char *const derived[] = { "facility", "severity", NULL };
+
 const struct parser parser_syslog = {
 	.name = "syslog",
 	.doc = TR("syslog: RFC 5424, RFC 3164 and its dialects; JSON, CEF, LEEF or key=value within"),
 	.state_size = sizeof(struct syslog_state),
 	.probe = syslog_probe,
 	.record = syslog_record,
+	.verbatim = true,
+	.derived = derived,
 };
