@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include "archive/finder.h"
 
+#include "archive/stamp.h"
 #include "base/utf8.h"
 
 static bool is_word_byte(uint8_t c)
@@ -21,7 +22,7 @@ static char lower(char c)
 
 void finder_init(struct finder *finder, struct str needle, bool fold)
 {
-	*finder = (struct finder){ .fold = fold, .digits = true, .number_bytes = true };
+	*finder = (struct finder){ .fold = fold };
 	struct str best = STR_NONE;
 	for (size_t i = 0; i < needle.n;) {
 		size_t begin = i;
@@ -46,38 +47,81 @@ void finder_init(struct finder *finder, struct str needle, bool fold)
 			i = needle.n - rest.n;
 		}
 	}
+	/* The letter of an escape may stand in another piece. */
+	if (best.n && memchr("nrtbfu", lower(best.p[0]), 6))
+		best = str_slice(best, 1, best.n);
 	finder->n = MIN(best.n, (size_t)FINDER_LONGEST);
 	for (size_t i = 0; i < finder->n; i++) {
 		char c = best.p[i], low = lower(c);
 		finder->word[i] = fold ? low : c;
 		finder->upper[i] = fold && low >= 'a' && low <= 'z' ? (char)(low - 32) : c;
-		finder->digits &= c >= '0' && c <= '9';
-		finder->number_bytes &= (c >= '0' && c <= '9') || (low >= 'a' && low <= 'z');
 	}
 }
 
-static bool folds_into_ascii(struct str text)
+/* Where the two characters that fold into ASCII stand, or n. */
+static size_t folds_into_ascii(struct str text)
 {
-	return memmem(text.p, text.n, "\xc5\xbf", 2) || memmem(text.p, text.n, "\xe2\x84\xaa", 3);
+	const char *s = memmem(text.p, text.n, "\xc5\xbf", 2), *k = memmem(text.p, text.n, "\xe2\x84\xaa", 3);
+	size_t at_s = s ? (size_t)(s - text.p) : text.n, at_k = k ? (size_t)(k - text.p) : text.n;
+	return MIN(at_s, at_k);
+}
+
+/* Where the word is, whatever its case, or n. */
+static size_t find_folded(const struct finder *finder, struct str text)
+{
+	for (size_t i = 0; i + finder->n <= text.n; i++) {
+		size_t j = 0;
+		while (j < finder->n && (text.p[i + j] == finder->word[j] || text.p[i + j] == finder->upper[j]))
+			j++;
+		if (j == finder->n)
+			return i;
+	}
+	return text.n;
+}
+
+bool finder_next(const struct finder *finder, struct str text, size_t *at)
+{
+	if (finder->n == 0)
+		return *at < text.n;
+	struct str rest = str_slice(text, *at, text.n);
+	if (!rest.p || rest.n == 0)
+		return false;
+	size_t i;
+	if (finder->fold) {
+		i = find_folded(finder, rest);
+		i = MIN(i, folds_into_ascii(str_slice(rest, 0, i)));
+	} else {
+		const char *p = memmem(rest.p, rest.n, finder->word, finder->n);
+		i = p ? (size_t)(p - rest.p) : rest.n;
+	}
+	*at += i;
+	return i < rest.n;
 }
 
 bool finder_may_hold(const struct finder *finder, struct str text)
 {
-	if (finder->n == 0)
-		return true;
-	if (!text.p || text.n < finder->n)
-		return text.n && finder->fold && folds_into_ascii(text);
-	if (!finder->fold)
-		return memmem(text.p, text.n, finder->word, finder->n);
-	char low = finder->word[0], high = finder->upper[0];
-	for (size_t i = 0; i + finder->n <= text.n; i++) {
-		if (text.p[i] != low && text.p[i] != high)
-			continue;
-		size_t j = 1;
-		while (j < finder->n && (text.p[i + j] == finder->word[j] || text.p[i + j] == finder->upper[j]))
-			j++;
-		if (j == finder->n)
-			return true;
+	size_t at = 0;
+	return finder->n == 0 || finder_next(finder, text, &at);
+}
+
+bool finder_may_hold_stamp(const struct finder *finder, uint32_t form)
+{
+	static const char months[] = "jan feb mar apr may jun jul aug sep oct nov dec";
+	bool digits = true, date = true;
+	char low[FINDER_LONGEST + 1] = { 0 };
+	for (size_t i = 0; i < finder->n; i++) {
+		low[i] = lower(finder->word[i]);
+		bool digit = low[i] >= '0' && low[i] <= '9';
+		digits &= digit;
+		date &= digit || low[i] == 't' || low[i] == 'z';
 	}
-	return folds_into_ascii(text);
+	switch (stamp_kind(form)) {
+	case STAMP_DATE:
+		return date;
+	case STAMP_SYSLOG:
+	case STAMP_ACCESS:
+		return digits || (finder->n <= 3 && memmem(months, sizeof(months) - 1, low, finder->n));
+	default:
+		return digits;
+	}
 }

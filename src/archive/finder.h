@@ -4,7 +4,8 @@
  *
  * A record is cut where no word goes on (archive/pieces.h), so a *word* of the needle (a run of letters, digits, '_' and bytes
  * beyond ASCII) lies whole within one piece, wherever the rest of the needle is. The longest one is looked for; what
- * passes must be looked at again in the whole text. With `fold` only letters are used whose case is simple: ASCII, and
+ * passes must be looked at again in the whole text. Records are also cut behind the letter of an escape ("\nName"), so a first
+ * letter that can be one is left out. With `fold` only letters are used whose case is simple: ASCII, and
  * characters that have none; texts with the two characters that fold into ASCII (U+017F, U+212A) always pass.
  */
 #ifndef WARD_ARCHIVE_FINDER_H
@@ -19,11 +20,13 @@ struct finder {
 	size_t n;                    /* 0: nothing to look for, every text passes */
 	char word[FINDER_LONGEST];   /* lower case with `fold` */
 	char upper[FINDER_LONGEST];
-	bool digits;                 /* only decimal digits */
-	bool number_bytes;           /* only what a number, an address or an identifier is written with */
 };
 
 void finder_init(struct finder *finder, struct str needle, bool fold);
 bool finder_may_hold(const struct finder *finder, struct str text);
+/* The next place from *at on where a text may hold it. */
+bool finder_next(const struct finder *finder, struct str text, size_t *at);
+/* Whether a number or timestamp of this form (archive/stamp.h) can hold it at all. */
+bool finder_may_hold_stamp(const struct finder *finder, uint32_t form);
 
 #endif

@@ -69,6 +69,7 @@ struct word {
 	uint64_t token;
 	size_t from, to;  /* bytes in the text */
 	bool pair;
+	bool escaped;     /* its first letter may belong to an escape of JSON ("\\nName"): the rest is one more word */
 };
 
 /* ASCII bytes that are part of a word, folded; 0 the rest. */
@@ -88,7 +89,8 @@ static void words_each(struct str text, void (*each)(void *ctx, const struct wor
 	size_t begin = 0, i = 0, pairs = 0; /* pairs: characters of the run so far */
 	uint32_t before = 0;
 	size_t before_at = 0;
-	bool in_word = false;
+	bool in_word = false, escaped = false;
+	uint64_t rest_hash = HASH_BASE;
 	while (i <= text.n) {
 		uint32_t c = 0, folded = 0;
 		size_t width = 1;
@@ -104,16 +106,21 @@ static void words_each(struct str text, void (*each)(void *ctx, const struct wor
 			if (!in_word) {
 				in_word = true;
 				begin = i;
-				hash = HASH_BASE;
+				hash = rest_hash = HASH_BASE;
+				escaped = i > 0 && text.p[i - 1] == '\\' && folded < 0x80 && memchr("nrtbf", (int)folded, 5);
+			} else if (escaped) {
+				rest_hash = hash_add(rest_hash, folded);
 			}
 			hash = hash_add(hash, folded);
 		} else if (in_word) {
 			in_word = false;
-			each(ctx, &(struct word){ hash_end(hash), begin, i, false });
+			each(ctx, &(struct word){ hash_end(hash), begin, i, false, escaped });
+			if (escaped && i > begin + 1)
+				each(ctx, &(struct word){ hash_end(rest_hash), begin + 1, i, false, false });
 		}
 		if (c && is_pair_letter(c)) {
 			if (pairs++)
-				each(ctx, &(struct word){ hash_end(hash_add(hash_add(HASH_BASE, before), c)), before_at, i + width, true });
+				each(ctx, &(struct word){ hash_end(hash_add(hash_add(HASH_BASE, before), c)), before_at, i + width, true, false });
 			before = c;
 			before_at = i;
 		} else {
@@ -153,6 +160,8 @@ static void keep_needed(void *ctx, const struct word *word)
 {
 	struct needed *needed = ctx;
 	/* A pair is a token wherever its two characters stand. */
+	if (word->escaped)
+		return;
 	if (!word->pair && !needed->whole && (word->from == 0 || word->to == needed->needle.n))
 		return;
 	size_t at = needed->n;
@@ -216,12 +225,12 @@ static void add_first_word(void *ctx, const struct word *word)
 		token_set_add(ctx, word->token);
 }
 
-/* The word at `at` may begin with the letters of an escape: add what is left without them. */
+/* A word behind "\u003c" of JSON is also one without it. Other escapes: words_each(). */
 static void add_escaped(struct token_set *set, struct str text, size_t at)
 {
-	if (at >= text.n || !text.p[at] || !strchr("bfnrtu", text.p[at]))
+	if (at >= text.n || text.p[at] != 'u')
 		return;
-	size_t from = at + (text.p[at] == 'u' ? 5 : 1), to = from;
+	size_t from = at + 5, to = from;
 	while (to < text.n && ((uint8_t)text.p[to] >= 0x80 || ascii_word[(uint8_t)text.p[to]]))
 		to++;
 	if (to > from)
@@ -231,7 +240,6 @@ static void add_escaped(struct token_set *set, struct str text, size_t at)
 void token_set_add_text(struct token_set *set, struct str text)
 {
 	tokens_each(text, add_token, set);
-	add_escaped(set, text, 0);
 	for (const char *p = text.p, *end = p + text.n; p < end && (p = memchr(p, '\\', (size_t)(end - p))); p++)
 		add_escaped(set, text, (size_t)(p + 1 - text.p));
 }

@@ -4,7 +4,8 @@
  *
  * A word is a longest run of letters, digits and '_' of ASCII, and of letters of the Latin, Greek and Cyrillic
  * alphabets, its case folded. Chinese, Japanese and Korean have no blanks between words: each pair of neighbouring
- * characters is a token. All other characters end a word. A token is a hash of 64 bits.
+ * characters is a token. All other characters end a word. Behind a backslash the letter of an escape may belong to the
+ * word or not: a text then has both words, a needle asks for the shorter. A token is a hash of 64 bits.
  *
  * A filter (a Bloom filter, FILTER_BITS bits a token, seven of them set) never says "no" for a token that was added; it says
  * "perhaps" wrongly about once in a hundred. Decimal numbers that are many and near each other (record numbers) are
@@ -36,8 +37,8 @@ struct token_set {
 };
 
 void token_set_add(struct token_set *set, uint64_t token);
-/* All tokens of the text; and, where a word stands behind an escape of JSON ("\tfoo", "\u003cfoo") or begins the text, which
- * may be a piece cut off behind a backslash, also that word without the escape's letters. */
+/* All tokens of the text; and, where a word stands behind an escape of JSON ("\tfoo", "\u003cfoo"), also that word without the
+ * escape's letters. */
 void token_set_add_text(struct token_set *set, struct str text);
 /* A record's host, source or parser, whole, whatever its case: block filters hold these too. */
 enum token_head { TOKEN_HOST = 1, TOKEN_SOURCE, TOKEN_PARSER };
