@@ -210,16 +210,20 @@ static char *put_digits(char *p, int64_t value, unsigned n)
 
 static size_t print_number(uint32_t form, int64_t value, char *out)
 {
-	unsigned digits = stamp_digits(form), n = 1;
+	unsigned digits = stamp_digits(form);
+	char reversed[20];
+	size_t n = 0;
 	char *p = out;
 	if (value <= -1000000000000000000 || value >= 1000000000000000000 || digits > 9)
 		return 0;
 	if (value < 0)
 		*p++ = '-';
 	int64_t size = value < 0 ? -value : value, whole = size / tens[MIN(digits, 9u)];
-	for (int64_t rest = whole / 10; rest && n < 18; rest /= 10)
-		n++;
-	p = put_digits(p, whole, n);
+	do
+		reversed[n++] = (char)('0' + whole % 10);
+	while ((whole /= 10) && n < sizeof(reversed));
+	while (n > 0)
+		*p++ = reversed[--n];
 	if (digits) {
 		*p++ = '.';
 		p = put_digits(p, size % tens[digits], digits);
