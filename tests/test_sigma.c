@@ -873,6 +873,171 @@ static void test_filters(void **state)
 	assert_said(&loaded.problems, "unknown", "r.yml:3:17: there is no rule 'zz', or it could not be loaded");
 }
 
+/* ---- pipelines ---- */
+
+/* Write text to a file and load the base rules, a correlation over both, and this pipeline. */
+static struct loaded load_pipeline(struct arena *arena, const char *pipeline, const char *rules, struct err *err)
+{
+	struct loaded loaded = { 0 };
+	char folder[] = "/tmp/ward-sigma-XXXXXX";
+	assert_non_null(mkdtemp(folder));
+	const char *const names[] = { arena_printf(arena, "%s/p.yml", folder).p, arena_printf(arena, "%s/r.yml", folder).p };
+	const char *const texts[] = { pipeline, rules };
+	for (size_t i = 0; i < 2; i++) {
+		FILE *file = fopen(names[i], "w");
+		assert_non_null(file);
+		fputs(texts[i], file);
+		fclose(file);
+	}
+	const char *const pipelines[] = { names[0], NULL }, *const paths[] = { names[1], NULL };
+	const struct sigma_options options = { .paths = paths, .pipelines = pipelines };
+	if (sigma_load(arena, &options, &loaded.rules, &loaded.problems, err) < 0)
+		assert_true(err->text[0]);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(remove(names[i]), 0);
+	assert_int_equal(remove(folder), 0);
+	return loaded;
+}
+
+static void assert_piped(const char *pipeline, const char *selection, const char *words)
+{
+	ARENA(arena);
+	BUF(buf);
+	struct err err = { 0 };
+	const char *detection = arena_printf(&arena, "  sel: %s\n  condition: sel\n", selection).p;
+	struct loaded loaded = load_pipeline(&arena, pipeline, around(&arena, detection), &err);
+	if (err.text[0])
+		fail_msg("%s", err.text);
+	if (loaded.problems.n)
+		fail_msg("%s\n%.*s", selection, STR_ARG(loaded.problems.p[0].words));
+	sigma_node_words(loaded.rules.p[0]->conditions[0], &buf);
+	if (strcmp(buf_cstr(&buf), words) != 0)
+		fail_msg("%s\nbecame   %s\nnot      %s", selection, buf_cstr(&buf), words);
+}
+
+static void test_pipeline_fields(void **state)
+{
+	static const char one[] = "transformations:\n- {type: field_name_mapping, mapping: {A: a.x, B: [b.y, b.z]}}\n";
+	(void)state;
+	assert_piped(one, "{A: 1, C: 2}", "(a.x=\"1\" and C=\"2\")");
+	assert_piped(one, "{B: 1, C: 2}", "((b.y=\"1\" or b.z=\"1\") and C=\"2\")");
+	assert_piped(one, "{B|neq: 1}", "not (b.y=\"1\" or b.z=\"1\")");
+	assert_piped(one, "{B: null}", "(b.y=null and b.z=null)");
+	assert_piped(one, "{B|exists: true}", "(b.y exists or b.z exists)");
+	assert_piped(one, "{C|fieldref: A}", "C=a.x");
+	assert_piped(one, "{A|fieldref: B}", "(a.x=b.y or a.x=b.z)");
+	assert_piped(one, "[key]", "\"*key*\"");
+	assert_piped("transformations:\n- {type: field_name_prefix, prefix: 'win.'}\n", "{A: 1, B: 2}",
+	             "(win.A=\"1\" and win.B=\"2\")");
+	assert_piped("transformations:\n- {type: field_name_suffix, suffix: '.keyword'}\n", "{A: 1}", "A.keyword=\"1\"");
+	assert_piped("transformations:\n- {type: field_name_prefix_mapping, mapping: {win.: [x., y.]}}\n", "{win.A: 1, linA: 2}",
+	             "((x.A=\"1\" or y.A=\"1\") and linA=\"2\")");
+	assert_piped("transformations:\n- type: field_name_prefix\n  prefix: p.\n  field_name_conditions:\n"
+	             "  - {type: exclude_fields, fields: [A, X*]}\n",
+	             "{A: 1, B: 2, X1: 3}", "(A=\"1\" and p.B=\"2\" and X1=\"3\")");
+	assert_piped("transformations:\n- type: field_name_prefix\n  prefix: p.\n  field_name_conditions:\n"
+	             "  - {type: include_fields, fields: [A]}\n",
+	             "{A: 1, B: 2}", "(p.A=\"1\" and B=\"2\")");
+	/* One after the other. */
+	assert_piped("transformations:\n- {type: field_name_mapping, mapping: {A: B}}\n"
+	             "- {type: field_name_mapping, mapping: {B: C}}\n",
+	             "{A: 1}", "C=\"1\"");
+}
+
+static void test_pipeline_rules(void **state)
+{
+	(void)state;
+	assert_piped("transformations:\n- {type: add_condition, conditions: {EventID: [1, 2], Ch|startswith: Sec}}\n", "{A: 1}",
+	             "(A=\"1\" and ((EventID=\"1\" or EventID=\"2\") and Ch=\"Sec*\"))");
+	assert_piped("transformations:\n- {type: add_condition, conditions: {X: 1}, negated: true}\n", "{A: 1}",
+	             "(A=\"1\" and not X=\"1\")");
+	assert_piped("transformations:\n- type: field_name_prefix\n  prefix: p.\n  rule_conditions:\n"
+	             "  - {type: logsource, product: linux}\n",
+	             "{A: 1}", "A=\"1\"");
+	assert_piped("transformations:\n- type: field_name_prefix\n  prefix: p.\n  rule_conditions:\n"
+	             "  - {type: logsource, product: linux}\n  - {type: logsource, product: windows}\n  rule_cond_op: or\n",
+	             "{A: 1}", "p.A=\"1\"");
+	assert_piped("transformations:\n- type: field_name_prefix\n  prefix: p.\n  rule_cond_not: true\n  rule_conditions:\n"
+	             "  - {type: logsource, product: linux}\n",
+	             "{A: 1}", "p.A=\"1\"");
+	assert_piped("transformations:\n- {id: first, type: change_logsource, product: linux}\n"
+	             "- type: field_name_prefix\n  prefix: p.\n  rule_conditions:\n"
+	             "  - {type: processing_item_applied, processing_item_id: first}\n  - {type: logsource, product: linux}\n",
+	             "{A: 1}", "p.A=\"1\"");
+	ARENA(arena);
+	struct err err = { 0 };
+	const char *rules = arena_printf(&arena, "%stitle: C\ncorrelation: {type: event_count, rules: [a, b], timespan: 1m, "
+	                                         "condition: {gt: 1}, group-by: [User, who], aliases: {who: {a: B}}}\n",
+	                                 base_rules)
+	                            .p;
+	struct loaded loaded = load_pipeline(&arena, "transformations:\n- type: rule_failure\n  message: not here\n"
+	                                             "  rule_conditions: [{type: logsource, product: windows}, {type: is_sigma_rule}]\n",
+	                                     rules, &err);
+	assert_int_equal(loaded.rules.n, 1);
+	assert_int_equal(loaded.problems.n, 2); /* the rule, and the correlation that refers to it */
+	assert_true(str_is(loaded.problems.p[0].words, "the pipeline refuses this rule: not here"));
+	assert_false(loaded.rules.p[0]->hidden);
+	loaded = load_pipeline(&arena, "transformations:\n- type: field_name_mapping\n  mapping: {User: user.name, B: bb}\n"
+	                               "  rule_conditions: [{type: logsource, product: linux}]\n",
+	                       rules, &err);
+	assert_int_equal(loaded.problems.n, 0);
+	const struct sigma_correlation *c = &loaded.rules.p[2]->correlation;
+	assert_true(str_is(c->group_by.p[0], "user.name") && str_is(c->group_by.p[1], "who"));
+	assert_true(str_is(c->aliases[0].field, "bb"));
+	loaded = load_pipeline(&arena, "transformations:\n- {type: field_name_mapping, mapping: {User: [x, y]}}\n", rules, &err);
+	assert_true(str_is(loaded.problems.p[0].words,
+	                   "the pipeline gives 'User' several names, and a correlation needs one"));
+}
+
+static void test_pipeline_placeholders(void **state)
+{
+	static const char vars[] = "vars:\n  admins: [root, 'adm_*']\n  net: 10.0.0.0/8\n  n: 7\n";
+	(void)state;
+	assert_piped(vars, "{F|expand: '%admins%'}", "(F=\"root\" or F=\"adm_*\")");
+	assert_piped(vars, "{F|expand: 'x%n%-%admins%'}", "(F=\"x7-root\" or F=\"x7-adm_*\")");
+	assert_piped(vars, "{F|contains|expand: '%admins%'}", "(F=\"*root*\" or F=\"*adm_*\")");
+	assert_piped(vars, "{F|expand|contains|all: ['%admins%', b]}", "((F=\"*root*\" or F=\"*adm_*\") and F=\"*b*\")");
+	assert_piped(vars, "{F|cidr|expand: '%net%'}", "F in 10.0.0.0/8");
+	assert_piped(vars, "{F|re|expand: '^%admins%$'}", "F=/^(?:root|adm_.*)$/");
+	assert_piped(vars, "{F|expand: '\\%n%'}", "F=\"%n%\"");
+	assert_piped("transformations:\n- {type: wildcard_placeholders, exclude: [x]}\n", "{F|expand: 'a%any%b'}", "F=\"a*b\"");
+	ARENA(arena);
+	struct err err = { 0 };
+	struct loaded loaded = load_pipeline(&arena, "vars: {a: 1, b: 2}\ntransformations: [{type: value_placeholders, include: [a]}]\n",
+	                                     around(&arena, "  s: {F|expand: ['%a%', '%b%']}\n  condition: s\n"), &err);
+	assert_int_equal(loaded.rules.n, 0);
+	assert_int_equal(loaded.problems.n, 1);
+	assert_true(str_is(loaded.problems.p[0].words,
+	                   "nothing says what the placeholder %b% stands for; give its values in a pipeline"));
+}
+
+static void test_pipeline_wrong(void **state)
+{
+	static const struct {
+		const char *text, *said;
+	} cases[] = {
+		{ "transformations: [{type: field_name_maping}]\n", "p.yml:1:26: 'type' is 'field_name_maping'" },
+		{ "transformations: [{type: field_name_mapping}]\n", "p.yml:1:19: 'mapping' is a map of names and new names" },
+		{ "transformations: [{type: field_name_mapping, mapping: {a: [1]}}]\n", "p.yml:1:59: a new name is text" },
+		{ "transformations: [{type: add_condition, conditions: {A|conains: 1}}]\n",
+		  "p.yml:1:57: there is no modifier 'conains'" },
+		{ "transformations: [{type: change_logsource}]\n", "p.yml:1:19: 'change_logsource' needs" },
+		{ "transformtions: []\n", "p.yml:1:1: unknown key 'transformtions', did you mean 'transformations'?" },
+		{ "vars: {a: []}\n", "p.yml:1:11: a placeholder needs a value" },
+		{ "vars: [", "p.yml:2:1: " },
+		{ "finalizers: []\n", "p.yml: 'postprocessing' and 'finalizers' change queries" },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		ARENA(arena);
+		struct err err = { 0 };
+		struct loaded loaded = load_pipeline(&arena, cases[i].text, base_rules, &err);
+		assert_int_equal(loaded.rules.n, 0);
+		if (!strstr(err.text, cases[i].said))
+			fail_msg("%s\nsaid     %s\nnot      %s", cases[i].text, err.text, cases[i].said);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -885,6 +1050,8 @@ int main(void)
 		cmocka_unit_test(test_correlation), cmocka_unit_test(test_correlation_extended),
 		cmocka_unit_test(test_correlation_wrong), cmocka_unit_test(test_correlation_chains),
 		cmocka_unit_test(test_correlation_names), cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_pipeline_fields), cmocka_unit_test(test_pipeline_rules),
+		cmocka_unit_test(test_pipeline_placeholders), cmocka_unit_test(test_pipeline_wrong),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "data/yaml.h"
-#include "detect/sigma_reader.h"
+#include "detect/sigma_pipeline.h"
 #include "sys/root.h"
 
 enum { FOLDERS_DEEP = 32, FILE_MOST = 16 * 1024 * 1024 };
@@ -25,6 +25,7 @@ struct load {
 	struct sigma_pendings pendings;
 	struct sigma_filters filters;
 	VEC(struct sigma_rule *) rules;
+	VEC(struct source *) sources; /* of the rules */
 };
 
 /* ---- documents ---- */
@@ -69,6 +70,7 @@ static void rule_take(struct load *load, const struct doc *doc, struct sigma_rul
 	if (index_add(load, doc, rule) < 0)
 		return;
 	vec_push_in(load->arena, &load->rules, rule);
+	vec_push_in(load->arena, &load->sources, load->reader.source);
 	if (rule->correlation.type != CORRELATION_NONE)
 		vec_push_in(load->arena, &load->pendings,
 		            { .rule = rule, .source = load->reader.source, .correlation = doc_get(doc, STR("correlation")) });
@@ -82,6 +84,7 @@ static void document_take(struct load *load, struct source *source)
 	reader->source = source;
 	reader->rule = STR_NONE;
 	reader->nodes = 0;
+	reader->current = NULL;
 	if (yaml_parse(load->arena, source, &doc, &err) < 0) {
 		sigma_refuse_words(reader, NULL, str_from(err.text));
 		return;
@@ -263,15 +266,72 @@ static void load_init(struct load *load, struct arena *arena, const struct sigma
 	load->reader = (struct sigma_reader){ .arena = arena, .options = options, .problems = problems };
 }
 
+/* Pipelines over one rule; false: it is refused. */
+static bool rule_change(struct load *load, size_t i)
+{
+	struct sigma_reader *reader = &load->reader;
+	reader->source = load->sources.p[i];
+	reader->rule = load->rules.p[i]->title;
+	reader->nodes = 0;
+	return !reader->pipelines || sigma_pipelines_apply(reader->pipelines, reader, load->rules.p[i]) == 0;
+}
+
+/* A correlation falls with the rules it refers to. */
+static bool rule_stands(struct load *load, size_t i, const struct map *gone)
+{
+	const struct sigma_correlation *correlation = &load->rules.p[i]->correlation;
+	for (size_t k = 0; correlation->rule && k < correlation->rules.n; k++) {
+		if (!map_get_int(gone, (int64_t)(intptr_t)correlation->rule[k]))
+			continue;
+		load->reader.source = load->sources.p[i];
+		load->reader.rule = load->rules.p[i]->title;
+		(void)sigma_refuse(&load->reader, load->rules.p[i]->doc, 0,
+		                   NOTE("there is no rule '{}', or it could not be loaded", correlation->rules.p[k]));
+		return false;
+	}
+	return true;
+}
+
+/* Pipelines ask for the log sources of the rules that a correlation refers to, so correlations come before these change. */
+static void pipelines_apply(struct load *load, struct map *gone)
+{
+	for (int plain = 0; plain < 2; plain++)
+		for (size_t i = 0; i < load->rules.n; i++) {
+			struct sigma_rule *rule = load->rules.p[i];
+			bool correlation = rule->correlation.type != CORRELATION_NONE;
+			if (correlation == plain || (correlation && !rule->correlation.rule))
+				continue;
+			if (!rule_change(load, i))
+				*map_put_int(gone, (int64_t)(intptr_t)rule) = rule;
+		}
+	for (bool fell = gone->n > 0; fell;) {
+		fell = false;
+		for (size_t i = 0; i < load->rules.n; i++) {
+			struct sigma_rule *rule = load->rules.p[i];
+			if (map_get_int(gone, (int64_t)(intptr_t)rule) || rule_stands(load, i, gone))
+				continue;
+			*map_put_int(gone, (int64_t)(intptr_t)rule) = rule;
+			fell = true;
+		}
+	}
+}
+
 static void load_finish(struct load *load, struct sigma_rules *rules)
 {
+	struct map gone = { .arena = load->arena };
 	sigma_correlations_resolve(&load->reader, &load->index, &load->pendings);
 	sigma_filters_apply(&load->reader, &load->index, &load->filters, load->rules.p, load->rules.n);
+	if (load->reader.pipelines)
+		pipelines_apply(load, &gone);
 	const struct sigma_rule **all = ARENA_ARRAY(load->arena, const struct sigma_rule *, load->rules.n);
 	size_t n = 0;
-	for (size_t i = 0; i < load->rules.n; i++)
-		if (load->rules.p[i]->correlation.type == CORRELATION_NONE || load->rules.p[i]->correlation.rule)
-			all[n++] = load->rules.p[i];
+	for (size_t i = 0; i < load->rules.n; i++) {
+		struct sigma_rule *rule = load->rules.p[i];
+		bool whole = rule->correlation.type == CORRELATION_NONE || rule->correlation.rule;
+		if (whole && !(gone.n && map_get_int(&gone, (int64_t)(intptr_t)rule)))
+			all[n++] = rule;
+	}
+	sigma_correlations_hide(all, n);
 	*rules = (struct sigma_rules){ all, n };
 }
 
@@ -280,7 +340,11 @@ int sigma_load(struct arena *arena, const struct sigma_options *options, struct 
 {
 	struct load load;
 	load_init(&load, arena, options, problems);
-	int r = options->embedded ? embedded_take(&load, err) : 0;
+	struct sigma_pipelines *pipelines;
+	int r = sigma_pipelines_load(arena, options->pipelines, &pipelines, err);
+	load.reader.pipelines = pipelines;
+	if (r == 0 && options->embedded)
+		r = embedded_take(&load, err);
 	for (size_t i = 0; r == 0 && options->paths && options->paths[i]; i++)
 		r = path_take(&load, options->paths[i], err);
 	if (r == 0)

@@ -381,17 +381,19 @@ void sigma_correlations_resolve(struct sigma_reader *reader, const struct sigma_
 		(void)sigma_refuse(reader, reference_node(all->p[i].correlation, 0), 0,
 		                   NOTE("the correlations refer to each other in a circle, or more than eight deep"));
 	}
+}
+
+void sigma_correlations_hide(const struct sigma_rule *const *rules, size_t n)
+{
 	/* Hidden by one that does not generate, shown again by one that does. */
 	for (int generates = 0; generates < 2; generates++) {
-		for (size_t i = 0; i < all->n; i++) {
-			const struct sigma_correlation *correlation = &all->p[i].rule->correlation;
-			if (!correlation->rule || correlation->generate != generates)
+		for (size_t i = 0; i < n; i++) {
+			const struct sigma_correlation *correlation = &rules[i]->correlation;
+			if (correlation->type == CORRELATION_NONE || correlation->generate != generates)
 				continue;
-			for (size_t k = 0; k < correlation->rules.n; k++) {
-				bool several;
-				sigma_index_find(index, correlation->rules.p[k], all->p[i].rule->file, &several)->hidden =
-					!generates;
-			}
+			/* Only pointers to rules are const, for those who come later. */
+			for (size_t k = 0; k < correlation->rules.n; k++)
+				((struct sigma_rule *)(uintptr_t)correlation->rule[k])->hidden = !generates;
 		}
 	}
 }

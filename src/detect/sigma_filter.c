@@ -31,6 +31,7 @@ int sigma_filter_read(struct sigma_reader *reader, const struct doc *doc, struct
 	const struct doc *condition = doc_get(map, STR("condition"));
 	if (!condition)
 		return sigma_refuse(reader, map, 0, NOTE("the key '{}' is missing", STR("condition")));
+	reader->current = &filter->head;
 	r = sigma_searches_read(reader, map, except, &searches);
 	if (r == 0)
 		r = sigma_condition_read(reader, condition, &searches, &filter->condition);

@@ -240,7 +240,7 @@ static int placeholder_replace(struct sigma_reader *reader, const struct doc *at
 	}
 	struct str name = pattern.p[where].text;
 	struct strings values;
-	if (!sigma_placeholder(reader->pipelines, name, &values))
+	if (!sigma_placeholder(reader->pipelines, reader->current, name, &values))
 		return sigma_refuse(reader, at, 0,
 		                    NOTE("nothing says what the placeholder %{}% stands for; give its values in a pipeline",
 		                         name));
@@ -381,7 +381,7 @@ static int regex_expand(struct sigma_reader *reader, const struct doc *value, st
 			text = str_slice(text, 1, text.n);
 			continue;
 		}
-		if (!sigma_placeholder(reader->pipelines, str_slice(text, 1, 1 + name), &values))
+		if (!sigma_placeholder(reader->pipelines, reader->current, str_slice(text, 1, 1 + name), &values))
 			return sigma_refuse(reader, value, 0,
 			                    NOTE("nothing says what the placeholder %{}% stands for; give its values in a pipeline",
 			                         str_slice(text, 1, 1 + name)));

@@ -27,6 +27,7 @@ struct sigma_reader {
 	const struct sigma_pipelines *pipelines; /* NULL: none */
 	struct source *source; /* the document at hand */
 	struct str rule;       /* its title, name or id */
+	const struct sigma_rule *current; /* whose searches are being read; NULL: none */
 	size_t nodes;          /* made for it so far */
 };
 
@@ -62,6 +63,9 @@ const struct sigma_node *sigma_node_named(struct sigma_reader *reader, const str
 /* A field with its modifiers and values; `key` NULL: keywords. */
 int sigma_item_read(struct sigma_reader *reader, const struct doc *key, const struct doc *value,
                     const struct sigma_node **out) MUST_USE;
+
+/* A search identifier's value: a map, a list, text. */
+int sigma_search_read(struct sigma_reader *reader, const struct doc *node, const struct sigma_node **out) MUST_USE;
 
 struct sigma_search {
 	struct str name; /* the search identifier */
@@ -124,8 +128,10 @@ struct sigma_pendings {
 
 /* A document with `correlation`; references are left to sigma_correlations_resolve(). */
 int sigma_correlation_read(struct sigma_reader *reader, const struct doc *doc, struct sigma_rule *rule) MUST_USE;
-/* Those that cannot be resolved get a problem and stay without correlation.rule. Rules that only serve them are hidden. */
+/* Those that cannot be resolved get a problem and stay without correlation.rule. */
 void sigma_correlations_resolve(struct sigma_reader *reader, const struct sigma_index *index, struct sigma_pendings *all);
+/* Hide the rules that are only there for a correlation. */
+void sigma_correlations_hide(const struct sigma_rule *const *rules, size_t n);
 
 /* ---- filters ---- */
 

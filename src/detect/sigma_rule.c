@@ -284,8 +284,6 @@ int sigma_logsource_read(struct sigma_reader *reader, const struct doc *doc, str
 
 /* ---- searches ---- */
 
-static int search_read(struct sigma_reader *reader, const struct doc *node, const struct sigma_node **out);
-
 static int map_read(struct sigma_reader *reader, const struct doc *node, const struct sigma_node **out)
 {
 	struct sigma_nodes nodes = { 0 };
@@ -310,7 +308,7 @@ static int alternatives_read(struct sigma_reader *reader, const struct doc *node
 		return sigma_refuse(reader, node, 0, NOTE("this asks for nothing; write a field and its value"));
 	for (size_t i = 0; i < node->n; i++) {
 		const struct sigma_node *one;
-		int r = search_read(reader, &node->items[i], &one);
+		int r = sigma_search_read(reader, &node->items[i], &one);
 		if (r < 0)
 			return r;
 		vec_push_in(reader->arena, &nodes, one);
@@ -319,7 +317,7 @@ static int alternatives_read(struct sigma_reader *reader, const struct doc *node
 	return 0;
 }
 
-static int search_read(struct sigma_reader *reader, const struct doc *node, const struct sigma_node **out)
+int sigma_search_read(struct sigma_reader *reader, const struct doc *node, const struct sigma_node **out)
 {
 	if (node->type == DOC_MAP)
 		return map_read(reader, node, out);
@@ -338,7 +336,7 @@ int sigma_searches_read(struct sigma_reader *reader, const struct doc *map, cons
 			skip |= str_is(search.name, except[k]);
 		if (skip)
 			continue;
-		int r = search_read(reader, doc_value(map, i), &search.node);
+		int r = sigma_search_read(reader, doc_value(map, i), &search.node);
 		if (r < 0)
 			return r;
 		if (reader->nodes > SIGMA_NODES)
@@ -383,6 +381,7 @@ int sigma_rule_read(struct sigma_reader *reader, const struct doc *doc, struct s
 	if (!detection || detection->type != DOC_MAP)
 		return sigma_refuse(reader, detection ? detection : doc, 0,
 		                    NOTE("'{}' is a map; this is {}", STR("detection"), str_from(doc_type_words(detection))));
+	reader->current = rule;
 	r = sigma_searches_read(reader, detection, except, &searches);
 	if (r == 0)
 		r = conditions_read(reader, detection, &searches, rule);
