@@ -1020,7 +1020,7 @@ static void test_pipeline_wrong(void **state)
 		{ "transformations: [{type: field_name_mapping}]\n", "p.yml:1:19: 'mapping' is a map of names and new names" },
 		{ "transformations: [{type: field_name_mapping, mapping: {a: [1]}}]\n", "p.yml:1:59: a new name is text" },
 		{ "transformations: [{type: add_condition, conditions: {A|conains: 1}}]\n",
-		  "p.yml:1:57: there is no modifier 'conains'" },
+		  "p.yml:1:56: there is no modifier 'conains'" },
 		{ "transformations: [{type: change_logsource}]\n", "p.yml:1:19: 'change_logsource' needs" },
 		{ "transformtions: []\n", "p.yml:1:1: unknown key 'transformtions', did you mean 'transformations'?" },
 		{ "vars: {a: []}\n", "p.yml:1:11: a placeholder needs a value" },
