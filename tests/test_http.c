@@ -28,7 +28,7 @@ static void *serve(void *arg)
 	ssize_t n;
 	while ((n = read(fd, piece, sizeof(piece))) > 0) {
 		buf_add(&server->got, (struct str){ piece, (size_t)n });
-		if (strstr(buf_cstr(&server->got), "\r\n\r\n") && strstr(buf_cstr(&server->got), "END"))
+		if (server->got.n > 3 && memcmp(server->got.p + server->got.n - 3, "END", 3) == 0)
 			break;
 	}
 	(void)!write(fd, server->answer, strlen(server->answer));

@@ -114,7 +114,7 @@ static void set_options(struct http *http, struct transfer *transfer, struct cur
 	CURL *easy = http->easy;
 	curl.curl_easy_reset(easy); /* keeps the connection */
 	curl.curl_easy_setopt(easy, CURLOPT_URL, request->url);
-	curl.curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+	curl.curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl.curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl.curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl.curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
