@@ -232,6 +232,12 @@ static const struct sample syslog_samples[] = {
 	  "@2026-11-03T00:01:02Z\nhost gw\nhostname=gw\nprogram=kernel\n"
 	  "message=[ 77.1] [UFW BLOCK] IN=eth0 OUT= MAC=52:54:00 SRC=192.0.2.1 DST=10.0.0.2 LEN=40 ID=0 DF PROTO=TCP SPT=1 DPT=22 SYN URGP=0\n"
 	  "IN=eth0\nOUT=\nMAC=52:54:00\nSRC=192.0.2.1\nDST=10.0.0.2\nLEN=40\nID=0\nPROTO=TCP\nSPT=1\nDPT=22\nURGP=0\n" },
+	{ "syslog", "2018-07-22 11:19:31 fw %%01SHELL/4/LOGIN(l): access type:console vsys:root user:admin login from con0",
+	  "@2018-07-22T03:19:31Z\nhost fw\nhostname=fw\nprogram=%%01SHELL/4/LOGIN(l)\n"
+	  "message=access type:console vsys:root user:admin login from con0\n" },
+	{ "syslog", "<30>Nov  3 08:01:02 h app: error: a:b 12:30:01 10.1.2.3:80 fe80::1 http://x at: y: z",
+	  "@2026-11-03T00:01:02Z\nhost h\nfacility=daemon\nseverity=info\nhostname=h\nprogram=app\n"
+	  "message=error: a:b 12:30:01 10.1.2.3:80 fe80::1 http://x at: y: z\n" },
 	{ "syslog", "a continued line\n\tat java.lang\n",
 	  "flaw not syslog: it begins neither with <priority> nor with a time\n\n"
 	  "flaw not syslog: it begins neither with <priority> nor with a time\n" },
@@ -303,6 +309,12 @@ static const struct sample kv_samples[] = {
 	{ "kv", "2026-11-03 08:01:02 fw a=1 b=2 c=it's", "@2026-11-03T00:01:02Z\na=1\nb=2\nc=it's\n" },
 	{ "kv", "id=tos time=\"2026-11-03 08:01:02\" fw=TopsecOS pri=6 type=ac recorder=FW-NGFW src=10.1.1.1 dst=10.1.1.2",
 	  "@2026-11-03T00:01:02Z\nid=tos\ntime=2026-11-03 08:01:02\nfw=TopsecOS\npri=6\ntype=ac\nrecorder=FW-NGFW\nsrc=10.1.1.1\ndst=10.1.1.2\n" },
+	{ "kv", "tag:waf_log_websec site_id:1531 dst_ip:10.24.3.1 dst_port:80 src_ip:192.0.2.9 method:GET uri:/a?b=c "
+	        "stat_time:2026-11-03 08:01:02 alertlevel:HIGH",
+	  "tag=waf_log_websec\nsite_id=1531\ndst_ip=10.24.3.1\ndst_port=80\nsrc_ip=192.0.2.9\nmethod=GET\nuri=/a?b=c\n"
+	  "stat_time=2026-11-03 08:01:02\nalertlevel=HIGH\n" },
+	{ "kv", "日志类型:WEB应用防护日志, 策略名称:默认 策略, 源IP:192.0.2.9, 源端口:4444, URL:http://a/b, 系统动作:拒绝",
+	  "日志类型=WEB应用防护日志\n策略名称=默认 策略\n源IP=192.0.2.9\n源端口=4444\nURL=http://a/b\n系统动作=拒绝\n" },
 	{ "kv", "just words", "flaw no key=value in it\n" },
 };
 

@@ -37,8 +37,8 @@ static char find_delimiter(struct str text)
 	for (size_t i = 0; i < text.n && (quoted || text.p[i] != '\n'); i++) {
 		if (text.p[i] == '"')
 			quoted = !quoted;
-		else if (!quoted)
-			count[text.p[i] & 127]++;
+		else if (!quoted && (uint8_t)text.p[i] < 128)
+			count[(uint8_t)text.p[i]]++;
 	}
 	char best = ',';
 	for (const char *d = delimiters; *d; d++)

@@ -6,10 +6,12 @@
  *	[UFW BLOCK] IN=eth0 OUT= SRC=10.1.2.3 LEN=60 DF PROTO=TCP        iptables: words between are skipped
  *	SrcIPAddr(1003)=10.1.2.3;Action=deny; Reason=bad password        H3C and others: semicolons, commas, bars, tabs
  *	源地址=10.1.2.3,目的地址=10.1.2.4
+ *	tag:waf_log src_ip:10.1.2.3 method:GET    源IP:10.1.2.3, 目的IP:10.1.2.4     NSFOCUS, Sangfor: colons, where nearly
+ *	                                                                             all are such pairs
  *
  * What stands before most keys is what separates pairs; where that is a blank, a value without quotes ends at one. A key is
  * letters (of any language), digits and _ . - / @; a number in parentheses behind it ("(1003)") and a dash before it are
- * left out of the name. The time is that of `date`, `time` and `tz`, or of `time` alone, or that at the beginning of the line.
+ * left out of the name. A moment ("2026-11-03 08:01:02") is one value. The time is that of `date`, `time` and `tz`, or of `time` alone, or that at the beginning of the line.
  */
 #include "base/utf8.h"
 #include "data/lang.h"
@@ -17,7 +19,7 @@
 #include "event/parsers/kv.h"
 #include "event/parsers/payload.h"
 
-enum { KEY_LONGEST = 128, LOOK = 512, PAIRS_LIKELY = 3 };
+enum { KEY_LONGEST = 128, LOOK = 512, PAIRS_LIKELY = 3, COLONS_LIKELY = 4 };
 
 struct kv_state {
 	struct expected expected;
@@ -58,7 +60,7 @@ static const char *closing(const char *p, const char *end)
 
 struct look {
 	unsigned pairs, words;
-	char separator;
+	char separator, sign; /* between pairs, within a pair */
 };
 
 static bool between(char c)
@@ -66,10 +68,24 @@ static bool between(char c)
 	return class_of(c) == BLANK || class_of(c) == SEPARATOR;
 }
 
-/* The first part of the text: how many pairs and words, and what separates the pairs. */
-static struct look look_at(struct str text)
+/* Is it a pair, "key:value"? Not "error: text", "http://", "10.1.2.3:80", "fe80::1" and "12:30". */
+static bool colon_pair(const char *key, const char *colon, const char *end)
 {
-	struct look look = { .separator = ' ' };
+	if ((uint8_t)(*key - '0') < 10 || memchr(key, '(', (size_t)(colon - key)) || colon + 1 >= end)
+		return false;
+	bool scheme = colon + 2 < end && colon[1] == '/' && colon[2] == '/';
+	return colon[1] != ':' && !scheme && !between(colon[1]);
+}
+
+static bool is_pair(const char *key, const char *sign, const char *end, char expected)
+{
+	return sign > key && sign < end && *sign == expected && (expected == '=' || colon_pair(key, sign, end));
+}
+
+/* The first part of the text: how many pairs and words, and what separates the pairs. */
+static struct look look_for(struct str text, char sign)
+{
+	struct look look = { .separator = ' ', .sign = sign };
 	unsigned before[128] = { 0 };
 	const char *p = text.p, *end = text.p + MIN(text.n, (size_t)LOOK);
 	while (p < end) {
@@ -81,7 +97,7 @@ static struct look look_at(struct str text)
 		const char *key = p;
 		while (p < end && class_of(*p) == KEY)
 			p++;
-		if (p < end && *p == '=' && p > key) {
+		if (is_pair(key, p, end, sign)) {
 			look.pairs++;
 			before[separator & 127] += key > from;
 			p++;
@@ -99,18 +115,36 @@ static struct look look_at(struct str text)
 	return look;
 }
 
+static struct look look_at(struct str text)
+{
+	struct look look = look_for(text, '=');
+	if (look.pairs >= PAIRS_LIKELY)
+		return look;
+	struct look colons = look_for(text, ':');
+	return colons.pairs >= COLONS_LIKELY && colons.pairs >= 2 * colons.words && colons.pairs > 2 * look.pairs ? colons : look;
+}
+
+static bool has_several(struct str text, char c, unsigned several)
+{
+	const char *p = text.p, *end = text.p + MIN(text.n, (size_t)LOOK);
+	while (several && (p = memchr(p, c, (size_t)(end - p)))) {
+		several--;
+		p++;
+	}
+	return several == 0;
+}
+
 bool kv_likely(struct str text)
 {
-	const char *first = memchr(text.p, '=', MIN(text.n, (size_t)LOOK));
-	if (!first || !memchr(first + 1, '=', (size_t)(text.p + text.n - first - 1)))
+	if (!has_several(text, '=', PAIRS_LIKELY) && !has_several(text, ':', COLONS_LIKELY))
 		return false;
 	struct look look = look_at(text);
-	return look.pairs >= PAIRS_LIKELY && look.pairs >= look.words;
+	return look.sign == ':' || (look.pairs >= PAIRS_LIKELY && look.pairs >= look.words);
 }
 
 struct reader {
 	const char *p, *end;
-	char separator;
+	char separator, sign;
 };
 
 static bool ends_value(const struct reader *reader, char c)
@@ -138,6 +172,12 @@ static struct str take_value(struct reader *reader, bool *quoted)
 	const char *p = from;
 	while (p < end && !ends_value(reader, *p))
 		p++;
+	/* "2026-11-03 08:01:02" */
+	if (p - from == 10 && end - p >= 9 && (from[4] == '-' || from[4] == '/') && *p == ' ' && p[3] == ':' && p[6] == ':') {
+		p += 9;
+		while (p < end && !ends_value(reader, *p))
+			p++;
+	}
 	reader->p = p;
 	struct str value = { from, (size_t)(p - from) };
 	return reader->separator == ' ' ? value : str_trim(value);
@@ -155,7 +195,7 @@ static bool next_pair(struct reader *reader, struct str *key, struct str *value,
 			p++;
 		if (p == end)
 			break;
-		if (*p != '=')
+		if (!is_pair(from, p, end, reader->sign))
 			continue;
 		*key = (struct str){ from, (size_t)(p - from) };
 		reader->p = p + 1;
@@ -220,7 +260,8 @@ static int64_t time_of(struct parse *parse, const struct when *when, struct str 
 static int kv_record(struct parse *parse, struct str record, const char **flaw)
 {
 	struct kv_state *state = parse->state;
-	struct reader reader = { record.p, record.p + record.n, look_at(record).separator };
+	struct look look = look_at(record);
+	struct reader reader = { record.p, record.p + record.n, look.separator, look.sign };
 	struct event *event = parse_event(parse, record);
 	struct when when = { 0 };
 	struct str key, value;

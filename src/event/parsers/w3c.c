@@ -9,7 +9,7 @@
  *
  * The raw text of an event is the "#Fields:" line and its row.
  */
-#include "base/utf8.h"
+#include "base/buf.h"
 #include "data/lang.h"
 #include "event/parsers/columns.h"
 #include "event/parsers/payload.h"
@@ -66,14 +66,17 @@ static struct str column_name(struct arena *arena, struct str name)
 static void begin(struct w3c_state *w3c, struct str line, struct str columns)
 {
 	ARENA(scratch);
-	struct str head = w3c->local ? arena_printf(&scratch, LOCAL "\n%.*s", STR_ARG(line)) : line;
+	BUF(head);
 	char delimiter = w3c->zeek ? '\t' : ' ';
 	columns = str_trim(columns);
 	if (!w3c->zeek && str_find_char(columns, ',') >= 0 && str_find_char(columns, ' ') < 0)
 		delimiter = ',';
 	else if (!w3c->zeek && str_find_char(columns, '\t') >= 0)
 		delimiter = '\t';
-	columns_begin(&w3c->columns, head, delimiter);
+	if (w3c->local)
+		buf_puts(&head, LOCAL "\n");
+	buf_add(&head, line);
+	columns_begin(&w3c->columns, buf_str(&head), delimiter);
 	for (bool more = columns.n > 0; more && w3c->columns.n < COLUMNS_MOST;)
 		columns_add(&w3c->columns, column_name(&scratch, take_cell(&scratch, &columns, delimiter, &more)));
 	w3c->date = columns_find(&w3c->columns, "date");
