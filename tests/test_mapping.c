@@ -130,7 +130,7 @@ static void conditions_and_patterns(void **state)
 	struct source source = { .name = "sources/x.yaml", .text = STR(
 		"- name: x\n"
 		"  title: {zh-CN: 甲, vi: x, en: x}\n"
-		"  match: [{a: 'b*d', c: [1, true]}, {e: {exists: true}}]\n"
+		"  match: [{a: 'b*d', c: [1, true]}, {e: {exists: true}}, {f: {not: ['%*', x]}}]\n"
 		"  logsources: [{product: p}]\n"
 		"- name: only\n"
 		"  title: {zh-CN: 甲, vi: x, en: x}\n"
@@ -148,6 +148,9 @@ static void conditions_and_patterns(void **state)
 		{ { { "a", "bxx" }, { "c", "1" } }, false },
 		{ { { "a", "bd" } }, false },
 		{ { { "E", "" } }, true },
+		{ { { "f", "sshd" } }, true },
+		{ { { "f", "%SYS" } }, false },
+		{ { { "f", "sshd" }, { "F", "x" } }, false },
 		{ { { 0 } }, false },
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {

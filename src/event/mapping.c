@@ -85,10 +85,14 @@ static int read_condition(const struct reading *reading, const struct doc *key, 
 	int r = 0;
 	out->field = doc_string(key);
 	if (value->type == DOC_MAP) {
-		const struct doc *exists = doc_get(value, STR("exists"));
+		const struct doc *exists = doc_get(value, STR("exists")), *not = doc_get(value, STR("not"));
 		if (value->n == 1 && exists && exists->type == DOC_BOOL && exists->boolean)
 			return 0;
-		return doc_err(reading->source, value, err, "a value, a list of values or {exists: true} is needed here");
+		if (value->n != 1 || !not || not->type == DOC_MAP)
+			return doc_err(reading->source, value, err,
+			               "a value, a list of values, {not: VALUE} or {exists: true} is needed here");
+		out->negated = true;
+		value = not;
 	}
 	size_t n = value->type == DOC_ARRAY ? value->n : 1;
 	if (n == 0)
@@ -348,15 +352,17 @@ static bool value_is_one_of(const struct strings *values, struct str value)
 static bool condition_is_met(const struct mapping_condition *condition, const struct event *event, const struct names *names)
 {
 	uint32_t folded = names_find_folded(names, condition->field);
+	bool there = false;
 	for (uint32_t i = 0; folded && i < event->n; i++) {
 		const struct field *field = &event->fields[i];
 		if (names_folded(names, field->name) != folded)
 			continue;
 		ARENA(arena);
+		there = true;
 		if (condition->values.n == 0 || value_is_one_of(&condition->values, event_text(&arena, field)))
-			return true;
+			return !condition->negated;
 	}
-	return false;
+	return there && condition->negated;
 }
 
 bool mapping_meets(const struct mapping_conditions *conditions, const struct event *event, const struct names *names)

@@ -51,6 +51,7 @@
 struct mapping_condition {
 	struct str field;
 	struct strings values; /* patterns with * and ?; none: the field must be there */
+	bool negated;          /* the field is there, and has none of the values */
 };
 
 /* All of one of the groups; no group at all: always. */
