@@ -1,172 +1,463 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
- * ward detect: the rules that events match, as JSON lines.
+ * ward detect: which rules do the events in these logs match?
+ *
+ * One thread reads, parses and judges, batch after batch; what it holds on to are the matches.
  */
-#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
-#include "base/vec.h"
+#include "base/clock.h"
+#include "base/glob.h"
+#include "base/map.h"
 #include "cmd/command.h"
-#include "data/json.h"
-#include "event/mapping.h"
-#include "event/parser.h"
+#include "cmd/files.h"
+#include "cmd/rule_files.h"
+#include "cmd/terminal.h"
+#include "detect/correlate.h"
+#include "detect/detector.h"
+#include "event/input.h"
+#include "event/timestamp.h"
 #include "report/detections.h"
 
-enum { OPT_RULES, OPT_FORMAT_, OPT_CONTENT, OPT_END };
-enum { BLOCK = 1024 * 1024, PROBE = 64 * 1024 };
+enum {
+	OPT_RULES, OPT_PIPELINE, OPT_ONLY, OPT_LEVEL, OPT_PARSER, OPT_SOURCE, OPT_ENCODING, OPT_ZONE, OPT_FOLLOW, OPT_FORMAT_, OPT_JSON,
+	OPT_TIMELINE, OPT_CONTENT, OPT_END,
+};
+
+static const char *const formats[] = { "table", "json", "csv", NULL };
+enum { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
 
 static const struct opt options[] = {
-	[OPT_RULES] = { "rules", 'r', OPT_DIRECTORY, "DIR", .repeat = true,
-	                .help = TR("Sigma rules: a file or a folder with all below it; the built-in ones otherwise") },
-	[OPT_FORMAT_] = { "format", 'f', OPT_CHOICE, "FORMAT", .choices = parser_names,
-	                  .help = TR("the format of the files; found by itself otherwise") },
-	[OPT_CONTENT] = { "content", 0, OPT_DIRECTORY, "DIR",
-	                  .help = TR("lay your own rules and log sources over the built-in ones") },
+	[OPT_RULES] = { "rules", 'r', OPT_FILE, "PATH", .repeat = true,
+	                .help = TR("Sigma rules: a file, or a folder with all below it; \"own\" names ward's own, which are used when this is not given") },
+	[OPT_PIPELINE] = { "pipeline", 0, OPT_FILE, "FILE", .repeat = true,
+	                   .help = TR("a processing pipeline: names of fields, values of placeholders") },
+	[OPT_ONLY] = { "only", 'o', OPT_TEXT, "PATTERN", .repeat = true,
+	               .help = TR("only the rules whose id, title or tag matches, with * and ?") },
+	[OPT_LEVEL] = { "min-level", 'l', OPT_CHOICE, "LEVEL", .choices = sigma_level_names,
+	                .help = TR("only rules of this level and worse") },
+	[OPT_PARSER] = { "parser", 'p', OPT_CHOICE, "NAME", .choices = parser_names,
+	                 .help = TR("the format of the logs; found for each file when not given") },
+	[OPT_SOURCE] = { "source", 's', OPT_TEXT, "NAME",
+	                 .help = TR("the log source that all events belong to; found for each event when not given") },
+	[OPT_ENCODING] = { "encoding", 0, OPT_TEXT, "NAME",
+	                   .help = TR("the encoding of the logs: utf-8, utf-16le, utf-16be, gb18030; found when not given") },
+	[OPT_ZONE] = { "zone", 0, OPT_TEXT, "+HH:MM",
+	               .help = TR("the time zone of times that name none; this machine's when not given") },
+	[OPT_FOLLOW] = { "follow", 'F', OPT_SWITCH, .help = TR("go on as the logs grow, until Ctrl-C") },
+	[OPT_FORMAT_] = { "format", 'f', OPT_CHOICE, "FORMAT", .choices = formats, .help = TR("how the matches are printed") },
+	[OPT_JSON] = { "json", 'j', OPT_SWITCH, .help = TR("the same as --format json: one match a line") },
+	[OPT_TIMELINE] = { "timeline", 't', OPT_FILE, "FILE", .repeat = true,
+	                   .help = TR("also write all matches in the order of time: FILE.csv or FILE.html") },
+	[OPT_CONTENT] = { "content", 0, OPT_DIRECTORY, "DIR", .help = TR("lay your own rules and sources over the built-in ones") },
 	[OPT_END] = { 0 },
 };
 
-struct work {
-	struct call *call;
-	struct content content;
-	struct mappings mappings;
-	struct sigma_rules rules;
-	struct ruleset *ruleset;
-	struct detector *detector;
-	struct names *names;
-	struct str file;
-	struct buf out;
-	struct arena arena; /* of one match */
-	uint64_t matches;
-};
+/* Ctrl-C while following: what was found is still shown. */
+static volatile sig_atomic_t stopped;
 
-static int work_open(struct work *work, struct err *err)
+static void stop(int sign UNUSED)
 {
-	struct call *call = work->call;
-	struct sigma_problems problems = { 0 };
-	VEC(const char *) paths = { 0 };
-	for (unsigned i = 0; i < call->args.values[OPT_RULES].n; i++)
-		vec_push_in(call->arena, &paths, call->args.values[OPT_RULES].p[i].p);
-	bool embedded = paths.n == 0;
-	vec_push_in(call->arena, &paths, NULL);
-	const struct sigma_options sigma = { .content = &work->content, .embedded = embedded, .paths = paths.p };
-	int r = content_open(&work->content, opt_cstr(&call->args, OPT_CONTENT), err);
-	if (r == 0)
-		r = mappings_load(call->arena, &work->content, &work->mappings, err);
-	if (r == 0)
-		r = sigma_load(call->arena, &sigma, &work->rules, &problems, err);
-	if (r == 0)
-		r = ruleset_compile(&work->rules, &work->mappings, call->arena, &problems, &work->ruleset, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < problems.n; i++)
-		if (!problems.p[i].warning)
-			command_warn(call, &NOTE("{}:{}: {}", problems.p[i].file,
-			                         arena_printf(call->arena, "%u", problems.p[i].line), problems.p[i].words));
-	work->detector = detector_new(work->ruleset);
-	work->names = names_copy(ruleset_names(work->ruleset));
-	return 0;
+	stopped = 1;
 }
 
-static void work_done(struct work *work)
+struct run {
+	struct call *call;
+	struct content content;
+	struct sigma_rules rules;
+	struct mappings mappings;
+	struct ruleset *ruleset;
+	struct detector *detector;
+	struct correlator *correlator;
+	struct input *input;
+	const struct mapping *only;   /* --source */
+	struct detections *detections; /* for the summary and the timelines; NULL: nobody wants them */
+	int format;
+	bool follow, colour;
+	struct progress progress;
+	uint64_t matches, complaints;
+	struct detections_scope scope;
+	int64_t begun;
+	struct timestamp_hint hint;
+	/* Of the batch at hand: */
+	struct arena scratch;
+	const struct names *names;
+	struct str stream;
+	struct buf out;
+};
+
+static void run_done(struct run *run)
 {
-	detector_free(work->detector);
-	ruleset_free(work->ruleset);
-	names_free(work->names);
-	content_close(&work->content);
-	buf_done(&work->out);
-	arena_done(&work->arena);
+	input_close(run->input);
+	correlator_free(run->correlator);
+	detector_free(run->detector);
+	ruleset_free(run->ruleset);
+	detections_free(run->detections);
+	arena_done(&run->scratch);
+	buf_done(&run->out);
+	content_close(&run->content);
+}
+
+/* ---- matches ---- */
+
+static void show(struct run *run, const struct detection *detection)
+{
+	run->matches++;
+	if (run->format == FORMAT_JSON)
+		detection_json(&run->out, detection, run->call->lang);
+	else if (run->follow)
+		detection_line(&run->out, detection, run->call->lang, run->colour);
+	if (run->detections)
+		detections_add(run->detections, detection);
+}
+
+static void found_correlation(void *ctx, const struct correlation_match *match)
+{
+	struct run *run = ctx;
+	struct detection detection;
+	detection_of_correlation(&run->scratch, match, &detection);
+	show(run, &detection);
 }
 
 static void found(void *ctx, const struct match *match)
 {
-	struct work *work = ctx;
-	struct detection detection;
-	arena_reset(&work->arena);
-	detection_of(&work->arena, work->detector, match, work->names, work->file, &detection);
-	detection_json(&work->out, &detection, work->call->lang);
-	work->matches++;
+	struct run *run = ctx;
+	struct event event = *match->event;
+	struct match whole = *match;
+	/* Time and host are only looked for where somebody will read them. */
+	mapping_complete(&run->scratch, match->mapping, &event, run->names, &run->hint);
+	whole.event = &event;
+	if (!match->rule->hidden) {
+		struct detection detection;
+		detection_of(&run->scratch, run->detector, &whole, run->names, run->stream, &detection);
+		show(run, &detection);
+	}
+	correlator_feed(run->correlator, &whole, run->names,
+	                arena_printf(&run->scratch, "%.*s:%llu", STR_ARG(run->stream), (unsigned long long)event.line),
+	                found_correlation, run);
 }
 
-static int detect_batch(struct work *work, struct batch *batch, const struct parse *parse, struct err *err)
+/* ---- reading ---- */
+
+static void complain(struct run *run)
 {
-	const struct timestamp_hint hint = { parse->options.now, parse->options.zone };
-	for (size_t i = 0; i < batch->events.n; i++) {
-		struct event *event = &batch->events.p[i];
-		const struct mapping *mapping = mapping_of(&work->mappings, event, batch->names);
-		mapping_complete(&batch->arena, mapping, event, batch->names, &hint);
-		detector_run(work->detector, event, batch->names, NULL, found, work);
+	struct note note;
+	while (input_complaint(run->input, &note)) {
+		progress_end(&run->progress);
+		command_warn(run->call, &note);
+		run->complaints++;
 	}
-	if (names_full(work->names))
-		names_reset(work->names);
-	int r = command_print(buf_str(&work->out), err);
-	buf_clear(&work->out);
+}
+
+static void say_progress(struct run *run)
+{
+	ARENA(scratch);
+	if (!progress_due(&run->progress))
+		return;
+	struct input_counters counters = input_counters(run->input);
+	double seconds = (double)(clock_monotonic_ns() - run->begun) / 1e9;
+	struct str rate = arena_printf(&scratch, "%.0f", seconds > 0 ? (double)run->scope.events / seconds : 0);
+	struct str matches = arena_printf(&scratch, "%llu", (unsigned long long)run->matches);
+	if (counters.size > counters.bytes && counters.bytes) {
+		double left = seconds * (double)(counters.size - counters.bytes) / (double)counters.bytes;
+		progress_say(&run->progress,
+		             note_text(&scratch, run->call->lang,
+		                       &NOTE("{} %, {} events/s, {} matches, {} left",
+		                             arena_printf(&scratch, "%.0f", (double)counters.bytes * 100 / (double)counters.size), rate,
+		                             matches, arena_printf(&scratch, "%d:%02d", (int)left / 60, (int)left % 60))));
+	} else {
+		progress_say(&run->progress,
+		             note_text(&scratch, run->call->lang,
+		                       &NOTE("{} events, {} events/s, {} matches",
+		                             arena_printf(&scratch, "%llu", (unsigned long long)run->scope.events), rate, matches)));
+	}
+}
+
+static int judge_batch(struct run *run, struct input_batch *input, struct err *err)
+{
+	const struct batch *batch = &input->batch;
+	size_t span = 0;
+	run->names = batch->names;
+	for (size_t i = 0; i < batch->events.n; i++) {
+		while (span < input->n_spans && input->spans[span].first <= i)
+			run->stream = input->spans[span++].stream;
+		detector_run(run->detector, &batch->events.p[i], batch->names, run->only, found, run);
+	}
+	arena_reset(&run->scratch);
+	run->scope.events += batch->events.n;
+	if (!run->out.n)
+		return 0;
+	progress_end(&run->progress);
+	int r = command_print(buf_str(&run->out), err);
+	buf_clear(&run->out);
 	return r;
 }
 
-static int detect_file(struct work *work, int fd, struct err *err)
+static int read_all(struct run *run, struct err *err)
 {
-	CLEANUP(batch_done) struct batch batch = { .names = work->names };
-	CLEANUP(mem_free_p) char *block = mem_alloc(3 * BLOCK);
-	CLEANUP(parse_done) struct parse parse = { 0 };
-	size_t held = 0, used = 0;
-	for (;;) {
-		ssize_t got = read(fd, block + held, BLOCK);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return err_errno(err, -errno, "cannot read %.*s", STR_ARG(work->file));
-		if (!parse.parser) {
-			int format = opt_choice(&work->call->args, OPT_FORMAT_, -1);
-			struct str head = { block, MIN((size_t)got, (size_t)PROBE) };
-			parse_init(&parse, format >= 0 ? parsers[format] : parser_probe(head), NULL);
+	enum { BATCH = 1 << 20 };
+	const int64_t second = INT64_C(1000000000);
+	CLEANUP(names_free_p) struct names *names = names_copy(ruleset_names(run->ruleset));
+	CLEANUP(batch_done) struct batch kept = { .names = names };
+	int r = 0;
+	while (r >= 0) {
+		struct input_batch batch = { .batch = kept };
+		if (stopped)
+			input_stop(run->input);
+		r = input_wait(run->input, run->follow ? second : -1, err);
+		if (r >= 0)
+			r = input_read(run->input, BATCH, &batch, err);
+		int read = r;
+		if (r > 0) {
+			r = judge_batch(run, &batch, err);
+			input_kept(run->input, batch.ticket);
 		}
-		batch_reset(&batch);
-		parse_lines(&parse, &batch, (struct str){ block, held + (size_t)got }, got == 0, &used);
-		int r = detect_batch(work, &batch, &parse, err);
-		if (r < 0 || got == 0)
-			return r;
-		held = held + (size_t)got - used;
-		memmove(block, block + used, held);
+		kept = batch.batch;
+		batch_reset(&kept);
+		if (names_full(names))
+			names_reset(names);
+		if (run->follow && read == 0)
+			correlator_advance(run->correlator, clock_now() * second, found_correlation, run);
+		complain(run);
+		say_progress(run);
 	}
+	if (r != -ENODATA && r != -EINTR)
+		return r;
+	if (r == -EINTR && !stopped)
+		return r;
+	correlator_advance(run->correlator, INT64_MAX, found_correlation, run);
+	r = command_print(buf_str(&run->out), err);
+	buf_clear(&run->out);
+	return r;
+}
+
+/* ---- setting up ---- */
+
+static int set_source(struct run *run, struct str name, struct err *err)
+{
+	const char **names = ARENA_ARRAY(run->call->arena, const char *, run->mappings.n + 1);
+	for (size_t i = 0; i < run->mappings.n; i++) {
+		if (str_eq(run->mappings.p[i].name, name)) {
+			run->only = &run->mappings.p[i];
+			return 0;
+		}
+		names[i] = arena_cstr(run->call->arena, run->mappings.p[i].name);
+	}
+	const char *near = opt_suggest(names, name);
+	return err_set(err, -EINVAL, "no log source '%.*s'%s%s%s", STR_ARG(name), near ? ", did you mean '" : "", near ? near : "",
+	               near ? "'?" : "");
+}
+
+static int open_input(struct run *run, struct err *err)
+{
+	const struct opt_args *args = &run->call->args;
+	struct parse_options parse = { 0 };
+	if (opt_given(args, OPT_ZONE)) {
+		if (!timestamp_zone(opt_text(args, OPT_ZONE), &parse.zone))
+			return err_set(err, -EINVAL, "--zone: '%.*s' is no time zone; write +08:00, for instance",
+			               STR_ARG(opt_text(args, OPT_ZONE)));
+		parse.zone_given = true;
+	}
+	run->hint = (struct timestamp_hint){ clock_now() * INT64_C(1000000000), parse.zone, !parse.zone_given };
+	struct str parser = opt_text(args, OPT_PARSER), encoding = opt_text(args, OPT_ENCODING);
+	for (size_t i = 0; i < args->n; i++) {
+		if (!str_is(args->operands[i], "-"))
+			continue;
+		if (args->n > 1)
+			return err_set(err, -EINVAL, "\"-\", standard input, cannot be read together with files");
+		const struct input_stdin how = { .format = parser, .encoding = encoding };
+		return input_stdin.open(&how, STR("stdin"), &parse, NULL, NULL, &run->input, err);
+	}
+	struct input_files how = *(const struct input_files *)input_files.defaults;
+	how.paths = (struct strings){ args->operands, args->n };
+	how.format = parser;
+	how.encoding = encoding;
+	how.links = true;
+	how.once = !run->follow;
+	return input_files.open(&how, STR("files"), &parse, NULL, NULL, &run->input, err);
+}
+
+static bool chosen(const struct opt_values *only, const struct sigma_rule *rule)
+{
+	bool is = only->n == 0;
+	for (unsigned i = 0; i < only->n && !is; i++) {
+		is = glob_match(only->p[i], rule->id) || glob_match(only->p[i], rule->title);
+		for (size_t j = 0; j < rule->tags.n && !is; j++)
+			is = glob_match(only->p[i], rule->tags.p[j]);
+	}
+	return is;
+}
+
+/* Rules that are not asked for stay when a correlation needs them. */
+static void choose(struct run *run)
+{
+	const struct opt_args *args = &run->call->args;
+	int least = opt_choice(args, OPT_LEVEL, 0);
+	struct sigma_rules *rules = &run->rules;
+	const struct sigma_rule **kept = ARENA_ARRAY(run->call->arena, const struct sigma_rule *, rules->n + 1);
+	struct map needed = { .arena = run->call->arena };
+	bool grew = true;
+	while (grew) { /* correlations may refer to correlations */
+		grew = false;
+		for (size_t i = 0; i < rules->n; i++) {
+			const struct sigma_rule *rule = rules->p[i];
+			bool wanted = map_get_int(&needed, (intptr_t)rule) ||
+			              (!rule->hidden && (int)rule->level >= least && chosen(&args->values[OPT_ONLY], rule));
+			if (!wanted)
+				continue;
+			for (size_t j = 0; rule->correlation.type != CORRELATION_NONE && j < rule->correlation.rules.n; j++) {
+				void **place = map_put_int(&needed, (intptr_t)rule->correlation.rule[j]);
+				grew |= !*place;
+				*place = run;
+			}
+		}
+	}
+	size_t n = 0;
+	for (size_t i = 0; i < rules->n; i++) {
+		struct sigma_rule *rule = (struct sigma_rule *)(uintptr_t)rules->p[i];
+		bool wanted = !rule->hidden && (int)rule->level >= least && chosen(&args->values[OPT_ONLY], rule);
+		if (!wanted && !map_get_int(&needed, (intptr_t)rule))
+			continue;
+		rule->hidden |= !wanted; /* it only counts for others now */
+		kept[n++] = rule;
+	}
+	*rules = (struct sigma_rules){ kept, n };
+}
+
+static int set_up(struct run *run, struct err *err)
+{
+	struct call *call = run->call;
+	const struct opt_args *args = &call->args;
+	struct sigma_problems problems = { 0 };
+	run->follow = opt_given(args, OPT_FOLLOW);
+	int r = content_open(&run->content, opt_cstr(args, OPT_CONTENT), err);
+	if (r == 0)
+		r = rule_files_load(call, &run->content, (struct strings){ args->values[OPT_RULES].p, args->values[OPT_RULES].n },
+		                    &args->values[OPT_PIPELINE], &(struct sigma_options){ 0 }, &run->rules, &problems, err);
+	if (r == 0)
+		r = mappings_load(call->arena, &run->content, &run->mappings, err);
+	if (r < 0)
+		return r;
+	choose(run);
+	r = ruleset_compile(&run->rules, &run->mappings, call->arena, &problems, &run->ruleset, err);
+	if (r == 0 && opt_given(args, OPT_SOURCE))
+		r = set_source(run, opt_text(args, OPT_SOURCE), err);
+	if (r == 0)
+		r = open_input(run, err);
+	if (r < 0)
+		return r;
+	rule_files_say(call, &problems);
+	if (!run->rules.n)
+		return err_set(err, -EINVAL, "there is no rule to judge by");
+	run->detector = detector_new(run->ruleset);
+	run->correlator = correlator_new(&run->rules, 64 << 20);
+	run->scope.rules = run->rules.n;
+	run->format = opt_given(args, OPT_JSON) ? FORMAT_JSON : opt_choice(args, OPT_FORMAT_, FORMAT_TABLE);
+	run->colour = terminal_colours();
+	if (run->format != FORMAT_JSON || opt_given(args, OPT_TIMELINE))
+		run->detections = detections_new();
+	return 0;
+}
+
+/* ---- results ---- */
+
+static int write_timelines(struct run *run, struct err *err)
+{
+	const struct opt_values *files = &run->call->args.values[OPT_TIMELINE];
+	int r = 0;
+	for (unsigned i = 0; i < files->n && r == 0; i++) {
+		BUF(out);
+		if (str_ends(files->p[i], ".csv"))
+			detections_csv(&out, run->detections, run->call->lang);
+		else
+			r = detections_html(&out, run->detections, &run->scope, run->call->lang, &run->content, err);
+		if (r == 0)
+			r = file_write(run->call->arena, arena_cstr(run->call->arena, files->p[i]), buf_str(&out), err);
+	}
+	return r;
+}
+
+static int show_results(struct run *run, struct err *err)
+{
+	struct call *call = run->call;
+	struct input_counters counters = input_counters(run->input);
+	BUF(out);
+	run->scope.bytes = counters.bytes;
+	run->scope.flawed = counters.flawed;
+	run->scope.files = counters.streams;
+	run->scope.ns = clock_monotonic_ns() - run->begun;
+	int r = write_timelines(run, err);
+	if (r < 0)
+		return r;
+	if (run->format == FORMAT_CSV)
+		detections_csv(&out, run->detections, call->lang);
+	else if (run->format == FORMAT_TABLE)
+		detections_text(&out, run->detections, &run->scope, call->lang, run->colour, terminal_width());
+	if (run->format == FORMAT_TABLE)
+		for (unsigned i = 0; i < call->args.values[OPT_TIMELINE].n; i++) {
+			buf_add(&out, note_text(call->arena, call->lang,
+			                        &NOTE("The timeline is in {}.", call->args.values[OPT_TIMELINE].p[i])));
+			buf_add_char(&out, '\n');
+		}
+	return command_print(buf_str(&out), err);
 }
 
 static int detect_run(struct call *call, struct err *err)
 {
-	struct work work = { .call = call };
-	int r = work_open(&work, err);
-	for (size_t i = 0; r == 0 && i < call->args.n; i++) {
-		work.file = call->args.operands[i];
-		bool input = str_is(work.file, "-");
-		int fd = input ? STDIN_FILENO : open(work.file.p, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			r = err_errno(err, -errno, "cannot open %.*s", STR_ARG(work.file));
-		else
-			r = detect_file(&work, fd, err);
-		if (fd > STDIN_FILENO)
-			close(fd);
+	CLEANUP(run_done) struct run run = { .call = call, .content = CONTENT_EMBEDDED, .progress.call = call };
+	const struct opt_values *timelines = &call->args.values[OPT_TIMELINE];
+	for (unsigned i = 0; i < timelines->n; i++)
+		if (!str_ends(timelines->p[i], ".csv") && !str_ends(timelines->p[i], ".html"))
+			return command_usage(call, &NOTE("--timeline: '{}' must end in .csv or .html", timelines->p[i]));
+	int r = set_up(&run, err);
+	if (r < 0)
+		return r;
+	progress_start(&run.progress);
+	if (run.follow) {
+		const struct sigaction end = { .sa_handler = stop };
+		(void)sigaction(SIGINT, &end, NULL);
+		(void)sigaction(SIGTERM, &end, NULL);
 	}
-	uint64_t matches = work.matches;
-	work_done(&work);
-	return r < 0 ? r : matches ? EXIT_FOUND : EXIT_GOOD;
+	run.begun = clock_monotonic_ns();
+	r = read_all(&run, err);
+	progress_end(&run.progress);
+	if (r == 0)
+		r = show_results(&run, err);
+	if (r < 0)
+		return r;
+	if (run.matches)
+		return EXIT_FOUND;
+	return run.complaints ? EXIT_COULD_NOT : EXIT_GOOD;
 }
 
 static const struct command_example examples[] = {
-	{ "ward detect --rules ./sigma/rules events.jsonl", TR("what an archive of events has in it") },
+	{ "ward detect /var/log", TR("this machine's logs, by ward's own rules") },
+	{ "ward detect --rules sigma/rules Security.evtx", TR("a Windows event log, by the rules of the Sigma project") },
+	{ "ward detect -r sigma/rules -r own --min-level high --timeline case.html logs/", TR("a case with a page to look at") },
+	{ "zcat access.log.*.gz | ward detect -", TR("standard input") },
+	{ "ward detect --follow --json /var/log/auth.log", TR("as it happens, one match a line for another program") },
+	{ "ward detect --only 'attack.t1110*' --zone +08:00 secure.1", TR("only guessing of passwords, in Beijing time") },
 	{ 0 },
 };
 
 static const struct command_exit exits[] = {
-	{ 0, TR("no event matched a rule") },
-	{ 1, TR("some did") },
-	{ 2, TR("it could not run") },
+	{ 0, TR("no rule matched") },
+	{ 1, TR("a rule matched") },
+	{ 2, TR("it could not run, or nothing matched but not all could be read") },
 	{ 0 },
 };
 
 const struct command command_detect = {
 	.name = "detect",
-	.summary = TR("find events that match Sigma rules"),
+	.summary = TR("find attacks in logs by Sigma rules"),
 	.operands = "FILE…",
-	.description = TR("Reads logs and prints one line of JSON for each rule that an event matches. A dash stands for standard input."),
+	.description = TR("Reads files, compressed ones and all files below folders; \"-\" is standard input. The format, encoding and kind "
+	                  "of each log are found by themselves. Nothing is written but what is asked for.\n\n"
+	                  "A match of JSON is {\"file\",\"line\",\"time\",\"host\",\"rule\",\"title\",\"level\",\"tags\",\"fields\",\"event\"}: "
+	                  "`fields` are those that made the rule match, `event` is the record as it was read."),
 	.options = options,
 	.examples = examples,
 	.exits = exits,

@@ -234,19 +234,21 @@ static void add_rule(struct buf *out, struct arena *arena, const struct tallied 
 	size_t shown = 0;
 	for (size_t i = 0; i < COUNT(by_rule->some) && by_rule->some[i]; i++, shown++) {
 		const struct kept *kept = by_rule->some[i];
-		BUF(line);
-		buf_add(&line, utf8_clean(arena, detection_place(arena, kept->file, kept->line)));
-		if (kept->host.n) {
-			buf_puts(&line, "  ");
-			buf_add(&line, utf8_clean(arena, kept->host));
-		}
-		buf_puts(&line, "  ");
-		buf_add(&line, kept->words);
-		struct str cut = width > 8 ? utf8_cut(buf_str(&line), width - 5) : buf_str(&line);
 		buf_puts(out, colour ? "    \033[2m" : "    ");
-		buf_add(out, cut);
-		buf_puts(out, cut.n < line.n ? "…" : "");
+		buf_add(out, moment(arena, kept->time));
+		if (kept->host.n) {
+			buf_puts(out, "  ");
+			buf_add(out, utf8_clean(arena, kept->host));
+		}
+		buf_puts(out, "  ");
+		buf_add(out, utf8_clean(arena, detection_place(arena, kept->file, kept->line)));
 		buf_puts(out, colour ? "\033[0m\n" : "\n");
+		if (!kept->words.n)
+			continue;
+		struct str cut = width > 10 ? utf8_cut(kept->words, width - 9) : kept->words;
+		buf_puts(out, "        ");
+		buf_add(out, cut);
+		buf_puts(out, cut.n < kept->words.n ? "…\n" : "\n");
 	}
 	if (by_rule->hits > shown) {
 		buf_puts(out, "    ");
@@ -269,7 +271,7 @@ void detections_text(struct buf *out, struct detections *detections, const struc
 		                             number(&arena, detections->rules.list.n))));
 	else
 		buf_add(out, tr(lang, "No rule matched."));
-	buf_add_char(out, ' ');
+	buf_add_char(out, '\n');
 	buf_add(out, note_text(&arena, lang,
 	                       &NOTE("{} events in {} files were judged by {} rules.", number(&arena, scope->events),
 	                             number(&arena, scope->files), number(&arena, scope->rules))));

@@ -79,7 +79,7 @@ static void put_chart(struct page *page, const struct detections *detections)
 	int64_t length = 1, begin = 0;
 	json_put_flag(out, "timed", is_timed);
 	if (is_timed) {
-		length = bucket_length(detections->last / 1 - detections->first);
+		length = bucket_length(detections->last - detections->first);
 		begin = floor_to(detections->first, length);
 		n = (size_t)((detections->last - begin) / length) + 1;
 	}
@@ -89,7 +89,8 @@ static void put_chart(struct page *page, const struct detections *detections)
 			continue;
 		size_t at = MIN((size_t)((kept->time - begin) / length), (size_t)BUCKETS_MOST - 1);
 		hits[at][kept->rule->level]++;
-		highest = MAX(highest, ++total[at]);
+		total[at]++;
+		highest = MAX(highest, total[at]);
 	}
 	double step = n ? (double)CHART_WIDTH / (double)n : 1;
 	json_put_int(out, "chart_width", CHART_WIDTH);

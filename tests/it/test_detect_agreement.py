@@ -62,7 +62,7 @@ def detect(lines, folder):
     """{(index of the line, rule id)} by the command; sanitized, so on few lines."""
     path = harness.temporary() / "events.jsonl"
     path.write_bytes(b"".join(lines))
-    done = harness.ward("detect", "--rules", folder, path, timeout=300)
+    done = harness.ward("detect", "--json", "--rules", folder, path, timeout=300)
     assert done.returncode == 1, done.stderr[-2000:]
     found = (json.loads(line) for line in done.stdout.splitlines())
     return {(match["line"] - 1, match["rule"]) for match in found}
