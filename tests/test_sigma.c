@@ -214,7 +214,10 @@ static void test_equality(void **state)
 	assert_sel("{F: 'true'}", "{F: true}", true);
 	assert_sel("{F: false}", "{F: true}", false);
 	assert_sel("{F: 1.10}", "{F: '1.10'}", true);
-	assert_sel("{F: 0x1F}", "{F: 31}", true);
+	assert_sel("{F: 0x1F}", "{F: '0x1f'}", true);
+	assert_sel("{F: 00429}", "{F: '00429'}", true); /* a plain scalar is no octal number */
+	assert_sel("{F: [00429, -7, 1e3]}", "{F: '-7'}", true);
+	assert_sel("{F: [00429, -7, 1e3]}", "{F: '1e3'}", true);
 	assert_sel("{F: '0x1F'}", "{F: 0x1f}", false);
 	assert_sel("{F: '0x1F'}", "{F: '0x1f'}", true);
 	assert_sel("{F: Cmd.EXE}", "{F: cMD.exe}", true);
@@ -561,12 +564,50 @@ static void test_warnings(void **state)
 	assert_warned("  a: {A: 1}\n  b: {A: 1}\n  condition: a\n", "r.yml:5:3: the condition does not use 'b'");
 	assert_warned("  a: {A|all: 1}\n  condition: a\n", "r.yml:4:7: 'all' needs more than one value");
 	assert_warned("  a: {A: 0x1f}\n  condition: a\n",
-	              "r.yml:4:10: the number is compared as '31'; quote it if it is meant as written");
+	              "r.yml:4:10: '0x1f' is compared as it is written; quote it, because other tools make another number of it");
 	assert_warned("  a: {A: 1}\n  condition: NOT a\n", "r.yml:5:14: write 'not' in small letters; other tools want it so");
 	assert_warned("  a: {A|cidr: 10.1.0.0/8}\n  condition: a\n",
 	              "r.yml:4:15: '10.1.0.0/8' has bits set past its mask; they do not count");
 	assert_warned("  a: {A|base64offset: foo}\n  condition: a\n",
 	              "r.yml:4:7: 'base64offset' finds parts of a text; put 'contains' behind it");
+}
+
+static void assert_head_warned(const char *head, const char *said)
+{
+	ARENA(arena);
+	struct loaded loaded = load_text(&arena,
+	                                 arena_printf(&arena,
+	                                              "title: t\n%s\nlogsource: {product: windows}\n"
+	                                              "detection: {a: {A: 1}, condition: a}\n",
+	                                              head)
+	                                         .p,
+	                                 &lint);
+	assert_said(&loaded.problems, head, said);
+	assert_true(loaded.problems.p[0].warning);
+}
+
+static void test_head_warnings(void **state)
+{
+	(void)state;
+	assert_head_warned("falsepositive: x", "r.yml:2:1: there is no key 'falsepositive'; did you mean 'falsepositives'?");
+	assert_head_warned("id: abc", "r.yml:2:5: the id 'abc' is no UUID");
+	assert_head_warned("date: 3.11.2026", "r.yml:2:7: '3.11.2026' is no date; write it as 2026-11-03");
+	assert_head_warned("modified: 2026-13-03", "r.yml:2:11: '2026-13-03' is no date; write it as 2026-11-03");
+	assert_head_warned("tags: [attack.t1059, T1059]",
+	                   "r.yml:2:22: the tag 'T1059' should be small letters with a name before a dot, such as attack.t1059");
+	ARENA(arena);
+	struct loaded loaded = load_text(&arena, "title: t\nlogsource: {product: Windows}\ndetection: {a: {A|re: '(x'}, condition: a}\n",
+	                                 &lint);
+	assert_said(&loaded.problems, "regex", "r.yml:3:23: the regular expression is wrong at character 3: missing closing parenthesis");
+	assert_true(str_is(loaded.problems.p[1].words,
+	                   "a log source is written in small letters and without blanks: 'Windows'"));
+	loaded = load_text(&arena, "title: t\nlogsource: {product: p}\ndetection: {a: {A: 1}, timeframe: 5m, condition: a}\n", &lint);
+	assert_true(str_is(loaded.problems.p[0].words,
+	                   "'timeframe' belongs to an old Sigma and does nothing; write a correlation rule"));
+	loaded = load_text(&arena, "title: t\nid: 929a690e-bef0-4204-a928-ef5e620d6fcc\ndate: 2026/11/03\nsome-key: x\n"
+	                           "logsource: {product: p}\ndetection: {a: {A: 1}, condition: a}\n",
+	                   &lint);
+	assert_int_equal(loaded.problems.n, 0);
 }
 
 static void test_rule(void **state)
@@ -674,7 +715,7 @@ static void test_correlation(void **state)
 	                                        "  type: value_count\n  rules: [ida, b]\n  group-by: [ip, Host]\n"
 	                                        "  timespan: 15m\n  condition: {gte: 3, lt: 9.5, field: User}\n"
 	                                        "  aliases: {ip: {a: src, b: dst}}\n",
-	                                        &lint);
+	                                        NULL);
 	assert_int_equal(loaded.problems.n, 0);
 	assert_int_equal(loaded.rules.n, 3);
 	const struct sigma_rule *rule = loaded.rules.p[2];
@@ -1046,7 +1087,7 @@ int main(void)
 		cmocka_unit_test(test_encodings),  cmocka_unit_test(test_cidr),      cmocka_unit_test(test_fieldref),
 		cmocka_unit_test(test_conditions), cmocka_unit_test(test_expand),    cmocka_unit_test(test_names),
 		cmocka_unit_test(test_compare),    cmocka_unit_test(test_wrong_modifiers),
-		cmocka_unit_test(test_warnings),   cmocka_unit_test(test_rule),      cmocka_unit_test(test_documents),
+		cmocka_unit_test(test_warnings), cmocka_unit_test(test_head_warnings),   cmocka_unit_test(test_rule),      cmocka_unit_test(test_documents),
 		cmocka_unit_test(test_correlation), cmocka_unit_test(test_correlation_extended),
 		cmocka_unit_test(test_correlation_wrong), cmocka_unit_test(test_correlation_chains),
 		cmocka_unit_test(test_correlation_names), cmocka_unit_test(test_filters),

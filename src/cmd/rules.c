@@ -3,6 +3,8 @@
  * ward rules: Sigma rules themselves: what is wrong with them, which there are, what they mean, whether they find their
  * own examples.
  */
+#include <stdlib.h>
+
 #include "base/glob.h"
 #include "base/utf8.h"
 #include "base/vec.h"
@@ -11,6 +13,7 @@
 #include "cmd/terminal.h"
 #include "data/json.h"
 #include "detect/trial.h"
+#include "report/detections.h"
 
 enum { OPT_RULES, OPT_PIPELINE, OPT_CONTENT, OPT_FORMAT_, OPT_LEVEL, OPT_LOGSOURCE, OPT_TAG, OPT_DEPRECATED, OPT_END };
 enum { VERB_LINT, VERB_LIST, VERB_EXPLAIN, VERB_TEST };
@@ -126,11 +129,21 @@ static void put_problems(const struct work *work, struct buf *out)
 	buf_puts(out, "]\n");
 }
 
+static int problem_order(const void *a, const void *b)
+{
+	const struct sigma_problem *x = a, *y = b;
+	int r = str_compare(x->file, y->file);
+	r = r ? r : (x->line > y->line) - (x->line < y->line);
+	return r ? r : (x->column > y->column) - (x->column < y->column);
+}
+
 static int rules_lint(struct work *work, struct err *err)
 {
 	BUF(out);
 	struct arena *arena = work->call->arena;
 	size_t warnings = 0;
+	if (work->problems.n)
+		qsort(work->problems.p, work->problems.n, sizeof(*work->problems.p), problem_order);
 	for (size_t i = 0; i < work->problems.n; i++)
 		warnings += work->problems.p[i].warning;
 	if (as_json(work)) {
@@ -236,7 +249,7 @@ static int rules_list(struct work *work, struct err *err)
 		if (!is_chosen(work, rule))
 			continue;
 		n++;
-		level_width = MAX(level_width, utf8_width(tr(lang, sigma_level_names[rule->level])));
+		level_width = MAX(level_width, utf8_width(level_words(lang, rule->level)));
 		source_width = MAX(source_width, utf8_width(logsource_words(arena, rule)));
 	}
 	source_width = MIN(source_width, (size_t)40);
@@ -250,7 +263,7 @@ static int rules_list(struct work *work, struct err *err)
 			put_rule(work, &out, rule);
 			continue;
 		}
-		pad(&out, tr(lang, sigma_level_names[rule->level]), level_width + 2);
+		pad(&out, level_words(lang, rule->level), level_width + 2);
 		pad(&out, logsource_words(arena, rule), source_width + 2);
 		buf_add(&out, utf8_clean(arena, title_of(work, rule)));
 		buf_add_char(&out, '\n');
@@ -265,37 +278,6 @@ static int rules_list(struct work *work, struct err *err)
 
 /* ---- explain ---- */
 
-enum { INDENT = 4 };
-
-static void add_indent(struct buf *out, unsigned depth)
-{
-	for (unsigned i = 0; i < depth * INDENT; i++)
-		buf_add_char(out, ' ');
-}
-
-/* A tree over several lines where one is too short for it. */
-static void add_tree(const struct work *work, struct buf *out, const struct sigma_node *node, unsigned depth, size_t width)
-{
-	BUF(line);
-	sigma_node_words(node, &line);
-	add_indent(out, depth);
-	if (node->name.p)
-		buf_printf(out, "%.*s: ", STR_ARG(utf8_clean(work->call->arena, node->name)));
-	if (line.n + depth * INDENT + node->name.n + 2 <= width || node->kind == NODE_ITEM || node->kind == NODE_TRUE ||
-	    node->kind == NODE_FALSE) {
-		buf_add(out, utf8_clean(work->call->arena, buf_str(&line)));
-		buf_add_char(out, '\n');
-		return;
-	}
-	enum lang lang = work->call->lang;
-	buf_add(out, node->kind == NODE_AND ? tr(lang, "all of") :
-	             node->kind == NODE_OR  ? tr(lang, "one of") :
-	                                      tr(lang, "not"));
-	buf_add_char(out, '\n');
-	for (uint32_t i = 0; i < node->n; i++)
-		add_tree(work, out, node->child[i], depth + 1, width);
-}
-
 static void add_row(const struct work *work, struct buf *out, struct str label, struct str text)
 {
 	if (!text.n)
@@ -305,20 +287,66 @@ static void add_row(const struct work *work, struct buf *out, struct str label, 
 	buf_add_char(out, '\n');
 }
 
-static void explain_rule(const struct work *work, struct buf *out, const struct sigma_rule *rule)
+static struct str joined(struct arena *arena, const struct strings *list)
+{
+	BUF(text);
+	for (size_t i = 0; i < list->n; i++)
+		buf_printf(&text, "%s%.*s", i ? ", " : "", STR_ARG(list->p[i]));
+	return arena_str(arena, buf_str(&text));
+}
+
+static void explain_correlation(const struct work *work, struct buf *out, const struct sigma_rule *rule)
+{
+	const struct sigma_correlation *correlation = &rule->correlation;
+	struct arena *arena = work->call->arena;
+	enum lang lang = work->call->lang;
+	const struct {
+		bool there;
+		const char *sign;
+		double than;
+	} limits[] = {
+		{ correlation->count.lt, "<", correlation->count.lt_than },
+		{ correlation->count.le, "<=", correlation->count.le_than },
+		{ correlation->count.gt, ">", correlation->count.gt_than },
+		{ correlation->count.ge, ">=", correlation->count.ge_than },
+		{ correlation->count.eq, "=", correlation->count.eq_to },
+		{ correlation->count.neq, "<>", correlation->count.neq_to },
+	};
+	BUF(condition);
+	if (correlation->extended)
+		sigma_node_words(correlation->extended, &condition);
+	for (size_t i = 0; i < COUNT(limits); i++)
+		if (limits[i].there)
+			buf_printf(&condition, "%s%s %.15g", condition.n ? ", " : "", limits[i].sign, limits[i].than);
+	add_row(work, out, tr(lang, "Type"), doc_string(doc_get(doc_get(rule->doc, STR("correlation")), STR("type"))));
+	add_row(work, out, tr(lang, "Rules"), joined(arena, &correlation->rules));
+	add_row(work, out, tr(lang, "Within"),
+	        doc_string(doc_get(doc_get(rule->doc, STR("correlation")), STR("timespan"))));
+	add_row(work, out, tr(lang, "Grouped by"), joined(arena, &correlation->group_by));
+	add_row(work, out, tr(lang, "Field"), joined(arena, &correlation->fields));
+	add_row(work, out, tr(lang, "Condition"), buf_str(&condition));
+}
+
+static void explain_rule(const struct work *work, struct buf *out, const struct ruleset *ruleset,
+                         const struct sigma_rule *rule)
 {
 	enum lang lang = work->call->lang;
 	struct arena *arena = work->call->arena;
 	add_row(work, out, tr(lang, "Rule"), title_of(work, rule));
 	add_row(work, out, tr(lang, "Id"), rule->id);
-	add_row(work, out, tr(lang, "Level"), tr(lang, sigma_level_names[rule->level]));
+	add_row(work, out, tr(lang, "Level"), level_words(lang, rule->level));
 	add_row(work, out, tr(lang, "File"), arena_printf(arena, "%.*s:%u", STR_ARG(rule->file), rule->line));
 	add_row(work, out, tr(lang, "Log source"), logsource_words(arena, rule));
-	for (size_t i = 0; i < rule->n_conditions; i++) {
-		buf_add(out, tr(lang, "Condition"));
+	if (rule->correlation.type == CORRELATION_NONE) {
+		BUF(words);
 		buf_add_char(out, '\n');
-		add_tree(work, out, rule->conditions[i], 1, terminal_width());
+		ruleset_explain(ruleset, rule, &words);
+		struct str line, rest = buf_str(&words);
+		while (str_line(&rest, &line))
+			buf_printf(out, "%.*s\n", STR_ARG(utf8_clean(arena, line)));
+		return;
 	}
+	explain_correlation(work, out, rule);
 }
 
 static bool is_meant(const struct sigma_rule *rule, struct str name)
@@ -332,8 +360,15 @@ static int rules_explain(struct work *work, struct err *err)
 {
 	const struct opt_args *args = &work->call->args;
 	BUF(out);
+	struct mappings mappings;
+	CLEANUP(ruleset_free_p) struct ruleset *ruleset = NULL;
 	if (args->n < 2)
 		return command_usage(work->call, &NOTE("which rule? Give its id, name, title or file"));
+	int r = mappings_load(work->call->arena, &work->content, &mappings, err);
+	if (r == 0)
+		r = ruleset_compile(&work->rules, &mappings, work->call->arena, &work->problems, &ruleset, err);
+	if (r < 0)
+		return r;
 	rule_files_say(work->call, &work->problems);
 	for (size_t i = 1; i < args->n; i++) {
 		size_t n = 0;
@@ -342,13 +377,13 @@ static int rules_explain(struct work *work, struct err *err)
 				continue;
 			if (out.n)
 				buf_add_char(&out, '\n');
-			explain_rule(work, &out, work->rules.p[k]);
+			explain_rule(work, &out, ruleset, work->rules.p[k]);
 			n++;
 		}
 		if (!n)
 			return err_set(err, -ENOENT, "no rule '%.*s'; `ward rules list` shows them", STR_ARG(args->operands[i]));
 	}
-	int r = command_print(buf_str(&out), err);
+	r = command_print(buf_str(&out), err);
 	return r < 0 ? r : EXIT_GOOD;
 }
 
@@ -389,8 +424,10 @@ static int rules_test(struct work *work, struct err *err)
 	int r = mappings_load(arena, &work->content, &mappings, err);
 	if (r < 0)
 		return r;
-	CLEANUP(trial_done) struct trial trial;
-	trial_init(&trial, &work->rules, &mappings);
+	CLEANUP(trial_done) struct trial trial = { 0 };
+	r = trial_init(&trial, &work->rules, &mappings, arena, &work->problems, err);
+	if (r < 0)
+		return r;
 	rule_files_say(work->call, &work->problems);
 	if (as_json(work))
 		json_open_list(&out, NULL);

@@ -103,7 +103,9 @@ static void document_take(struct load *load, struct source *source)
 	}
 	struct sigma_rule *rule = ARENA_NEW(load->arena, struct sigma_rule);
 	bool correlation = doc_get(doc, STR("correlation"));
-	if ((correlation ? sigma_correlation_read(reader, doc, rule) : sigma_rule_read(reader, doc, rule)) == 0)
+	int r = correlation ? sigma_correlation_read(reader, doc, rule) : sigma_rule_read(reader, doc, rule);
+	sigma_lint_rule(reader, doc, rule);
+	if (r == 0)
 		rule_take(load, doc, rule);
 }
 

@@ -3,6 +3,9 @@
  * A field, its modifiers and its values, made into a tree. Each modifier says once with which others it may stand, and why
  * not with the rest; what changes the text then happens in the order written.
  */
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
 #include "base/vec.h"
 #include "data/schema.h"
 #include "detect/sigma_pipeline.h"
@@ -398,6 +401,23 @@ static int regex_expand(struct sigma_reader *reader, const struct doc *value, st
 	return 0;
 }
 
+/* Does it compile? The engine asks this, too, but without the place in the rule. */
+static int regex_check(struct sigma_reader *reader, const struct doc *value, const struct sigma_item *item)
+{
+	int code;
+	size_t at;
+	PCRE2_UCHAR words[128];
+	pcre2_code *regex = pcre2_compile((PCRE2_SPTR)item->regex.p, item->regex.n, PCRE2_UTF, &code, &at, NULL);
+	pcre2_code_free(regex);
+	if (regex)
+		return 0;
+	if (pcre2_get_error_message(code, words, sizeof(words)) < 0)
+		words[0] = 0;
+	return sigma_refuse(reader, value, 0,
+	                    NOTE("the regular expression is wrong at character {}: {}",
+	                         arena_printf(reader->arena, "%zu", at + 1), str_from((const char *)words)));
+}
+
 static int regex_read(struct sigma_reader *reader, const struct key *key, const struct doc *value, struct str text,
                       const struct sigma_node **out)
 {
@@ -417,7 +437,7 @@ static int regex_read(struct sigma_reader *reader, const struct key *key, const 
 	if (has(key, BIT(ENDSWITH)))
 		item.regex = arena_printf(reader->arena, "(?:%.*s)\\z", STR_ARG(item.regex));
 	*out = item_node(reader, &item);
-	return 0;
+	return reader->options->lint ? regex_check(reader, value, &item) : 0;
 }
 
 static int cidr_add(struct sigma_reader *reader, const struct key *key, const struct doc *value, struct str text,
@@ -504,7 +524,7 @@ static int value_read(struct sigma_reader *reader, const struct key *key, const 
 	bool odd = false;
 	struct str text = sigma_scalar(reader, value, &odd);
 	if (odd && key->item.op == SIGMA_PATTERN)
-		sigma_warn(reader, value, 0, NOTE("the number is compared as '{}'; quote it if it is meant as written", text));
+		sigma_warn(reader, value, 0, NOTE("'{}' is compared as it is written; quote it, because other tools make another number of it", text));
 	switch (key->item.op) {
 	case SIGMA_REGEX:
 		return regex_read(reader, key, value, text, out);

@@ -37,7 +37,8 @@ int sigma_refuse(struct sigma_reader *reader, const struct doc *at, unsigned ski
 int sigma_refuse_words(struct sigma_reader *reader, const struct doc *at, struct str words);
 /* Only when options->lint. */
 void sigma_warn(struct sigma_reader *reader, const struct doc *at, unsigned skip, struct note note);
-/* A scalar's text as the specification takes it; *odd: a number that is not in its usual form ("0x1f", "010"). */
+/* A scalar's text as it is written; *odd: a number that is not in its usual form ("0x1f", "010", "1.50"), which other tools
+ * may change. */
 struct str sigma_scalar(const struct sigma_reader *reader, const struct doc *node, bool *odd);
 static inline bool sigma_is_scalar(const struct doc *node)
 {
@@ -92,6 +93,8 @@ int sigma_rule_read(struct sigma_reader *reader, const struct doc *doc, struct s
 /* The keys that rules and correlations share. */
 int sigma_head_read(struct sigma_reader *reader, const struct doc *doc, struct sigma_rule *rule) MUST_USE;
 int sigma_logsource_read(struct sigma_reader *reader, const struct doc *doc, struct sigma_rule *rule) MUST_USE;
+/* Warnings about what it says of itself, when options->lint. */
+void sigma_lint_rule(struct sigma_reader *reader, const struct doc *doc, const struct sigma_rule *rule);
 /* Scalars and lists of scalars; absent keys leave *out alone. */
 int sigma_text_read(struct sigma_reader *reader, const struct doc *map, const char *key, struct str *out) MUST_USE;
 int sigma_list_read(struct sigma_reader *reader, const struct doc *map, const char *key, struct strings *out) MUST_USE;

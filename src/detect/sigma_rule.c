@@ -48,8 +48,6 @@ static struct str number_text(const struct sigma_reader *reader, const struct do
 	if (is_usual(text))
 		return text;
 	*odd = true;
-	if (node->type == DOC_INT)
-		return arena_printf(reader->arena, "%lld", (long long)node->integer);
 	return text;
 }
 

@@ -10,26 +10,32 @@
 enum { CORRELATOR_MEMORY = 64 * 1024 * 1024, REPEAT_MOST = 100000 };
 static const int64_t second = INT64_C(1000000000);
 
-void trial_init(struct trial *trial, const struct sigma_rules *rules, const struct mappings *mappings)
+int trial_init(struct trial *trial, const struct sigma_rules *rules, const struct mappings *mappings, struct arena *arena,
+               struct sigma_problems *problems, struct err *err)
 {
-	*trial = (struct trial){ rules, mappings, names_new() };
-	mappings_alias(mappings, trial->names);
+	*trial = (struct trial){ .rules = rules, .mappings = mappings };
+	int r = ruleset_compile(rules, mappings, arena, problems, &trial->ruleset, err);
+	if (r < 0)
+		return r;
+	trial->detector = detector_new(trial->ruleset);
+	trial->names = names_copy(ruleset_names(trial->ruleset));
+	return 0;
 }
 
 void trial_done(struct trial *trial)
 {
-	names_free(trial->names);
-	trial->names = NULL;
+	names_free_p(&trial->names);
+	detector_free_p(&trial->detector);
+	ruleset_free_p(&trial->ruleset);
 }
 
 /* ---- events ---- */
 
-static void line_read(struct trial *trial, struct batch *batch, struct str format, struct str line)
+static void line_read(struct batch *batch, struct str format, struct str line)
 {
 	const struct parser *parser = format.p ? parser_find(format) : parser_probe(line);
 	struct parse_options options = { .now = clock_now() * second };
 	struct parse parse;
-	(void)trial;
 	parse_init(&parse, parser ? parser : parser_probe(line), &options);
 	size_t used;
 	BUF(text);
@@ -44,7 +50,7 @@ static void event_read(struct trial *trial, struct batch *batch, const struct si
                        const struct doc *node)
 {
 	if (node->type == DOC_STRING) {
-		line_read(trial, batch, example->format, doc_string(node));
+		line_read(batch, example->format, doc_string(node));
 	} else {
 		struct event event = example_event(&batch->arena, trial->names, node);
 		event.parser = parser_find(STR("json"));
@@ -73,7 +79,7 @@ static bool event_repeat(struct trial *trial, struct batch *batch, const struct 
 		return false;
 	for (int64_t i = 0; i < MIN(times->integer, (int64_t)REPEAT_MOST); i++) {
 		if (event->type == DOC_STRING) {
-			line_read(trial, batch, example->format, numbered(&batch->arena, doc_string(event), i));
+			line_read(batch, example->format, numbered(&batch->arena, doc_string(event), i));
 			continue;
 		}
 		event_read(trial, batch, example, event);
@@ -84,88 +90,85 @@ static bool event_repeat(struct trial *trial, struct batch *batch, const struct 
 	return true;
 }
 
-/* ---- the way of an event to a rule ---- */
+/* ---- judging ---- */
 
-struct route {
-	const struct mapping_logsource *logsource;
-};
-
-static struct str rename_field(void *ctx, struct str field)
-{
-	const struct route *route = ctx;
-	for (size_t i = 0; route->logsource && i < route->logsource->fields.n; i++)
-		if (str_eq(route->logsource->fields.p[i].sigma, field))
-			return route->logsource->fields.p[i].own;
-	return field;
-}
-
-static bool conditions_meet(const struct trial *trial, const struct sigma_rule *rule, const struct event *event,
-                            const struct mapping_logsource *logsource)
-{
-	struct route route = { logsource };
-	for (size_t i = 0; i < rule->n_conditions; i++)
-		if (reference_match(rule->conditions[i], event, trial->names, rename_field, &route))
-			return true;
-	return false;
-}
-
-/* *reached: some source brought the event to the rule. */
-static bool rule_meets(const struct trial *trial, const struct sigma_rule *rule, const struct event *event, bool *reached)
-{
-	bool known = false;
-	for (size_t i = 0; i < trial->mappings->n; i++) {
-		const struct mapping *mapping = &trial->mappings->p[i];
-		bool takes = mapping_takes(mapping, event, trial->names);
-		for (size_t k = 0; k < mapping->logsources.n; k++) {
-			const struct mapping_logsource *logsource = &mapping->logsources.p[k];
-			if (!mapping_serves(logsource, rule->product, rule->category, rule->service))
-				continue;
-			known = true;
-			if (!takes || !mapping_meets(&logsource->when, event, trial->names))
-				continue;
-			*reached = true;
-			if (conditions_meet(trial, rule, event, logsource))
-				return true;
-		}
-	}
-	if (known)
-		return false;
-	*reached = true;
-	return conditions_meet(trial, rule, event, NULL);
-}
-
-/* ---- correlations ---- */
-
-struct found {
+struct watch {
 	const struct sigma_rule *rule;
+	struct correlator *correlator; /* NULL: the rule is an ordinary one */
+	const struct names *names;
 	bool found;
 };
 
 static void correlation_seen(void *ctx, const struct correlation_match *match)
 {
-	struct found *found = ctx;
-	found->found |= match->rule == found->rule;
+	struct watch *watch = ctx;
+	watch->found |= match->rule == watch->rule;
 }
 
-static bool correlation_meets(struct trial *trial, const struct batch *batch, const struct sigma_rule *rule)
+static void match_seen(void *ctx, const struct match *match)
 {
-	CLEANUP(correlator_free_p) struct correlator *correlator = correlator_new(trial->rules, CORRELATOR_MEMORY);
-	struct found found = { .rule = rule };
-	int64_t last = 0;
-	for (size_t i = 0; i < batch->events.n; i++) {
-		const struct event *event = &batch->events.p[i];
-		last = event->time;
-		for (size_t k = 0; k < trial->rules->n; k++) {
-			const struct sigma_rule *part = trial->rules->p[k];
-			bool reached = false;
-			if (part->correlation.type != CORRELATION_NONE || !rule_meets(trial, part, event, &reached))
-				continue;
-			const struct match match = { .rule = part, .event = event };
-			correlator_feed(correlator, &match, batch->names, STR("example"), correlation_seen, &found);
+	struct watch *watch = ctx;
+	watch->found |= match->rule == watch->rule;
+	if (watch->correlator)
+		correlator_feed(watch->correlator, match, watch->names, STR("example"), correlation_seen, watch);
+}
+
+static bool is_served(const struct trial *trial, const struct sigma_rule *rule)
+{
+	for (size_t i = 0; i < trial->mappings->n; i++)
+		for (size_t k = 0; k < trial->mappings->p[i].logsources.n; k++)
+			if (mapping_serves(&trial->mappings->p[i].logsources.p[k], rule->product, rule->category, rule->service))
+				return true;
+	return false;
+}
+
+/* What the engine would find if the event came from a source of the rules' log source, where no such source is known. */
+static void unserved_run(const struct trial *trial, const struct event *event, struct watch *watch)
+{
+	for (size_t i = 0; i < trial->rules->n; i++) {
+		const struct sigma_rule *rule = trial->rules->p[i];
+		if ((rule != watch->rule && !watch->correlator) || !rule->n_conditions || is_served(trial, rule))
+			continue;
+		for (size_t k = 0; k < rule->n_conditions; k++) {
+			const struct match match = { .rule = rule, .condition = k, .event = event };
+			if (reference_match(rule->conditions[k], event, trial->names, NULL, NULL))
+				match_seen(watch, &match);
 		}
 	}
-	correlator_advance(correlator, last + 400 * 24 * 3600 * second, correlation_seen, &found);
-	return found.found;
+}
+
+static bool is_found(struct trial *trial, const struct batch *batch, const struct sigma_rule *rule)
+{
+	CLEANUP(correlator_free_p) struct correlator *correlator = NULL;
+	int64_t last = 0;
+	if (rule->correlation.type != CORRELATION_NONE)
+		correlator = correlator_new(trial->rules, CORRELATOR_MEMORY);
+	struct watch watch = { .rule = rule, .correlator = correlator, .names = trial->names };
+	for (size_t i = 0; i < batch->events.n; i++) {
+		last = batch->events.p[i].time;
+		detector_run(trial->detector, &batch->events.p[i], trial->names, NULL, match_seen, &watch);
+		unserved_run(trial, &batch->events.p[i], &watch);
+	}
+	if (correlator)
+		correlator_advance(correlator, last + 2 * rule->correlation.timespan, correlation_seen, &watch);
+	return watch.found;
+}
+
+/* Does any source bring the event to the rule? */
+static bool is_reached(const struct trial *trial, const struct sigma_rule *rule, const struct event *event)
+{
+	for (size_t i = 0; i < trial->mappings->n; i++) {
+		const struct mapping *mapping = &trial->mappings->p[i];
+		if (!mapping_takes(mapping, event, trial->names))
+			continue;
+		for (size_t k = 0; k < mapping->logsources.n; k++) {
+			const struct mapping_logsource *logsource = &mapping->logsources.p[k];
+			if (mapping_serves(logsource, rule->product, rule->category, rule->service) &&
+			    mapping_meets(&logsource->when, event, trial->names))
+				return true;
+		}
+	}
+	return false;
 }
 
 /* ---- one example ---- */
@@ -196,15 +199,16 @@ bool trial_run(struct trial *trial, struct arena *arena, const struct sigma_rule
 			event->time = last + second;
 		last = event->time;
 	}
+	if (is_found(trial, &batch, rule))
+		return true;
 	if (rule->correlation.type != CORRELATION_NONE)
-		return correlation_meets(trial, &batch, rule);
-	bool reached = false;
-	for (size_t i = 0; i < batch.events.n; i++)
-		if (rule_meets(trial, rule, &batch.events.p[i], &reached))
-			return true;
-	for (size_t i = 0; i < batch.events.n; i++)
+		return false;
+	bool reached = !is_served(trial, rule);
+	for (size_t i = 0; i < batch.events.n; i++) {
+		reached |= is_reached(trial, rule, &batch.events.p[i]);
 		if (batch.events.p[i].flaw)
 			*why = note_copy(arena, NOTE("the line could not be read: {}", str_from(batch.events.p[i].flaw)));
+	}
 	if (!why->english && !reached)
 		*why = NOTE("no known source of this log source takes the event; give the fields that tell it (EventID, Channel …)");
 	return false;

@@ -28,6 +28,30 @@ ward:
 """
 
 
+CORRELATED = """\
+title: Failed logon
+name: failed
+logsource: {product: windows, service: security}
+detection: {s: {EventID: 4625}, condition: s}
+---
+title: Many failed logons
+correlation:
+    type: event_count
+    rules: [failed]
+    group-by: [TargetUserName]
+    timespan: 1m
+    condition: {gte: 3}
+ward:
+    tests:
+        match:
+            - EVENTS
+        no_match:
+            - - {Channel: Security, EventID: 4625, TargetUserName: a}
+              - {Channel: Security, EventID: 4625, TargetUserName: a}
+              - {Channel: Security, EventID: 4625, TargetUserName: b}
+"""
+
+
 def folder(**files):
     path = temporary()
     for name, text in files.items():
@@ -82,9 +106,11 @@ def test_list_and_its_filters():
 def test_explain_shows_the_tree():
     done = ward("rules", "explain", "--rules", folder(good=GOOD), "929a690e-bef0-4204-a928-ef5e620d6fcc")
     assert done.returncode == 0, done.stderr
-    assert 'EventID="1102"' in done.stdout and 'SubjectUserName="svc-backup*"' in done.stdout, done.stdout
+    assert "EventID = '1102'" in done.stdout and "SubjectUserName = 'svc-backup*'" in done.stdout, done.stdout
     assert ward("rules", "explain", "--rules", folder(good=GOOD), "nothing").returncode == 2
     assert ward("rules", "explain").returncode == 2
+    done = ward("rules", "explain", "--rules", folder(many=CORRELATED), "Many failed logons")
+    assert re.search(r"^Condition +>= 3$", done.stdout, re.M) and re.search(r"^Within +1m$", done.stdout, re.M), done.stdout
 
 
 def test_test_tries_examples():
@@ -139,32 +165,10 @@ def test_hostile_rules():
 
 
 def test_correlations_try_their_examples():
-    rule = """\
-title: Failed logon
-name: failed
-logsource: {product: windows, service: security}
-detection: {s: {EventID: 4625}, condition: s}
----
-title: Many failed logons
-correlation:
-    type: event_count
-    rules: [failed]
-    group-by: [TargetUserName]
-    timespan: 1m
-    condition: {gte: 3}
-ward:
-    tests:
-        match:
-            - [&a]
-        no_match:
-            - - {Channel: Security, EventID: 4625, TargetUserName: a}
-              - {Channel: Security, EventID: 4625, TargetUserName: a}
-              - {Channel: Security, EventID: 4625, TargetUserName: b}
-"""
     event = "{Channel: Security, EventID: 4625, TargetUserName: a}"
-    done = ward("rules", "test", folder(many=rule.replace("[&a]", f"[{event}, {event}, {event}]")))
+    done = ward("rules", "test", folder(many=CORRELATED.replace("EVENTS", f"[{event}, {event}, {event}]")))
     assert done.returncode == 0, done.stdout + done.stderr
-    done = ward("rules", "test", folder(many=rule.replace("[&a]", f"[{event}, {event}]")))
+    done = ward("rules", "test", folder(many=CORRELATED.replace("EVENTS", f"[{event}, {event}]")))
     assert done.returncode == 1, done.stdout + done.stderr
 
 
