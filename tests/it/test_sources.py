@@ -92,6 +92,11 @@ LINES = [
     ("syslog", "2026-11-03T08:01:02.000Z F1070-B %%10FILTER/6/FILTER_ZONE_IPV4_EXECUTION: SrcZoneName(1025)=Trust;"
      "DstZoneName(1035)=Untrust;RuleID(1078)=2;Protocol(1001)=UDP;SrcIPAddr(1003)=172.17.6.24;SrcPort(1004)=40012;"
      "DstIPAddr(1007)=114.114.114.114;DstPort(1008)=53;Event(1048)=Permit;", ["h3c/firewall/", "h3c//comware"], 1793692862, "F1070-B"),
+    ("syslog", "2026-11-03T08:01:02Z localhost waf: tag:waf_log_websec site_id:1428395845 protect_id:2442812971 dst_ip:172.17.100.24 "
+     "dst_port:80 src_ip:123.125.71.18 src_port:56884 method:GET domain:www.example.com uri:/info/a.jpg alertlevel:LOW "
+     "event_type:Spider_Anti stat_time:2016-05-11 11:31:46", ["nsfocus/webserver/", "nsfocus//waf"], 1793692862, "localhost"),
+    ("syslog", "<134>2026-11-03T08:01:02Z localhost fwlog: 日志类型:服务控制或应用控制, 用户:(null), 源IP:192.168.1.133, 源端口:38378, "
+     "目的IP:222.46.22.226, 目的端口:10240, 应用类型:Other, 系统动作:允许", ["sangfor/firewall/"], 1793692862, "localhost"),
     ("kv", 'id=tos time="2026-11-03 08:01:02" fw=TopsecOS  pri=6 type=ac recorder=FW-NAT src=10.12.7.101 dst=10.0.98.143 sport=4048 '
      'dport=446 proto=tcp rule=accept connid=682102025', ["topsec/firewall/", "topsec//tos"], 1793692862, "TopsecOS"),
     ("kv", 'date=2026-11-03 time=08:01:02 devname="fw" devid="FG1" logid="0100044547" type="event" subtype="system" action="Add" '

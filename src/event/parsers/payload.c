@@ -26,6 +26,8 @@ void payload_read(struct parse *parse, struct str message)
 	}
 	if (kv_likely(text))
 		(void)parse_payload(parse, &parser_kv, text);
+	else if (colon_likely(text))
+		(void)parse_payload(parse, &parser_colon, text);
 }
 
 int64_t time_of_parts(const struct timestamp_hint *hint, struct str date, struct str time, struct str zone)

@@ -8,8 +8,11 @@
 
 #include "event/parser.h"
 
-/* The message of the last event of the batch gives its fields when it is JSON, CEF, LEEF or key=value. */
+/* The message of the last event of the batch gives its fields when it is JSON, CEF, LEEF, key=value or key:value. */
 void payload_read(struct parse *parse, struct str message);
+
+/* Does the text begin as the parser `colon` reads them? */
+bool colon_likely(struct str text);
 
 /* The moment that a date, a time of day and perhaps an offset make, each as it is written; or `time` alone. EVENT_NO_TIME: none. */
 int64_t time_of_parts(const struct timestamp_hint *hint, struct str date, struct str time, struct str zone);
