@@ -44,3 +44,63 @@ def bench_access():
         peer = bench.cost([bench.need("perl"), "-e", PERL, file.name])
     return [bench.row("access log, lines/s/core", f"{speed:,}", ">= 1,500,000", speed >= 1500000 and not flawed,
                       f"perl, one regular expression {lines / peer.cpu:,.0f}")]
+
+
+def syslog_lines(n):
+    """What the hosts of an office send: sshd, cron, systemd, with priority, and a firewall's pairs now and then."""
+    rnd = random.Random(5)
+    hosts, users = ["his01", "lis02", "pacs-3", "gw", "db-1"], ["root", "admin", "zhangwei", "oracle"]
+    for i in range(n):
+        head = "Nov %2d %02d:%02d:%02d %s" % (rnd.randrange(1, 23), i * 24 // n, rnd.randrange(60), rnd.randrange(60), rnd.choice(hosts))
+        kind = rnd.random()
+        if kind < 0.5:
+            yield "<38>%s sshd[%d]: Failed password for invalid user %s from 192.0.2.%d port %d ssh2\n" % (
+                head, rnd.randrange(30000), rnd.choice(users), rnd.randrange(256), rnd.randrange(65536))
+        elif kind < 0.7:
+            yield f"<78>{head} CRON[{rnd.randrange(30000)}]: (root) CMD (   cd / && run-parts --report /etc/cron.hourly)\n"
+        elif kind < 0.9:
+            yield f"<30>{head} systemd[1]: session-{i}.scope: Deactivated successfully.\n"
+        else:
+            yield "<4>%s kernel: [UFW BLOCK] IN=eth0 OUT= SRC=192.0.2.%d DST=10.0.0.2 LEN=40 TTL=%d ID=0 DF PROTO=TCP SPT=%d DPT=22 SYN URGP=0\n" % (
+                head, rnd.randrange(256), rnd.randrange(256), rnd.randrange(65536))
+
+
+def cef_lines(n):
+    rnd = random.Random(6)
+    for i in range(n):
+        yield ("CEF:0|Check Point|VPN-1 & FireWall-1|Check Point|Log|https|Unknown|act=Accept deviceDirection=0 rt=%d spt=%d dpt=443 "
+               "cs2Label=Rule Name cs2=Allow web out layer_name=Network ifname=eth%d logid=0 loguid={0x5c5d%04x} src=192.0.2.%d "
+               "dst=10.0.0.%d proto=6 service_id=https\n" % (1793664062000 + i, rnd.randrange(65536), rnd.randrange(4), i,
+                                                               rnd.randrange(256), rnd.randrange(256)))
+
+
+def kv_lines(n):
+    rnd = random.Random(7)
+    for i in range(n):
+        yield ('date=2026-11-03 time=%02d:%02d:%02d devname="FGT-%d" devid="FGT60E0000000001" logid="0000000013" type="traffic" '
+               'subtype="forward" level="notice" vd="root" srcip=192.0.2.%d srcport=%d srcintf="port%d" dstip=10.0.0.%d dstport=443 '
+               'dstintf="wan1" policyid=%d proto=6 action="accept" sentbyte=%d rcvdbyte=%d\n' % (
+                   i * 24 // n, rnd.randrange(60), rnd.randrange(60), rnd.randrange(9), rnd.randrange(256), rnd.randrange(65536),
+                   rnd.randrange(9), rnd.randrange(256), rnd.randrange(99), rnd.randrange(99999), rnd.randrange(99999)))
+
+
+PERL_SYSLOG = r'while(<>){ $n++ if /^<(\d+)>(\w+ +\d+ [\d:]+) (\S+) ([^\s\[:]+)(?:\[(\d+)\])?: (.*)/ } print $n'
+PERL_PAIRS = r'while(<>){ %f=(); while(/([\w.-]+)=("(?:[^"\\]|\\.)*"|[^ ]*)/g){ $f{$1}=$2 } $n++ } print $n'
+
+
+def beside_perl(what, parser, lines, target, peer):
+    with tempfile.NamedTemporaryFile("w", suffix=".log") as file:
+        file.writelines(lines)
+        file.flush()
+        speed, _, count, _, flawed = measure(parser, file.name)
+        perl = bench.cost([bench.need("perl"), "-e", peer, file.name])
+    return bench.row(f"{what}, lines/s/core", f"{speed:,}", f">= {target:,}", speed >= target and not flawed,
+                     f"perl, regular expressions {count / perl.cpu:,.0f}")
+
+
+def bench_text_logs():
+    return [
+        beside_perl("syslog, a tenth with key=value", "syslog", syslog_lines(400000), 1500000, PERL_SYSLOG),
+        beside_perl("CEF, 24 fields", "cef", cef_lines(200000), 700000, PERL_PAIRS),
+        beside_perl("key=value, 20 fields", "kv", kv_lines(200000), 700000, PERL_PAIRS),
+    ]

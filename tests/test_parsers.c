@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "event/decode.h"
 #include "event/parser.h"
 
 /* 2026-11-23T03:00:00Z, in China. */
@@ -423,6 +424,115 @@ static void corpora(void **state)
 	}
 }
 
+/* ---- which format is it? ---- */
+
+static void check_probe(const char *path, const char *what, struct str text, const char *expected)
+{
+	struct str name = str_from(parser_probe(text)->name);
+	if (!str_is(name, expected)) {
+		BUF(all);
+		for (size_t i = 0; parsers[i]; i++)
+			buf_printf(&all, " %s %d", parsers[i]->name, parsers[i]->probe ? parsers[i]->probe(text) : 0);
+		fail_msg("%s, %s, is taken for %.*s (%s)", path, what, STR_ARG(name), buf_cstr(&all));
+	}
+	assert_true(parser_is_text(text));
+}
+
+static struct str with(struct arena *arena, const char *before, struct str text, const char *after)
+{
+	return arena_printf(arena, "%s%.*s%s", before, STR_ARG(text), after);
+}
+
+static struct str with_crlf(struct arena *arena, struct str text)
+{
+	BUF(buf);
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] == '\n' && (i == 0 || text.p[i - 1] != '\r'))
+			buf_add_char(&buf, '\r');
+		buf_add_char(&buf, text.p[i]);
+	}
+	return arena_str(arena, buf_str(&buf));
+}
+
+/* A sample as it is, and as files begin that were cut, copied and commented upon. */
+static void check_sample_file(const char *path, struct str text, const char *format)
+{
+	ARENA(arena);
+	struct str many = STR("");
+	for (int i = 0; i < 6; i++)
+		many = with(&arena, "", many, text.p);
+	struct str ends = str_slice(many, 0, many.n - text.n / 3);
+	bool lines = !str_is(str_from(format), "w3c") && !str_is(str_from(format), "csv") && !str_is(str_from(format), "journald");
+	check_probe(path, "as it is", text, format);
+	check_probe(path, "with CRLF", with_crlf(&arena, text), format);
+	check_probe(path, "ending in the middle of a line", ends, format);
+	if (!lines) /* their first line is what tells */
+		return;
+	check_probe(path, "several times", many, format);
+	check_probe(path, "with a comment before it", with(&arena, "# collected by backup, do not edit\n", many, ""), format);
+	if (!str_is(str_from(format), "json")) {
+		check_probe(path, "beginning in the middle of a line", str_slice(many, 11, many.n), format);
+		check_probe(path, "with an empty line before it", with(&arena, "\n", many, "\n\n"), format);
+	}
+}
+
+static void formats_are_found(void **state)
+{
+	(void)state;
+	size_t samples = 0;
+	for (size_t i = 0; parser_names[i]; i++) {
+		ARENA(arena);
+		struct str folder = arena_printf(&arena, "%s/tests/fixtures/formats/%s", WARD_SOURCE, parser_names[i]);
+		DIR *dir = opendir(folder.p);
+		for (struct dirent *entry; dir && (entry = readdir(dir));) {
+			if (entry->d_name[0] == '.')
+				continue;
+			struct str path = arena_printf(&arena, "%s/%s", folder.p, entry->d_name), text = file_text(&arena, path.p);
+			CLEANUP(reading_done) struct reading reading;
+			check_sample_file(path.p, text, parser_names[i]);
+			check_ways(parsers[i], text, &reading);
+			assert_int_equal(reading.flawed, 0);
+			samples++;
+		}
+		if (dir)
+			closedir(dir);
+	}
+	assert_true(samples >= 30);
+}
+
+static void check_binary(struct str bytes)
+{
+	ARENA(arena);
+	struct decode decode;
+	size_t used;
+	decode_init(&decode, ENCODING_AUTO);
+	struct str text = decode_text(&decode, &arena, bytes, true, &used);
+	assert_false(parser_is_text(text));
+	for (size_t i = 0; parsers[i]; i++)
+		if (parsers[i]->framing != FRAME_FILE && parsers[i]->probe && (parsers[i]->probe(text) || parsers[i]->probe(bytes)))
+			fail_msg("%s takes bytes for text", parsers[i]->name);
+}
+
+static void bytes_are_no_text(void **state)
+{
+	(void)state;
+	ARENA(arena);
+	uint32_t seed = 1;
+	size_t n = 65536;
+	char *bytes = arena_bytes(&arena, n);
+	for (int i = 0; i < 20; i++) {
+		for (size_t j = 0; j < n; j++)
+			bytes[j] = (char)next_random(&seed);
+		check_binary((struct str){ bytes, n >> (i % 8) });
+	}
+	check_binary(str_slice(file_text(&arena, "/bin/true"), 0, n));
+	/* A record of wtmp: much zero, a little text. */
+	memset(bytes, 0, 384);
+	memcpy(bytes, "\7\0\0\0\xe5\3\0\0pts/0", 13);
+	memcpy(bytes + 44, "root", 4);
+	check_binary((struct str){ bytes, 384 });
+}
+
 /* ---- what nobody should write ---- */
 
 struct line_of {
@@ -530,7 +640,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(syslog_lines), cmocka_unit_test(cef_lines),     cmocka_unit_test(leef_lines),
-		cmocka_unit_test(kv_lines),     cmocka_unit_test(plain_lines), cmocka_unit_test(tables),   cmocka_unit_test(corpora),
+		cmocka_unit_test(kv_lines),     cmocka_unit_test(plain_lines), cmocka_unit_test(tables),   cmocka_unit_test(corpora),       cmocka_unit_test(formats_are_found),
+		cmocka_unit_test(bytes_are_no_text),
 		cmocka_unit_test(hostile_lines), cmocka_unit_test(a_line_of_100_megabytes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "data/lang.h"
 #include "event/parser.h"
 
@@ -27,7 +28,7 @@ const struct parser *parser_find(struct str name)
 	return NULL;
 }
 
-const struct parser *parser_probe(struct str text)
+static const struct parser *surest(struct str text)
 {
 	const struct parser *best = &parser_plain;
 	int sure = 0;
@@ -39,6 +40,33 @@ const struct parser *parser_probe(struct str text)
 		}
 	}
 	return best;
+}
+
+const struct parser *parser_probe(struct str text)
+{
+	const struct parser *best = surest(text);
+	struct str rest = text, line;
+	/* The first lines may be somebody's remark. (A table's first line is what names its columns.) */
+	for (int i = 0; best == &parser_plain && i < 3 && str_line(&rest, &line) && rest.n; i++) {
+		best = surest(rest);
+		if (best == &parser_csv)
+			best = &parser_plain;
+	}
+	return best;
+}
+
+bool parser_is_text(struct str text)
+{
+	size_t characters = 0, strange = 0;
+	/* Programs go on writing behind the hole that truncating their log left. */
+	while (text.n && *text.p == '\0')
+		text = str_slice(text, 1, text.n);
+	while (text.n) {
+		uint32_t c = utf8_next(&text);
+		characters++;
+		strange += c == UTF8_BAD || c == 0x7f || (c < 0x20 && !(c >= '\t' && c <= '\r') && c != 0x1b);
+	}
+	return strange * 10 <= characters;
 }
 
 void parse_init(struct parse *parse, const struct parser *parser, const struct parse_options *options)

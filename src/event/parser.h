@@ -88,6 +88,9 @@ extern const char *const parser_names[];     /* the same, their names; NULL-term
 const struct parser *parser_find(struct str name); /* or NULL */
 /* The format that is surest of this text; plain text when none is. Never NULL. */
 const struct parser *parser_probe(struct str text);
+/* The beginning of a file, decoded to UTF-8, is text and not a program, a picture, an archive … parser_probe() would call it
+ * plain text for want of anything better. */
+bool parser_is_text(struct str text);
 
 void parse_init(struct parse *parse, const struct parser *parser, const struct parse_options *options);
 void parse_done(struct parse *parse);

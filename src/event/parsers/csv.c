@@ -34,7 +34,7 @@ static char find_delimiter(struct str text)
 	static const char delimiters[] = ",;\t|";
 	unsigned count[128] = { 0 };
 	bool quoted = false;
-	for (size_t i = 0; i < text.n && (quoted || text.p[i] != '\n'); i++) {
+	for (size_t i = 0; i < text.n && text.p[i] != '\n'; i++) {
 		if (text.p[i] == '"')
 			quoted = !quoted;
 		else if (!quoted && (uint8_t)text.p[i] < 128)
@@ -208,16 +208,20 @@ static int csv_probe(struct str text)
 {
 	char delimiter = find_delimiter(text);
 	unsigned columns = 0, rows = 0, other = 0;
-	struct str line;
-	while (rows < 32 && str_line(&text, &line)) {
+	while (text.n && rows < 32) {
 		ARENA(arena);
 		unsigned cells = 0;
-		if (line.n == 0)
+		ptrdiff_t n = columns_row(text, delimiter);
+		struct str row = without_cr(str_slice(text, 0, n < 0 ? text.n : (size_t)n));
+		if (n < 0 && rows > 1)
+			break; /* the text ends within quotes */
+		text = str_slice(text, n < 0 ? text.n : (size_t)n + 1, text.n);
+		if (row.n == 0)
 			continue;
-		if (!utf8_valid(line) || memchr(line.p, '\0', line.n))
+		if (!utf8_valid(row) || memchr(row.p, '\0', row.n))
 			return 0;
 		for (bool more = true; more; cells++)
-			(void)columns_cell(&arena, &line, delimiter, &more);
+			(void)columns_cell(&arena, &row, delimiter, &more);
 		if (rows++ == 0)
 			columns = cells;
 		else
