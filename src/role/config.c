@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MulanPSL-2.0 */
+#include "role/config.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "crypto/keyring.h"
+#include "data/yaml.h"
+#include "detect/sigma.h"
+#include "sys/root.h"
+
+enum { KINDS_MOST = 16, FILE_MOST = 4 * 1024 * 1024, SOURCE_KEYS = 3 };
+
+struct source_entry {
+	struct str name, zone, mapping;
+	const struct doc *kinds[KINDS_MOST];
+	const struct doc *node;
+};
+
+struct entry {
+	struct {
+		struct str dir, key, keys;
+		int64_t seal_after;
+		bool sign;
+	} archive;
+	struct {
+		bool built_in;
+		struct strings paths, pipelines;
+		int min_level;
+	} rules;
+	struct str events, findings, run, user, metrics;
+	struct schema_list sources;
+};
+
+#define ARCHIVE(field) (offsetof(struct entry, archive.field) - offsetof(struct entry, archive))
+#define RULES(field)   (offsetof(struct entry, rules.field) - offsetof(struct entry, rules))
+
+static const struct schema_field archive_fields[] = {
+	{ "dir", SCHEMA_STRING, ARCHIVE(dir) },
+	{ "key", SCHEMA_STRING, ARCHIVE(key) },
+	{ "keys", SCHEMA_STRING, ARCHIVE(keys) },
+	{ "seal_after", SCHEMA_INT, ARCHIVE(seal_after), .min = 1, .max = 86400 },
+	{ "sign", SCHEMA_BOOL, ARCHIVE(sign) },
+	{ 0 },
+};
+static const struct schema archive_schema = { "the archive", archive_fields, sizeof(((struct entry *)0)->archive) };
+
+static const struct schema *rules_schema(void)
+{
+	static const struct schema_field fields[] = {
+		{ "built_in", SCHEMA_BOOL, RULES(built_in) },
+		{ "paths", SCHEMA_STRINGS, RULES(paths) },
+		{ "pipelines", SCHEMA_STRINGS, RULES(pipelines) },
+		{ "min_level", SCHEMA_ENUM, RULES(min_level), .names = sigma_level_names },
+		{ 0 },
+	};
+	static const struct schema schema = { "the rules", fields, sizeof(((struct entry *)0)->rules) };
+	return &schema;
+}
+
+/* The keys of a source are its own and, for each kind of input there is, that kind's name. */
+static const struct schema *source_schema(struct arena *arena)
+{
+	struct schema_field *fields = ARENA_ARRAY(arena, struct schema_field, SOURCE_KEYS + KINDS_MOST + 1);
+	struct schema *schema = ARENA_NEW(arena, struct schema);
+	size_t n = 0;
+	fields[n++] = (struct schema_field){ "name", SCHEMA_STRING, offsetof(struct source_entry, name), .required = true };
+	fields[n++] = (struct schema_field){ "zone", SCHEMA_STRING, offsetof(struct source_entry, zone) };
+	fields[n++] = (struct schema_field){ "mapping", SCHEMA_STRING, offsetof(struct source_entry, mapping) };
+	for (size_t i = 0; input_kinds[i] && i < KINDS_MOST; i++)
+		fields[n++] = (struct schema_field){ input_kinds[i]->name, SCHEMA_ANY,
+			                             offsetof(struct source_entry, kinds) + i * sizeof(const struct doc *) };
+	*schema = (struct schema){ "a source", fields, sizeof(struct source_entry), offsetof(struct source_entry, node) };
+	return schema;
+}
+
+static const struct schema *file_schema(struct arena *arena)
+{
+	const struct schema_field fields[] = {
+		{ "archive", SCHEMA_MAP, offsetof(struct entry, archive), .sub = &archive_schema },
+		{ "events", SCHEMA_STRING, offsetof(struct entry, events) },
+		{ "findings", SCHEMA_STRING, offsetof(struct entry, findings) },
+		{ "run", SCHEMA_STRING, offsetof(struct entry, run) },
+		{ "user", SCHEMA_STRING, offsetof(struct entry, user) },
+		{ "metrics", SCHEMA_STRING, offsetof(struct entry, metrics) },
+		{ "rules", SCHEMA_MAP, offsetof(struct entry, rules), .sub = rules_schema() },
+		{ "sources", SCHEMA_LIST, offsetof(struct entry, sources), .required = true, .sub = source_schema(arena) },
+		{ 0 },
+	};
+	struct schema_field *copy = ARENA_ARRAY(arena, struct schema_field, COUNT(fields));
+	struct schema *schema = ARENA_NEW(arena, struct schema);
+	memcpy(copy, fields, sizeof(fields));
+	*schema = (struct schema){ "the configuration", copy, sizeof(struct entry) };
+	return schema;
+}
+
+/* "+08:00", "-0330", "Z", "UTC". */
+static bool zone_parse(struct str text, int32_t *out)
+{
+	int64_t hours, minutes;
+	if (str_is(text, "Z") || str_is(text, "UTC")) {
+		*out = 0;
+		return true;
+	}
+	if (text.n < 5 || (text.p[0] != '+' && text.p[0] != '-'))
+		return false;
+	struct str rest = str_slice(text, 3, text.n);
+	if (rest.p[0] == ':')
+		rest = str_slice(rest, 1, rest.n);
+	if (rest.n != 2 || !str_to_int(str_slice(text, 1, 3), 10, &hours) || !str_to_int(rest, 10, &minutes) || hours > 14 ||
+	    minutes > 59 || hours < 0 || minutes < 0)
+		return false;
+	*out = (int32_t)((hours * 60 + minutes) * 60) * (text.p[0] == '-' ? -1 : 1);
+	return true;
+}
+
+static bool name_is_good(struct str name)
+{
+	if (name.n == 0 || name.n > CONFIG_SOURCE_NAME)
+		return false;
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && !memchr("-_.", c, 3))
+			return false;
+	}
+	return true;
+}
+
+static int source_of(struct arena *arena, const struct source *file, const struct source_entry *entry,
+                     struct config_source *out, struct err *err)
+{
+	*out = (struct config_source){ .name = entry->name, .mapping = entry->mapping, .node = entry->node };
+	if (!name_is_good(entry->name))
+		return doc_err(file, entry->node, err, "a source's name has letters, digits, '-', '_' and '.', %d at most",
+		               CONFIG_SOURCE_NAME);
+	if (entry->zone.p && !zone_parse(entry->zone, &out->parse.zone))
+		return doc_err(file, entry->node, err, "'%.*s' is no zone: '+08:00', or 'UTC'", STR_ARG(entry->zone));
+	out->parse.zone_given = entry->zone.p != NULL;
+	const struct doc *node = NULL;
+	for (size_t i = 0; input_kinds[i] && i < KINDS_MOST; i++) {
+		if (!entry->kinds[i])
+			continue;
+		if (out->kind)
+			return doc_err(file, entry->kinds[i], err, "a source has one input: '%s' or '%s', not both", out->kind->name,
+			               input_kinds[i]->name);
+		out->kind = input_kinds[i];
+		node = entry->kinds[i];
+	}
+	if (!out->kind) {
+		BUF(kinds);
+		for (size_t i = 0; input_kinds[i]; i++)
+			buf_printf(&kinds, "%s%s", i ? ", " : "", input_kinds[i]->name);
+		return doc_err(file, entry->node, err, "the source '%.*s' has no input; there are: %s", STR_ARG(entry->name),
+		               buf_cstr(&kinds));
+	}
+	const struct schema *schema = out->kind->schema;
+	void *options = arena_alloc(arena, MAX(schema->size, (size_t)1));
+	if (out->kind->defaults)
+		memcpy(options, out->kind->defaults, schema->size);
+	out->options = options;
+	static const struct doc none = { .type = DOC_MAP };
+	return schema_decode(arena, file, node->type == DOC_NULL ? &none : node, schema, options, err);
+}
+
+static int sources_of(struct arena *arena, const struct source *file, const struct schema_list *list, struct config *out,
+                      struct err *err)
+{
+	const struct source_entry *entries = list->p;
+	if (list->n > CONFIG_SOURCES)
+		return doc_err(file, entries[CONFIG_SOURCES].node, err, "more than %d sources", CONFIG_SOURCES);
+	if (list->n == 0)
+		return err_set(err, -EINVAL, "%s: there is no source", file->name);
+	out->sources = ARENA_ARRAY(arena, struct config_source, list->n);
+	out->n_sources = list->n;
+	for (size_t i = 0; i < list->n; i++) {
+		int r = source_of(arena, file, &entries[i], &out->sources[i], err);
+		if (r < 0)
+			return r;
+		for (size_t k = 0; k < i; k++)
+			if (str_eq(entries[k].name, entries[i].name))
+				return doc_err(file, entries[i].node, err, "there are two sources '%.*s'", STR_ARG(entries[i].name));
+	}
+	return 0;
+}
+
+int config_loopback(struct str text, struct str *host, uint16_t *port, struct err *err)
+{
+	ptrdiff_t colon = str_find_char_last(text, ':');
+	int64_t number = 0;
+	*host = STR_NONE;
+	if (str_is(text, "off"))
+		return 0;
+	if (colon > 0 && str_to_int(str_slice(text, (size_t)colon + 1, text.n), 10, &number) && number >= 0 && number < 65536)
+		*host = str_slice(text, 0, (size_t)colon);
+	if (!str_is(*host, "127.0.0.1") && !str_is(*host, "[::1]") && !str_is(*host, "localhost"))
+		return err_set(err, -EINVAL, "'%.*s' is no place for metrics: 127.0.0.1:PORT, [::1]:PORT, or 'off'", STR_ARG(text));
+	*port = (uint16_t)number;
+	return 0;
+}
+
+static int absolute(const struct source *file, const char *key, struct str path, struct err *err)
+{
+	if (path.n && path.p[0] == '/')
+		return 0;
+	return err_set(err, -EINVAL, "%s: '%s' must be an absolute path, not '%.*s'", file->name, key, STR_ARG(path));
+}
+
+int config_parse(struct arena *arena, struct source *source, struct config *out, struct err *err)
+{
+	const struct doc *node;
+	struct str host;
+	uint16_t port;
+	struct entry entry = {
+		.archive = { STR("/var/lib/ward/archive"), STR(KEYRING_NAME), STR(KEYRING_DIR), 900, true },
+		.rules = { .built_in = true },
+		.findings = STR("/var/lib/ward/findings"),
+		.run = STR("/run/ward"),
+		.user = STR("ward"),
+		.metrics = STR("127.0.0.1:9273"),
+	};
+	int r = yaml_parse(arena, source, &node, err);
+	if (r == 0)
+		r = schema_decode(arena, source, node, file_schema(arena), &entry, err);
+	if (r < 0)
+		return r;
+	*out = (struct config){
+		.file = source->name,
+		.events = entry.events,
+		.findings = entry.findings,
+		.run = entry.run,
+		.user = entry.user,
+		.metrics = entry.metrics,
+	};
+	out->archive.dir = entry.archive.dir;
+	out->archive.key = entry.archive.key;
+	out->archive.keys = entry.archive.keys;
+	out->archive.seal_after = entry.archive.seal_after;
+	out->archive.sign = entry.archive.sign;
+	out->rules.built_in = entry.rules.built_in;
+	out->rules.paths = entry.rules.paths;
+	out->rules.pipelines = entry.rules.pipelines;
+	out->rules.min_level = entry.rules.min_level;
+	r = absolute(source, "archive.dir", entry.archive.dir, err);
+	r = r < 0 ? r : absolute(source, "archive.keys", entry.archive.keys, err);
+	r = r < 0 ? r : absolute(source, "findings", entry.findings, err);
+	r = r < 0 ? r : absolute(source, "run", entry.run, err);
+	if (r == 0 && config_loopback(entry.metrics, &host, &port, err) < 0)
+		r = err_wrap(err, -EINVAL, "%s: metrics", source->name);
+	if (r == 0 && !keyring_name_is_good(entry.archive.key))
+		r = err_set(err, -EINVAL, "%s: '%.*s' is no name of a key", source->name, STR_ARG(entry.archive.key));
+	return r < 0 ? r : sources_of(arena, source, &entry.sources, out, err);
+}
+
+int config_load(struct arena *arena, const char *file, struct config *out, struct err *err)
+{
+	struct source *source = ARENA_NEW(arena, struct source);
+	BUF(text);
+	CLEANUP(fd_close_p) int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int r = fd < 0 ? -errno : fd_read(fd, FILE_MOST, &text);
+	if (r < 0)
+		return err_errno(err, r, "cannot read the configuration '%s'", file);
+	*source = (struct source){ .name = arena_cstr(arena, str_from(file)), .text = arena_str(arena, buf_str(&text)) };
+	return config_parse(arena, source, out, err);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * control: what the supervisor tells its children, over a socketpair (SOCK_SEQPACKET) each: a word, and at times a descriptor.
+ *
+ * When a child has died its place is taken by a new one, and whoever talked to it gets a new socket in this way. When
+ * the socket ends, so has the supervisor, and the child ends, too.
+ */
+#ifndef WARD_ROLE_CONTROL_H
+#define WARD_ROLE_CONTROL_H
+
+#include "base/err.h"
+
+enum control_word {
+	CONTROL_STOP = 1,  /* finish what was begun, then end */
+	CONTROL_RELOAD,    /* read the rules again */
+	CONTROL_KEEPER,    /* with a socket towards the keeper */
+	CONTROL_WRITER,    /* towards the writer */
+	CONTROL_READER,    /* towards the reader */
+	CONTROL_CLIENT,    /* for the keeper: towards whoever asks it */
+};
+
+/* `fd` (-1: none) stays the caller's. */
+int control_send(int control, enum control_word word, int fd, struct err *err) MUST_USE;
+/* Wait for a word. -EPIPE: the supervisor has ended. *fd is the caller's; -1 when none came. */
+int control_take(int control, enum control_word *word, int *fd, struct err *err) MUST_USE;
+
+#endif
