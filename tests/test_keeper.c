@@ -91,10 +91,11 @@ static pid_t start_keeper(const struct private_key *key, int *fd)
 	if (pid == 0) {
 		struct sandbox sandbox = role_sandbox(ROLE_KEEPER, NULL, NULL, getppid());
 		struct sandbox_state entered;
+		struct keeper_memory memory = { 0 };
 		close(ends[0]);
 		if (sandbox_enter(&sandbox, &entered, NULL) < 0)
 			_exit(2);
-		_exit(keeper_serve(ends[1], key, NULL, NULL) == 0 ? 0 : 1);
+		_exit(keeper_serve(ends[1], key, &memory, NULL, NULL) == 0 ? 0 : 1);
 	}
 	close(ends[1]);
 	*fd = ends[0];

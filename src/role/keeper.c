@@ -123,9 +123,9 @@ static void answer(struct keeper_memory *memory, const struct private_key *key, 
 	memcpy(reply->words, err.text, reply->n);
 }
 
-int keeper_serve(int fd, const struct private_key *key, uint64_t *signed_count, struct err *err)
+int keeper_serve(int fd, const struct private_key *key, struct keeper_memory *memory, uint64_t *signed_count,
+                 struct err *err)
 {
-	struct keeper_memory memory = { 0 };
 	static struct request request; /* large, and the only one */
 	struct reply reply;
 	for (;;) {
@@ -136,7 +136,7 @@ int keeper_serve(int fd, const struct private_key *key, uint64_t *signed_count, 
 			return err_errno(err, -errno, "the keeper cannot read");
 		if (n <= 0)
 			return 0;
-		answer(&memory, key, &request, n, &reply);
+		answer(memory, key, &request, n, &reply);
 		if (reply.result == 0 && request.what == ASK_SIGN && signed_count)
 			__atomic_add_fetch(signed_count, 1, __ATOMIC_RELAXED);
 		while ((n = send(fd, &reply, sizeof(reply), MSG_NOSIGNAL)) < 0 && errno == EINTR)

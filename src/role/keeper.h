@@ -12,7 +12,7 @@
  *   may not have reached the disk.
  * - statements of one kind do not come faster than any honest writer makes them.
  *
- * A refusal has words; nothing of it is remembered. The keeper ends when the other end closes.
+ * A refusal has words; nothing of it is remembered.
  */
 #ifndef WARD_ROLE_KEEPER_H
 #define WARD_ROLE_KEEPER_H
@@ -41,9 +41,10 @@ struct keeper_memory {
  * statement), -EPERM (not this one), -EAGAIN (not so fast). Remembers it when it may. */
 int keeper_judge(struct keeper_memory *memory, const char *key_id, struct str statement, int64_t now, int64_t monotonic,
                  struct err *err) MUST_USE;
-/* Answer on the socket until the other end closes (0) or reading fails. `signed_count` (may be NULL) is shared memory for
- * whoever watches. */
-int keeper_serve(int fd, const struct private_key *key, uint64_t *signed_count, struct err *err) MUST_USE;
+/* Answer on the socket until the other end closes (0) or reading fails. What was signed for one is remembered when the
+ * next comes. `signed_count` (may be NULL) is shared memory for whoever watches. */
+int keeper_serve(int fd, const struct private_key *key, struct keeper_memory *memory, uint64_t *signed_count,
+                 struct err *err) MUST_USE;
 
 /* ---- the other side ---- */
 

@@ -644,6 +644,7 @@ static int begin(struct reader *reader, struct err *err)
 	BUF(words);
 	sandbox_words(&state, &words);
 	shared_say(&reader->shared->roles[ROLE_READER].sandbox, buf_cstr(&words));
+	shared_set(&reader->shared->roles[ROLE_READER].ready, 1);
 	report_rules(reader);
 	return 0;
 }

@@ -22,7 +22,7 @@ struct shared_text {
 struct shared_role {
 	int64_t pid;       /* 0: not running */
 	int64_t started;   /* seconds since 1970 */
-	uint64_t restarts;
+	uint64_t restarts, ready; /* ready: it has begun its work at least once */
 	struct shared_text sandbox, trouble; /* "": none */
 };
 

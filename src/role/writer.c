@@ -556,7 +556,11 @@ static int begin(struct writer *writer, struct err *err)
 	r = archive_create(dir, &options, err);
 	if (r == 0)
 		r = archive_open(dir, &options, &writer->archive, err);
-	return r < 0 ? r : read_marks(writer, err);
+	if (r == 0)
+		r = read_marks(writer, err);
+	if (r == 0)
+		shared_set(&writer->shared->roles[ROLE_WRITER].ready, 1);
+	return r;
 }
 
 int writer_run(const struct writer_options *options, struct err *err)
