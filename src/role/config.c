@@ -2,13 +2,13 @@
 #include "role/config.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "crypto/keyring.h"
 #include "data/yaml.h"
 #include "detect/sigma.h"
+#include "event/timestamp.h"
 #include "sys/root.h"
 
 enum { KINDS_MOST = 16, FILE_MOST = 4 * 1024 * 1024, SOURCE_KEYS = 3 };
@@ -96,26 +96,6 @@ static const struct schema *file_schema(struct arena *arena)
 	return schema;
 }
 
-/* "+08:00", "-0330", "Z", "UTC". */
-static bool zone_parse(struct str text, int32_t *out)
-{
-	int64_t hours, minutes;
-	if (str_is(text, "Z") || str_is(text, "UTC")) {
-		*out = 0;
-		return true;
-	}
-	if (text.n < 5 || (text.p[0] != '+' && text.p[0] != '-'))
-		return false;
-	struct str rest = str_slice(text, 3, text.n);
-	if (rest.p[0] == ':')
-		rest = str_slice(rest, 1, rest.n);
-	if (rest.n != 2 || !str_to_int(str_slice(text, 1, 3), 10, &hours) || !str_to_int(rest, 10, &minutes) || hours > 14 ||
-	    minutes > 59 || hours < 0 || minutes < 0)
-		return false;
-	*out = (int32_t)((hours * 60 + minutes) * 60) * (text.p[0] == '-' ? -1 : 1);
-	return true;
-}
-
 static bool name_is_good(struct str name)
 {
 	if (name.n == 0 || name.n > CONFIG_SOURCE_NAME)
@@ -135,7 +115,7 @@ static int source_of(struct arena *arena, const struct source *file, const struc
 	if (!name_is_good(entry->name))
 		return doc_err(file, entry->node, err, "a source's name has letters, digits, '-', '_' and '.', %d at most",
 		               CONFIG_SOURCE_NAME);
-	if (entry->zone.p && !zone_parse(entry->zone, &out->parse.zone))
+	if (entry->zone.p && !timestamp_zone(entry->zone, &out->parse.zone))
 		return doc_err(file, entry->node, err, "'%.*s' is no zone: '+08:00', or 'UTC'", STR_ARG(entry->zone));
 	out->parse.zone_given = entry->zone.p != NULL;
 	const struct doc *node = NULL;

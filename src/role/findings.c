@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "sys/root.h"
 
 enum { STATE_MOST = 256 * 1024 * 1024 };
@@ -26,7 +27,7 @@ static int write_all(int fd, struct str text)
 
 static bool name_is_ours(struct str name)
 {
-	if (name.n != FINDINGS_NAME - 1 || !str_ends(name, ".jsonl"))
+	if (name.n != FINDINGS_NAME || !str_ends(name, ".jsonl"))
 		return false;
 	for (size_t i = 0; i < 10; i++)
 		if (i == 4 || i == 7 ? name.p[i] != '-' : name.p[i] < '0' || name.p[i] > '9')
@@ -78,7 +79,7 @@ int findings_open(struct findings *findings, const char *dir, struct str mark, s
 		return 0;
 	if (!name_is_ours(name) || length < 0)
 		return err_set(err, -EBADMSG, "the archive says nonsense of the findings: '%.*s'", STR_ARG(mark));
-	char text[FINDINGS_NAME + 1];
+	char text[32];
 	snprintf(text, sizeof(text), "%.*s", STR_ARG(name));
 	int r = open_file(findings, text, err);
 	if (r < 0)
@@ -100,7 +101,7 @@ int findings_add(struct findings *findings, struct str lines, int64_t now, struc
 {
 	struct tm tm;
 	time_t seconds = now / 1000000000;
-	char name[FINDINGS_NAME + 1];
+	char name[32];
 	if (!lines.n)
 		return 0;
 	gmtime_r(&seconds, &tm);

@@ -12,11 +12,11 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum { FINDINGS_NAME = 16 + 1 };
+enum { FINDINGS_NAME = 16 };
 
 struct findings {
 	int dir, file;                /* -1: not open */
-	char name[FINDINGS_NAME + 1]; /* "2026-11-23.jsonl"; "": none yet */
+	char name[32]; /* "2026-11-23.jsonl"; "": none yet */
 	int64_t committed, length;
 	unsigned state;               /* which of the two files was written last */
 };

@@ -243,7 +243,7 @@ static int hear(struct writer *writer, struct err *err)
 {
 	struct connection *from = &writer->now;
 	while (from->fd >= 0 && !from->ended && writer->waiting < WRITER_WAITING) {
-		size_t left;
+		size_t left = 0;
 		if (!from->reading)
 			from->reading = frame_new(writer);
 		int r = missing(from->reading, &left, err);
