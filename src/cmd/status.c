@@ -114,9 +114,8 @@ static void note(struct page *page, const char *label, struct note words)
 	line(page, label, note_text(page->call->arena, page->call->lang, &words));
 }
 
-static struct str age(struct page *page, struct str now, struct str then)
+static struct str age(struct page *page, struct str then)
 {
-	(void)now;
 	return then.n ? then : tr(page->call->lang, "never");
 }
 
@@ -137,7 +136,7 @@ static bool show_roles(struct page *page, const struct doc *roles)
 			buf_printf(&value, "; %.*s", STR_ARG(note_text(arena, page->call->lang, &again)));
 		}
 		line(page, arena_cstr(arena, text_of(role, "role")), arena_str(arena, buf_str(&value)));
-		line(page, "  trouble", trouble);
+		line(page, TR("trouble"), trouble);
 		good &= pid > 0 && !trouble.n;
 	}
 	return good;
@@ -153,9 +152,9 @@ static bool show_sources(struct page *page, const struct doc *sources)
 		                          bytes_text(arena, number_of(source, "bytes")), grouped(arena, number_of(source, "flawed")),
 		                          grouped(arena, number_of(source, "lost")));
 		struct note last = NOTE("{}; last {}", note_text(arena, page->call->lang, &counts),
-		                        age(page, STR(""), text_of(source, "last")));
+		                        age(page, text_of(source, "last")));
 		line(page, arena_cstr(arena, text_of(source, "name")), note_text(arena, page->call->lang, &last));
-		line(page, "  trouble", text_of(source, "trouble"));
+		line(page, TR("trouble"), text_of(source, "trouble"));
 		good &= number_of(source, "lost") == 0 && !text_of(source, "trouble").n;
 	}
 	return good;
@@ -165,22 +164,22 @@ static bool show(struct page *page, const struct doc *status)
 {
 	struct arena *arena = page->call->arena;
 	const struct doc *archive = doc_get(status, STR("archive")), *detect = doc_get(status, STR("detect"));
-	line(page, "running since", text_of(status, "started"));
+	line(page, TR("running since"), text_of(status, "started"));
 	bool good = show_roles(page, doc_get(status, STR("roles")));
 	buf_add_char(page->out, '\n');
 	good &= show_sources(page, doc_get(status, STR("sources")));
 	buf_add_char(page->out, '\n');
-	note(page, "rules", NOTE("{} in force, {} could not be loaded; loaded {}", grouped(arena, number_of(detect, "rules")),
+	note(page, TR("rules"), NOTE("{} in force, {} could not be loaded; loaded {}", grouped(arena, number_of(detect, "rules")),
 	                         grouped(arena, number_of(detect, "problems")), text_of(detect, "loaded")));
-	note(page, "archive", NOTE("{} events, {}, {} findings since the start", grouped(arena, number_of(archive, "events")),
+	note(page, TR("archive"), NOTE("{} events, {}, {} findings since the start", grouped(arena, number_of(archive, "events")),
 	                           bytes_text(arena, number_of(archive, "bytes")), grouped(arena, number_of(archive, "findings"))));
-	line(page, "last commit", age(page, STR(""), text_of(archive, "last_commit")));
-	line(page, "last seal", age(page, STR(""), text_of(archive, "last_seal")));
-	note(page, "waiting", NOTE("{}; the last batch was kept after {} s", bytes_text(arena, number_of(detect, "waiting_bytes")),
+	line(page, TR("last commit"), age(page, text_of(archive, "last_commit")));
+	line(page, TR("last seal"), age(page, text_of(archive, "last_seal")));
+	note(page, TR("waiting"), NOTE("{}; the last batch was kept after {} s", bytes_text(arena, number_of(detect, "waiting_bytes")),
 	                           arena_printf(arena, "%.3f", number_of(archive, "lag_seconds"))));
-	note(page, "disk", NOTE("{} free of {}", bytes_text(arena, number_of(archive, "disk_free")),
+	note(page, TR("disk"), NOTE("{} free of {}", bytes_text(arena, number_of(archive, "disk_free")),
 	                        bytes_text(arena, number_of(archive, "disk_size"))));
-	line(page, "key", text_of(status, "key").n ? text_of(status, "key") : tr(page->call->lang, "none: blocks are not signed"));
+	line(page, TR("key"), text_of(status, "key").n ? text_of(status, "key") : tr(page->call->lang, "none: blocks are not signed"));
 	return good;
 }
 

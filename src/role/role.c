@@ -3,7 +3,11 @@
 
 #include <linux/capability.h>
 
-const char *const role_names[] = { "keeper", "reader", "writer", "shipper", "monitor", NULL };
+#include "data/lang.h"
+
+const char *const role_names[] = {
+	TR("keeper"), TR("reader"), TR("writer"), TR("shipper"), TR("monitor"), NULL,
+};
 
 static const unsigned calls[ROLE_COUNT] = {
 	[ROLE_KEEPER] = 0,

@@ -62,7 +62,7 @@ struct writer {
 	size_t n_spare;
 	int64_t commit_at, tick_at;
 	int64_t wall_seen;
-	bool stopping, troubled;
+	bool stopping, troubled, unsealed;
 };
 
 static int64_t wall_ns(void)
@@ -72,6 +72,7 @@ static int64_t wall_ns(void)
 	return (int64_t)now.tv_sec * SECOND + now.tv_nsec;
 }
 
+/* Nothing can be kept. NULL: all is well again. */
 static void trouble(struct writer *writer, const char *words)
 {
 	shared_say(&writer->shared->roles[ROLE_WRITER].trouble, words);
@@ -81,6 +82,22 @@ static void trouble(struct writer *writer, const char *words)
 	else if (writer->troubled)
 		role_say(writer->options->log, &NOTE("writing goes on"));
 	writer->troubled = words != NULL;
+}
+
+/* Records are kept, but cannot be sealed. */
+static void look_at_sealing(struct writer *writer)
+{
+	const char *words = archive_trouble(writer->archive);
+	if (!words) {
+		if (writer->troubled || writer->unsealed)
+			trouble(writer, NULL);
+		writer->unsealed = false;
+		return;
+	}
+	shared_say(&writer->shared->roles[ROLE_WRITER].trouble, words);
+	role_say(writer->options->log, &NOTE("{}; records are kept, and sealed when that is over", str_from(words)));
+	writer->troubled = false;
+	writer->unsealed = true;
 }
 
 /* ---- signing ---- */
@@ -373,9 +390,7 @@ static int keep(struct writer *writer, struct err *err)
 		r = store(writer, &commit, &why);
 	if (r == 0) {
 		release(writer, &commit, began);
-		const char *sealing = archive_trouble(writer->archive);
-		if (sealing || writer->troubled)
-			trouble(writer, sealing);
+		look_at_sealing(writer);
 	} else if (r != -EBADMSG) {
 		(void)!findings_undo(&writer->findings, NULL);
 		trouble(writer, why.text);
@@ -419,10 +434,10 @@ static void tick(struct writer *writer)
 	shared_set(&writer->shared->archive.cpu_ns, clock_thread_ns());
 	/* A block may be old enough to be sealed. */
 	if (!writer->first && writer->archive) {
-		int r = archive_commit(writer->archive, NULL, 0, &err);
-		const char *sealing = r < 0 ? err.text : archive_trouble(writer->archive);
-		if (sealing || writer->troubled)
-			trouble(writer, sealing);
+		if (archive_commit(writer->archive, NULL, 0, &err) < 0)
+			trouble(writer, err.text);
+		else
+			look_at_sealing(writer);
 	}
 }
 
