@@ -25,6 +25,19 @@ void chain_digest(enum digest algorithm, struct str text, char out[CHAIN_DIGEST 
 	out[CHAIN_DIGEST] = '\0';
 }
 
+void chain_open_digest(struct str before, struct str data, char out[CHAIN_DIGEST + 1])
+{
+	enum digest sha = DIGEST_SHA256;
+	ARENA(arena);
+	struct digest_stream *stream = digest_stream_new(&sha, 1);
+	digest_stream_add(stream, before);
+	digest_stream_add(stream, data);
+	struct str hex = digest_stream_hex(&arena, stream, sha);
+	memcpy(out, hex.p, CHAIN_DIGEST);
+	out[CHAIN_DIGEST] = '\0';
+	digest_stream_free(stream);
+}
+
 static int64_t now_ns(void)
 {
 	struct timespec now;

@@ -64,6 +64,8 @@ struct chain_said {
 int chain_read(struct str statement, struct chain_said *out, struct err *err) MUST_USE;
 /* The value of a line of the body; STR_NONE when there is none. */
 struct str chain_value(struct str body, const char *name);
+/* Digest of a row of open records, which are linked too (SHA-256, of the digest before and the data). */
+void chain_open_digest(struct str before, struct str data, char out[CHAIN_DIGEST + 1]);
 /* Hexadecimal digest of a text, into `out`. */
 void chain_digest(enum digest algorithm, struct str text, char out[CHAIN_DIGEST + 1]);
 

@@ -68,8 +68,8 @@ static const char day_tables[] =
 	" statement TEXT NOT NULL, signature BLOB);"
 	"CREATE TABLE block_filter(number INTEGER PRIMARY KEY, data BLOB NOT NULL);"
 	"CREATE TABLE block_data(number INTEGER PRIMARY KEY, data BLOB NOT NULL);"
-	"CREATE TABLE open(number INTEGER PRIMARY KEY AUTOINCREMENT, records INTEGER NOT NULL, digest TEXT NOT NULL,"
-	" data BLOB NOT NULL);"
+	"CREATE TABLE open(number INTEGER PRIMARY KEY AUTOINCREMENT, records INTEGER NOT NULL,"
+	" previous TEXT NOT NULL, digest TEXT NOT NULL, data BLOB NOT NULL);"
 	"CREATE TABLE position(input TEXT PRIMARY KEY, position TEXT NOT NULL) WITHOUT ROWID;";
 
 static const char book_tables[] =

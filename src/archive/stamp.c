@@ -203,6 +203,7 @@ static char *put_clock(char *p, int seconds)
 
 static char *put_digits(char *p, int64_t value, unsigned n)
 {
+	n = MIN(n, 9u);
 	for (unsigned i = n; i-- > 0; value /= 10)
 		p[i] = (char)('0' + value % 10);
 	return p + n;

@@ -15,10 +15,11 @@
 #include "archive/block.h"
 #include "archive/days.h"
 #include "archive/plain.h"
+#include "archive/store.h"
 #include "base/clock.h"
 #include "sys/root.h"
 
-enum { BLOCK_BYTES = 32 * 1024 * 1024, UNSEALED_BLOCKS = 4 };
+enum { BLOCK_BYTES = 32 * 1024 * 1024, BLOCK_COUNT = 1 << 20, UNSEALED_BLOCKS = 4 };
 #define SEAL_AFTER (INT64_C(900) * 1000000000)
 
 /* What a block is known by beside its bytes. */
@@ -180,20 +181,6 @@ static int know_signer(struct archive *archive, struct err *err)
 	if (r < 0)
 		database_back(archive->book);
 	return r;
-}
-
-/* Rows of `open` are linked by digests too, so that a change is noticed before they are sealed. */
-static void open_digest(const char *before, struct str data, char out[CHAIN_DIGEST + 1])
-{
-	enum digest sha = DIGEST_SHA256;
-	ARENA(arena);
-	struct digest_stream *stream = digest_stream_new(&sha, 1);
-	digest_stream_add(stream, (struct str){ before, CHAIN_DIGEST });
-	digest_stream_add(stream, data);
-	struct str hex = digest_stream_hex(&arena, stream, sha);
-	memcpy(out, hex.p, CHAIN_DIGEST);
-	out[CHAIN_DIGEST] = '\0';
-	digest_stream_free(stream);
 }
 
 /* Put committed records into the block that is being made. */
@@ -489,11 +476,12 @@ static int store_pending(struct archive *archive, const struct archive_position 
 	int r = 0;
 	*row = archive->open.open_last;
 	if (archive->pending_n) {
-		open_digest(archive->open_digest, buf_str(&archive->pending), digest);
-		r = sql_make(&add, archive->db, "INSERT INTO open(records, digest, data) VALUES(?,?,?)", err);
+		chain_open_digest(str_from(archive->open_digest), buf_str(&archive->pending), digest);
+		r = sql_make(&add, archive->db, "INSERT INTO open(records, previous, digest, data) VALUES(?,?,?,?)", err);
 		if (r < 0)
 			return r;
 		sql_int(&add, (int64_t)archive->pending_n);
+		sql_text(&add, str_from(archive->open_digest));
 		sql_text(&add, (struct str){ digest, CHAIN_DIGEST });
 		sql_blob(&add, buf_str(&archive->pending));
 		r = sql_do(&add, err);
@@ -547,7 +535,7 @@ int archive_commit(struct archive *archive, const struct archive_position *posit
 		r = take_records(archive, buf_str(&archive->pending), row, err);
 		forget_pending(archive);
 	}
-	if (archive->open.records && (archive->open.bytes >= archive->options.block_bytes ||
+	if (archive->open.records && (archive->open.bytes >= archive->options.block_bytes || archive->open.records >= BLOCK_COUNT ||
 	                              clock_monotonic_ns() - archive->open.since >= archive->options.seal_after)) {
 		archive->trouble = (struct err){ "" };
 		(void)!archive_seal(archive, &archive->trouble);
@@ -574,4 +562,30 @@ int archive_position(struct archive *archive, struct arena *arena, struct str in
 	if (r == 1)
 		*out = arena_str(arena, sql_get_bytes(&statement));
 	return r < 0 ? r : 0;
+}
+
+const char *archive_dir(const struct archive *archive)
+{
+	return archive->dir;
+}
+
+sqlite3 *archive_book(struct archive *archive)
+{
+	return archive->book;
+}
+
+const char *archive_newest(const struct archive *archive)
+{
+	return archive->db ? archive->day : "";
+}
+
+int archive_say(struct archive *archive, enum chain_kind kind, struct str body, struct err *err)
+{
+	CLEANUP(link_done) struct link link = { 0 };
+	int r = chain_next(&archive->chain, archive->options.signer, kind, body, &link, err);
+	if (r == 0)
+		r = book_add(archive->book, &link, kind, err);
+	if (r == 0)
+		chain_took(&archive->chain, &link);
+	return r;
 }
