@@ -120,7 +120,7 @@ static int file_open(const char *path, enum database_mode mode, bool sync, const
 	CLEANUP(database_close_p) sqlite3 *db = NULL;
 	int r = database_open(path, mode, &db, err);
 	if (r == 0 && mode != DATABASE_READ)
-		r = database_run(db, mode == DATABASE_CREATE ? "PRAGMA page_size=8192; PRAGMA journal_mode=WAL" : "PRAGMA journal_mode=WAL",
+		r = database_run(db, mode == DATABASE_CREATE ? "PRAGMA page_size=8192; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL" : "PRAGMA journal_mode=WAL",
 		                 err);
 	if (r == 0 && mode != DATABASE_READ)
 		r = database_run(db, sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF", err);

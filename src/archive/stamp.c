@@ -203,10 +203,9 @@ static char *put_clock(char *p, int seconds)
 
 static char *put_digits(char *p, int64_t value, unsigned n)
 {
-	n = MIN(n, 9u);
-	for (unsigned i = n; i-- > 0; value /= 10)
-		p[i] = (char)('0' + value % 10);
-	return p + n;
+	for (unsigned i = 0; i < n; i++)
+		*p++ = (char)('0' + value / tens[n - 1 - i] % 10);
+	return p;
 }
 
 static size_t print_number(uint32_t form, int64_t value, char *out)

@@ -270,10 +270,22 @@ int archive_open(const char *dir, const struct archive_options *options, struct 
 	return r;
 }
 
+/* Give back the room of open records that were sealed. While the day goes on it is used again, unless it is much. */
+static void give_back(sqlite3 *db)
+{
+	SQL(vacuum);
+	/* Each step moves one page. */
+	if (sql_make(&vacuum, db, "PRAGMA incremental_vacuum", NULL) == 0)
+		while (sql_step(&vacuum, NULL) == 1)
+			;
+}
+
 void archive_close(struct archive *archive)
 {
 	if (!archive)
 		return;
+	if (archive->db)
+		give_back(archive->db);
 	database_close(archive->db);
 	database_close(archive->book);
 	if (archive->lock >= 0)
@@ -403,6 +415,7 @@ int archive_seal(struct archive *archive, struct err *err)
  * then it stays as it is, which is no harm. */
 static void day_finish(sqlite3 *db)
 {
+	give_back(db);
 	sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
 }
 

@@ -95,6 +95,7 @@ static int read_journal(struct work *work, sqlite3 *book, struct err *err)
 		found.statement = arena_str(work->arena, sql_get_bytes(&all));
 		found.signature = arena_str(work->arena, sql_get_bytes(&all));
 		vec_push_in(work->arena, &work->found, found);
+		r = 0;
 	}
 	return r;
 }

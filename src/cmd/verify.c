@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * ward verify: prove that an archive is what was sealed.
+ */
+#include "archive/verify.h"
+#include "base/clock.h"
+#include "cmd/command.h"
+#include "cmd/files.h"
+#include "cmd/terminal.h"
+#include "data/json.h"
+
+enum { OPT_KEY, OPT_HEAD, OPT_WRITE_HEAD, OPT_FORMAT_, OPT_END };
+static const char *const formats[] = { "text", "json", NULL };
+
+static const struct opt options[] = {
+	[OPT_KEY] = { "key", 'k', OPT_FILE, "FILE", .repeat = true,
+	              .help = TR("a public key that is trusted; without it the keys in the archive itself are taken") },
+	[OPT_HEAD] = { "head", 0, OPT_FILE, "FILE", .repeat = true,
+	               .help = TR("an end of the chain that was written down earlier: it must still be there") },
+	[OPT_WRITE_HEAD] = { "write-head", 0, OPT_FILE, "FILE",
+	                     .help = TR("write down the chain's end when nothing is wrong; keep it elsewhere") },
+	[OPT_FORMAT_] = { "format", 'f', OPT_CHOICE, "FORMAT", .choices = formats, .help = TR("text, or JSON") },
+	[OPT_END] = { 0 },
+};
+
+static int load_keys(struct call *call, struct verify *verify, struct err *err)
+{
+	const struct opt_values *files = &call->args.values[OPT_KEY];
+	struct public_key *keys = ARENA_ARRAY(call->arena, struct public_key, files->n);
+	for (unsigned i = 0; i < files->n; i++) {
+		struct source source;
+		int r = file_load(call->arena, files->p[i].p, &source, err);
+		if (r == 0)
+			r = public_key_parse(str_trim(source.text), &keys[i], err);
+		if (r < 0)
+			return err_wrap(err, r, "%s", files->p[i].p);
+	}
+	verify->keys = keys;
+	verify->n_keys = files->n;
+	return 0;
+}
+
+static int load_heads(struct call *call, struct verify *verify, struct err *err)
+{
+	const struct opt_values *files = &call->args.values[OPT_HEAD];
+	struct chain *heads = ARENA_ARRAY(call->arena, struct chain, files->n);
+	for (unsigned i = 0; i < files->n; i++) {
+		struct source source;
+		int r = file_load(call->arena, files->p[i].p, &source, err);
+		if (r == 0)
+			r = head_parse(str_trim(source.text), &heads[i], err);
+		if (r < 0)
+			return err_wrap(err, r, "%s", files->p[i].p);
+	}
+	verify->heads = heads;
+	verify->n_heads = files->n;
+	return 0;
+}
+
+struct watcher {
+	struct progress progress;
+	struct call *call;
+};
+
+static void watch(void *ctx, uint64_t done, uint64_t all)
+{
+	struct watcher *watcher = ctx;
+	if (!progress_due(&watcher->progress))
+		return;
+	struct str percent = arena_printf(watcher->call->arena, "%llu", (unsigned long long)(all ? done * 100 / all : 100));
+	progress_say(&watcher->progress, note_text(watcher->call->arena, watcher->call->lang, &NOTE("{} % read", percent)));
+}
+
+static struct str count_text(struct arena *arena, uint64_t value)
+{
+	return arena_printf(arena, "%llu", (unsigned long long)value);
+}
+
+static void add_note(struct call *call, struct buf *out, const struct note *note)
+{
+	buf_add(out, note_text(call->arena, call->lang, note));
+	buf_add_char(out, '\n');
+}
+
+/* "2026-11-23, block 3: …" */
+static void add_problem(struct call *call, struct buf *out, const struct verify_problem *problem)
+{
+	struct arena *arena = call->arena;
+	struct str day = str_from(problem->day), number = count_text(arena, problem->number);
+	struct str what = note_text(arena, call->lang, &problem->what);
+	if (problem->number)
+		add_note(call, out, &NOTE("{}, block {}: {}", day, number, what));
+	else if (day.n)
+		add_note(call, out, &NOTE("{}: {}", day, what));
+	else if (problem->sequence)
+		add_note(call, out, &NOTE("statement {} of archive.ward: {}", count_text(arena, problem->sequence), what));
+	else
+		add_note(call, out, &NOTE("the archive: {}", what));
+}
+
+static void add_proof(struct call *call, struct buf *out, const struct verify *verify)
+{
+	struct arena *arena = call->arena;
+	struct str days = count_text(arena, verify->days), blocks = count_text(arena, verify->blocks);
+	struct str records = count_text(arena, verify->records), statements = count_text(arena, verify->statements);
+	add_note(call, out, &NOTE("{} days, {} blocks, {} records; {} statements in the chain", days, blocks, records, statements));
+	for (size_t i = 0; i < verify->n_key_ids; i++)
+		add_note(call, out, &NOTE("signed by the key {}", verify->key_ids[i]));
+	if (verify->removed_days)
+		add_note(call, out, &NOTE("{} days were removed by retention, each by a signed record", count_text(arena, verify->removed_days)));
+	if (verify->clock_back)
+		add_note(call, out, &NOTE("the clock stood behind {} times; the order is that of arrival", count_text(arena, verify->clock_back)));
+	if (verify->n_problems) {
+		add_note(call, out, &NOTE("{} problems; the first is where trust ends", count_text(arena, verify->n_problems)));
+		return;
+	}
+	buf_add(out, tr(call->lang, "nothing was changed, removed, reordered or backdated since it was sealed"));
+	buf_add_char(out, '\n');
+	const char *open[] = {
+		verify->not_signed ? TR("not proven: who wrote it, for it is not signed") : NULL,
+		verify->n_key_ids && !verify->keys_given
+			? TR("not proven: whose keys these are; they were taken from the archive itself (--key with a public key kept elsewhere proves it)")
+			: NULL,
+		verify->last_head < verify->chain.sequence
+			? TR("not proven: that nothing newer was cut off; write the head down elsewhere (--write-head) and give it next time (--head)")
+			: NULL,
+	};
+	for (size_t i = 0; i < COUNT(open); i++)
+		if (open[i]) {
+			buf_add(out, tr(call->lang, open[i]));
+			buf_add_char(out, '\n');
+		}
+	if (verify->unsealed)
+		add_note(call, out, &NOTE("not proven: {} records that are not sealed yet", count_text(arena, verify->unsealed)));
+	buf_puts(out, "  ");
+	head_print(&verify->chain, out);
+}
+
+static void add_json(struct call *call, struct buf *out, const struct verify *verify)
+{
+	BUF(head);
+	buf_add_char(out, '{');
+	json_put_flag(out, "good", verify->n_problems == 0);
+	json_put_int(out, "days", (int64_t)verify->days);
+	json_put_int(out, "blocks", (int64_t)verify->blocks);
+	json_put_int(out, "records", (int64_t)verify->records);
+	json_put_int(out, "bytes", (int64_t)verify->bytes);
+	json_put_int(out, "stored", (int64_t)verify->stored);
+	json_put_int(out, "statements", (int64_t)verify->statements);
+	json_put_int(out, "not_signed", (int64_t)verify->not_signed);
+	json_put_int(out, "not_sealed", (int64_t)verify->unsealed);
+	json_put_int(out, "removed_days", (int64_t)verify->removed_days);
+	json_put_int(out, "clock_back", (int64_t)verify->clock_back);
+	json_put_flag(out, "keys_given", verify->keys_given);
+	struct strings keys = { verify->key_ids, verify->n_key_ids };
+	json_put_strings(out, "keys", &keys);
+	json_put_int(out, "head_found", (int64_t)verify->last_head);
+	head_print(&verify->chain, &head);
+	json_put(out, "head", str_trim(buf_str(&head)));
+	json_open_list(out, "problems");
+	for (size_t i = 0; i < verify->n_problems; i++) {
+		const struct verify_problem *problem = &verify->problems[i];
+		json_open_map(out, NULL);
+		json_put(out, "day", str_from(problem->day));
+		json_put_int(out, "block", problem->number);
+		json_put_int(out, "sequence", (int64_t)problem->sequence);
+		json_put(out, "what", note_text(call->arena, call->lang, &problem->what));
+		buf_add_char(out, '}');
+	}
+	buf_puts(out, "]}\n");
+}
+
+static int verify_command(struct call *call, struct err *err)
+{
+	BUF(out);
+	BUF(head);
+	struct watcher watcher = { .call = call, .progress = { .call = call } };
+	struct verify verify = { .dir = call->args.operands[0].p, .progress = watch, .ctx = &watcher };
+	int r = load_keys(call, &verify, err);
+	if (r == 0)
+		r = load_heads(call, &verify, err);
+	if (r < 0)
+		return r;
+	progress_start(&watcher.progress);
+	r = verify_run(call->arena, &verify, err);
+	progress_end(&watcher.progress);
+	const char *write_head = opt_cstr(&call->args, OPT_WRITE_HEAD);
+	head_print(&verify.chain, &head);
+	if (r == 0 && write_head && verify.n_problems == 0)
+		r = file_write(call->arena, write_head, buf_str(&head), err);
+	if (r < 0)
+		return r;
+	if (opt_choice(&call->args, OPT_FORMAT_, 0) == 1) {
+		add_json(call, &out, &verify);
+	} else {
+		for (size_t i = 0; i < verify.n_problems; i++)
+			add_problem(call, &out, &verify.problems[i]);
+		add_proof(call, &out, &verify);
+	}
+	r = command_print(buf_str(&out), err);
+	return r < 0 ? r : verify.n_problems ? EXIT_FOUND : EXIT_GOOD;
+}
+
+static const struct command_example examples[] = {
+	{ "ward verify /var/lib/ward/archive --key archive.pub", TR("prove it with a public key that was kept elsewhere") },
+	{ "ward verify /mnt/second --key archive.pub", TR("a copy, at its place") },
+	{ "ward verify archive --head last-month.head --write-head today.head",
+	  TR("that nothing was cut off since last month, and a new head to keep") },
+	{ 0 },
+};
+
+static const struct command_exit exits[] = {
+	{ 0, TR("all is as it was sealed") },
+	{ 1, TR("something was changed, removed, reordered or backdated; the first bad block is named first") },
+	{ 2, TR("it could not be read") },
+	{ 0 },
+};
+
+const struct command command_verify = {
+	.name = "verify",
+	.summary = TR("prove that an archive was not changed"),
+	.operands = "DIR",
+	.description = TR("Reads the whole archive, or a copy of some of its days, and compares it with what was signed. Needs "
+	                  "no network and no private key. Names the first bad block by its day and number.\n\n"
+	                  "Nobody can prove from the files alone that the newest part was not cut off: keep the head, one line of "
+	                  "text, on another machine or on paper, and give it with --head."),
+	.options = options,
+	.examples = examples,
+	.exits = exits,
+	.least = 1,
+	.most = 1,
+	.run = verify_command,
+};
