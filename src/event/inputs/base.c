@@ -313,6 +313,9 @@ size_t stream_took(struct stream *stream, struct input *input, struct input_batc
 void stream_record(struct stream *stream, struct input *input, struct input_batch *batch, struct str record)
 {
 	size_t first = batch->batch.events.n;
+	(void)know_parser(stream, input, record, true);
+	if (!stream->parser)
+		return;
 	parse_record(&stream->parse, &batch->batch, decode_record(&stream->decode, &batch->batch.arena, record));
 	stream->held = stream->parser->flush;
 	stream_spoke(stream, input, batch, first);
