@@ -271,6 +271,13 @@ static bool know_parser(struct stream *stream, const struct input *input, struct
 	return true;
 }
 
+/* The journal's export format is UTF-8 with binary values whose lengths must not change. */
+static bool is_binary(const struct stream *stream, struct str raw)
+{
+	return stream->parser ? stream->parser == &parser_journald
+	                      : str_starts(raw, "__CURSOR=") && parser_journald.probe(probe_part(raw)) > 0;
+}
+
 size_t stream_took(struct stream *stream, struct input *input, struct input_batch *batch, size_t n, bool last)
 {
 	struct arena *arena = &batch->batch.arena;
@@ -281,7 +288,11 @@ size_t stream_took(struct stream *stream, struct input *input, struct input_batc
 	arena_take(arena, tail + raw.n);
 	if (n)
 		stream->last = clock_monotonic_ns();
-	struct str text = decode_text(&stream->decode, arena, raw, cut, &took);
+	struct str text = raw;
+	if (is_binary(stream, raw))
+		took = raw.n;
+	else
+		text = decode_text(&stream->decode, arena, raw, cut, &took);
 	bool in_place = !text.n || (text.p >= raw.p && text.p < raw.p + raw.n);
 	size_t fresh = text.n;
 	if (tail && (!text.n || text.p == raw.p)) {
@@ -316,7 +327,9 @@ void stream_record(struct stream *stream, struct input *input, struct input_batc
 	(void)know_parser(stream, input, record, true);
 	if (!stream->parser)
 		return;
-	parse_record(&stream->parse, &batch->batch, decode_record(&stream->decode, &batch->batch.arena, record));
+	if (!is_binary(stream, record))
+		record = decode_record(&stream->decode, &batch->batch.arena, record);
+	parse_record(&stream->parse, &batch->batch, record);
 	stream->held = stream->parser->flush;
 	stream_spoke(stream, input, batch, first);
 }

@@ -189,6 +189,7 @@ static bool unchanged(struct file *file, uint64_t end)
 	file->at.fingerprint = now.fingerprint;
 	file->size = (uint64_t)st.st_size;
 	file->changed = mtime_of(&st);
+	file->at.changed = (uint64_t)file->changed;
 	return true;
 }
 

@@ -40,7 +40,7 @@ static const int64_t settle = 3 * INT64_C(1000000000);      /* then a compressed
 static const int64_t silence = 2 * INT64_C(1000000000);     /* then joins are given up */
 static const int64_t look_local = 10 * INT64_C(1000000000); /* everywhere, though inotify said nothing */
 static const int64_t look_remote = INT64_C(1000000000);
-static const int64_t look_listed = INT64_C(100000000);      /* after names came or went */
+static const int64_t look_listed = INT64_C(20000000);       /* after names came or went, at least */
 
 struct path {
 	struct str path;         /* own memory, NUL-terminated */
@@ -52,6 +52,7 @@ struct path {
 	bool moved;              /* its position changed since it was last told */
 	bool seen;               /* by the scan that runs */
 	bool gone;               /* nothing lies there */
+	bool was_gone;           /* nothing lay there once, since we look */
 	bool recalled;           /* its kept position was asked for */
 	bool waits;              /* to be read again at the next tick: for silence, for a farewell, for a file to be complete */
 	int complained;          /* errno of the last complaint */
@@ -80,12 +81,25 @@ struct files {
 	bool told;               /* inotify tells of all directories */
 	bool first_scan, too_many;
 	int64_t look;            /* when to scan next */
+	int64_t scan_took;       /* nanoseconds */
+	uint64_t began;          /* by the wall clock, nanoseconds */
 	int64_t tick;            /* when to read those that wait */
 };
 
 static struct note about(const char *english, struct str path, const char *why)
 {
 	return (struct note){ .english = english, .value = { path, str_from(why) } };
+}
+
+static uint64_t mtime_of(const struct stat *st)
+{
+	return (uint64_t)st->st_mtim.tv_sec * 1000000000 + (uint64_t)st->st_mtim.tv_nsec;
+}
+
+/* Look at everything, but do not spend all time with it where files come and go all the time. */
+static void look_soon(struct files *files)
+{
+	files->look = MIN(files->look, clock_monotonic_ns() + MAX(look_listed, 20 * files->scan_took));
 }
 
 /* ---- what is to be read ---- */
@@ -431,6 +445,99 @@ static bool insert_rest(struct files *files, struct path *path, size_t index, co
 	return where;
 }
 
+/* Does the text of an open file go on where this place ends? */
+static bool goes_on(const struct place *place, int fd, const struct stat *st)
+{
+	char head[FINGERPRINT_BYTES];
+	bool packed;
+	struct str text = head_text(fd, head, &packed);
+	return (place->length == 0 || begins_as(place, text) || place_same_beginning(place, fd)) &&
+	       (packed || place->offset <= (uint64_t)st->st_size);
+}
+
+/* Is `name` what a rotation makes of `base`: "app.log.1", "app.log-20261123.gz", "app-2026-11-23.log"? */
+static bool is_generation(struct str base, struct str name)
+{
+	static const char *const packed[] = { ".gz", ".xz", ".zst", ".bz2", ".lz4" };
+	for (size_t i = 0; i < COUNT(packed); i++)
+		if (str_ends(name, packed[i]))
+			name = str_slice(name, 0, name.n - strlen(packed[i]));
+	ptrdiff_t dot = str_find_char_last(base, '.');
+	struct str stem = dot > 0 ? str_slice(base, 0, (size_t)dot) : base, end = str_slice(base, stem.n, base.n);
+	struct str between;
+	if (name.n > base.n && memcmp(name.p, base.p, base.n) == 0)
+		between = str_slice(name, base.n, name.n);
+	else if (name.n > base.n && memcmp(name.p, stem.p, stem.n) == 0 && memcmp(name.p + name.n - end.n, end.p, end.n) == 0)
+		between = str_slice(name, stem.n, name.n - end.n);
+	else
+		return false;
+	bool digits = false;
+	for (size_t i = 0; i < between.n; i++) {
+		char c = between.p[i];
+		digits |= c >= '0' && c <= '9';
+		if (!((c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' || c == 'T'))
+			return false;
+	}
+	return digits;
+}
+
+struct generation {
+	const char *path;
+	struct stat st;
+};
+
+static int by_change(const void *a, const void *b)
+{
+	uint64_t x = mtime_of(&((const struct generation *)a)->st), y = mtime_of(&((const struct generation *)b)->st);
+	return (x > y) - (x < y);
+}
+
+/* A path was rotated more than once between two looks, or while nobody read: the files between the one that was
+ * read until `since` and the one that lies there now (inode `newest`) are read, too, before the file at `index`. */
+static void insert_generations(struct files *files, struct path *path, size_t index, uint64_t since, const struct stat *newest)
+{
+	ARENA(arena);
+	VEC(struct generation) found = { 0 };
+	ptrdiff_t slash = str_find_char_last(path->path, '/');
+	struct str base = str_slice(path->path, (size_t)(slash + 1), path->path.n);
+	struct str folder = str_slice(path->path, 0, (size_t)(slash + 1));
+	DIR *dir = opendir(folder.n ? arena_cstr(&arena, folder) : ".");
+	struct dirent *entry;
+	size_t looked = 0;
+	while (dir && since && (entry = readdir(dir)) && looked < SIBLINGS_MOST) {
+		struct generation one;
+		if (!is_generation(base, str_from(entry->d_name)))
+			continue;
+		looked++;
+		struct str where = arena_printf(&arena, "%.*s%s", STR_ARG(folder), entry->d_name);
+		one.path = where.p;
+		if (lstat(one.path, &one.st) < 0 || !S_ISREG(one.st.st_mode) || mtime_of(&one.st) < since ||
+		    (newest && one.st.st_ino == newest->st_ino && one.st.st_dev == newest->st_dev))
+			continue;
+		const struct path *other = map_get(&files->index, where);
+		bool reading = other && other->files.n;
+		for (size_t i = 0; i < path->files.n; i++)
+			reading |= path->files.p[i]->at.inode == one.st.st_ino && path->files.p[i]->at.device == one.st.st_dev;
+		bool active = false;
+		int fd = reading ? -1 : open(one.path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		if (fd < 0)
+			continue;
+		const struct place *same = known_by_inode(files, one.st.st_dev, one.st.st_ino);
+		if (!(same && goes_on(same, fd, &one.st)) && !known_by_text(files, NULL, fd, &active))
+			vec_push_in(&arena, &found, one);
+		close(fd);
+	}
+	if (dir)
+		closedir(dir);
+	if (found.n)
+		qsort(found.p, found.n, sizeof(*found.p), by_change);
+	for (size_t i = 0; i < found.n; i++) {
+		struct place at = { .device = found.p[i].st.st_dev, .inode = found.p[i].st.st_ino };
+		make_old(files, file_insert(files, path, index + i, found.p[i].path, &at));
+		files->input.counters.rotations++;
+	}
+}
+
 /* ---- a path, looked at ---- */
 
 static struct file *newest(const struct path *path)
@@ -462,23 +569,13 @@ static void path_gone(struct files *files, struct path *path)
 	if (!path->gone)
 		files->n_gone++;
 	path->device = path->inode = 0;
-	path->gone = true;
-}
-
-/* Does the text of an open file go on where this place ends? */
-static bool goes_on(const struct place *place, int fd, const struct stat *st)
-{
-	char head[FINGERPRINT_BYTES];
-	bool packed;
-	struct str text = head_text(fd, head, &packed);
-	return (place->length == 0 || begins_as(place, text) || place_same_beginning(place, fd)) &&
-	       (packed || place->offset <= (uint64_t)st->st_size);
+	path->gone = path->was_gone = true;
 }
 
 /* A file is first seen at this path. False: it is to be looked at again later. */
 static bool path_new_file(struct files *files, struct path *path, const struct stat *st, bool first)
 {
-	struct place at = { .device = st->st_dev, .inode = st->st_ino };
+	struct place at = { .device = st->st_dev, .inode = st->st_ino, .changed = mtime_of(st) };
 	const struct place *before = NULL;
 	bool look = !files->once && (files->known.n || !files->first_scan);
 	int fd = !look ? -1 : open(path->path.p, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -494,6 +591,7 @@ static bool path_new_file(struct files *files, struct path *path, const struct s
 			files->input.counters.truncations++;
 			struct place rest = *same;
 			insert_rest(files, path, path->files.n, &rest);
+			insert_generations(files, path, path->files.n, rest.changed, st);
 		}
 		close(fd);
 		if (active)
@@ -550,6 +648,10 @@ static void path_check(struct files *files, struct path *path)
 		make_old(files, file);
 		files->input.counters.rotations++;
 	}
+	struct file *last = path->files.n ? path->files.p[path->files.n - 1] : NULL;
+	if (!files->once && (last || path->was_gone || path->done.inode))
+		insert_generations(files, path, path->files.n,
+		                   last ? last->at.changed : path->done.inode ? path->done.changed : files->began, &st);
 	if (!path_new_file(files, path, &st, !path->files.n))
 		return;
 	if (files->once)
@@ -582,6 +684,7 @@ static void forget_gone(struct files *files)
 
 static void scan(struct files *files)
 {
+	int64_t from = clock_monotonic_ns();
 	size_t before = files->paths.n;
 	files->told = true;
 	for (size_t i = 0; i < before; i++)
@@ -596,7 +699,8 @@ static void scan(struct files *files)
 		look_for(files, files->wanted.p[i]);
 	files->first_scan = false;
 	forget_gone(files);
-	files->look = clock_monotonic_ns() + (files->told ? look_local : look_remote);
+	files->scan_took = clock_monotonic_ns() - from;
+	files->look = from + files->scan_took + (files->told ? look_local : look_remote);
 }
 
 /* ---- restart ---- */
@@ -624,10 +728,16 @@ static void recall_rest(struct files *files, struct path *path)
 	/* All but the last of the places were at their end, so only the last one's absence is worth a word. */
 	struct place place;
 	struct str kept = files->input.find(files->input.find_ctx, path->path);
-	for (size_t n = 0; n < PLACE_MOST && place_next(&kept, &place); n++)
-		if (!lies_at_a_path(files, &place) && !insert_rest(files, path, path->files.n, &place) && place.length && !kept.n)
+	for (size_t n = 0; n < PLACE_MOST && place_next(&kept, &place); n++) {
+		bool there = lies_at_a_path(files, &place);
+		if (!there && !insert_rest(files, path, path->files.n, &place) && place.length && !kept.n)
 			input_complain(&files->input,
 			               NOTE(TR("{} was rotated while nobody read it, and its rest is not to be found"), path->path));
+		if (!there && !kept.n) {
+			struct stat st = { .st_ino = path->inode, .st_dev = path->device };
+			insert_generations(files, path, path->files.n, place.changed, &st);
+		}
+	}
 	if (path->files.n)
 		enqueue(files, path);
 }
@@ -687,7 +797,7 @@ static void drain_watch(struct files *files)
 		enqueue(files, path);
 	}
 	if (listed)
-		files->look = MIN(files->look, clock_monotonic_ns() + look_listed);
+		look_soon(files);
 }
 
 static void release_some(struct files *files)
@@ -707,7 +817,7 @@ static void drop_first(struct files *files, struct path *path)
 	if (!files->once) {
 		remember(files, &file->at);
 		path->done = file->at;
-		files->look = MIN(files->look, clock_monotonic_ns() + look_listed); /* a pattern may match its new name */
+		look_soon(files); /* a pattern may match its new name */
 	}
 	file_free(file);
 }
@@ -744,9 +854,11 @@ static void truncated(struct files *files, struct path *path, struct file *file,
 	struct place place = file->at, anew = { .device = place.device, .inode = place.inode };
 	files->input.counters.truncations++;
 	file_remove(files, path, index);
+	size_t before = path->files.n;
 	if (insert_rest(files, path, index, &place)) {
 		file_release(file); /* what it carried lies in the copy, too */
-		index++;
+		insert_generations(files, path, index + 1, place.changed, NULL);
+		index += path->files.n - before;
 	} else {
 		file_finish(file, &files->input, batch);
 	}
@@ -1003,6 +1115,7 @@ static int files_open(const void *decoded, struct str source, const struct parse
 	files->known_index.arena = &files->known_arena;
 	files->first_scan = true;
 	files->tick = INT64_MAX;
+	files->began = (uint64_t)clock_now() * 1000000000;
 	if (files->once) {
 		scan(files);
 	} else {

@@ -8,10 +8,10 @@
 
 void place_add(struct buf *out, const struct place *place)
 {
-	buf_printf(out, "%s%llu:%llu:%llu:%llu:%llu:%llu:%d:%llu", out->n ? " " : "", (unsigned long long)place->device,
+	buf_printf(out, "%s%llu:%llu:%llu:%llu:%llu:%llu:%d:%llu:%llu", out->n ? " " : "", (unsigned long long)place->device,
 	           (unsigned long long)place->inode, (unsigned long long)place->offset, (unsigned long long)place->line,
 	           (unsigned long long)place->length, (unsigned long long)place->fingerprint, place->held,
-	           (unsigned long long)place->encoding);
+	           (unsigned long long)place->encoding, (unsigned long long)place->changed);
 }
 
 /* A number of up to 64 bits: str_to_int() ends at 63. */
@@ -36,7 +36,7 @@ bool place_next(struct str *rest, struct place *out)
 	uint64_t held = 0;
 	uint64_t *const values[] = { &out->device, &out->inode,       &out->offset, &out->line,
 		                     &out->length, &out->fingerprint,
-		                     &held,        &out->encoding };
+		                     &held,        &out->encoding, &out->changed };
 	for (size_t i = 0; i < COUNT(values); i++)
 		if (!text.p || !number(str_cut(&text, ':'), values[i]))
 			return false;

@@ -3,7 +3,7 @@
  * place: where a file was read up to, in a form that survives renames, truncation and restarts.
  *
  * A file is known by device and inode, and by a fingerprint of its first bytes, because inodes are given
- * again and `copytruncate` keeps them. As text: "device:inode:offset:line:length:fingerprint:held:encoding", numbers in
+ * again and `copytruncate` keeps them. As text: "device:inode:offset:line:length:fingerprint:held:encoding:changed", numbers in
  * decimal; several files of one path (the rotated one that is not finished, then the new one) with a blank between.
  */
 #ifndef WARD_EVENT_INPUTS_PLACE_H
@@ -20,6 +20,7 @@ struct place {
 	uint64_t length; /* bytes of the fingerprint, at most FINGERPRINT_BYTES; 0: the file was empty */
 	uint64_t fingerprint;
 	bool held;       /* the parser held records before the offset back, for a join */
+	uint64_t changed;  /* its mtime when it was last looked at, nanoseconds */
 	uint64_t encoding; /* enum encoding, as far as it is known */
 };
 
