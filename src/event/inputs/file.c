@@ -329,31 +329,33 @@ static ssize_t read_whole(struct file *file, struct input *input, struct input_b
 	return r;
 }
 
+bool file_is_settled(struct file *file)
+{
+	struct stat st;
+	if (!file->follow || file->unpack || file->whole || fstat(file->fd, &st) < 0)
+		return true;
+	if (file->changed != mtime_of(&st))
+		file->grew = clock_monotonic_ns();
+	file->changed = mtime_of(&st);
+	file->size = (uint64_t)st.st_size;
+	/* gzip and others set the time of the original when they are done. */
+	return clock_monotonic_ns() >= file->grew + file->settle || clock_now() * 1000000000 >= file->changed + file->settle;
+}
+
 ssize_t file_read(struct file *file, struct input *input, struct input_batch *batch, size_t want, struct err *err)
 {
-	ssize_t n;
-	struct stat st;
 	if (!file->probed)
 		probe(file);
-	if (file->kind == FILE_PLAIN) {
-		n = read_plain(file, input, batch, want, err);
-	} else {
-		if (file->follow && !file->unpack && !file->whole) {
-			if (fstat(file->fd, &st) < 0)
-				return err_errno(err, -errno, "cannot look at it");
-			if (file->changed != mtime_of(&st))
-				file->grew = clock_monotonic_ns();
-			file->changed = mtime_of(&st);
-			file->size = (uint64_t)st.st_size;
-			/* gzip and others set the time of the original when they are done. */
-			if (clock_monotonic_ns() < file->grew + file->settle &&
-			    clock_now() * 1000000000 < file->changed + file->settle)
-				return 0;
-			place_take_fingerprint(&file->at, file->fd);
-		}
-		n = file->kind == FILE_PACKED ? read_packed(file, input, batch, want, err) : read_whole(file, input, batch, err);
-		return n;
+	if (file->kind != FILE_PLAIN && file->follow && !file->unpack && !file->whole) {
+		if (!file_is_settled(file))
+			return 0;
+		place_take_fingerprint(&file->at, file->fd);
 	}
+	if (file->kind == FILE_PACKED)
+		return read_packed(file, input, batch, want, err);
+	if (file->kind == FILE_WHOLE)
+		return read_whole(file, input, batch, err);
+	ssize_t n = read_plain(file, input, batch, want, err);
 	if (n > 0)
 		file->grew = clock_monotonic_ns();
 	return n;

@@ -31,6 +31,7 @@ struct file {
 	struct unpack *unpack;
 	struct whole *whole;
 	int64_t settle;   /* a compressed file that changed within this time is still being written */
+	bool recognised;  /* it was compared with what was read before, when it was complete */
 	bool in_member;
 	uint64_t skip;    /* text of a compressed file, or events of a whole one, that were delivered before */
 	uint64_t taken;   /* of a compressed file, counted already */
@@ -47,6 +48,8 @@ struct file *file_new(const char *path, const struct place *at, const struct par
 void file_free(struct file *file);
 /* Open it (its path) if it is not; -ESTALE when another file lies there now; -ENXIO when it is no regular file. */
 int file_open(struct file *file, struct err *err) MUST_USE;
+/* Has an open compressed file, or one that is read as a whole, been left alone long enough to be complete? */
+bool file_is_settled(struct file *file);
 /* Let the descriptor go; reading goes on where it stopped when it is opened again. Plain files only. */
 void file_release(struct file *file);
 /* Add about `want` bytes of text and their events to the batch: > 0: how many; 0: nothing more for now (or `finished`);

@@ -321,12 +321,13 @@ static bool begins_as(const struct place *place, struct str head)
 /* A short fingerprint says little, unless it is of all that was read. */
 static bool tells(const struct place *place)
 {
-	return place->length == FINGERPRINT_BYTES || (place->length >= 64 && place->length == place->offset);
+	return place->length == FINGERPRINT_BYTES || (place->length >= 64 && place->length >= place->offset);
 }
 
 /* A file that is new by its inode and name: was its text read already, before it was copied or compressed? `active`: it is
  * the text of a file that is still being read, so this is a copy, and what will be cut off there is not known yet. */
-static const struct place *known_by_text(const struct files *files, const struct path *self, int fd, bool *active)
+static const struct place *known_by_text(const struct files *files, const struct path *self,
+                                         const struct file *self_file, int fd, bool *active)
 {
 	char head[FINGERPRINT_BYTES];
 	bool packed;
@@ -341,7 +342,7 @@ static const struct place *known_by_text(const struct files *files, const struct
 		const struct path *path = files->paths.p[i];
 		for (size_t j = 0; path != self && j < path->files.n; j++) {
 			const struct place *place = &path->files.p[j]->at;
-			if (tells(place) && (place->length == text.n ? place->fingerprint == all : begins_as(place, text))) {
+			if (path->files.p[j] != self_file && tells(place) && (place->length == text.n ? place->fingerprint == all : begins_as(place, text))) {
 				*active = true;
 				return place;
 			}
@@ -523,7 +524,7 @@ static void insert_generations(struct files *files, struct path *path, size_t in
 		if (fd < 0)
 			continue;
 		const struct place *same = known_by_inode(files, one.st.st_dev, one.st.st_ino);
-		if (!(same && goes_on(same, fd, &one.st)) && !known_by_text(files, NULL, fd, &active))
+		if (!(same && goes_on(same, fd, &one.st)) && !known_by_text(files, NULL, NULL, fd, &active))
 			vec_push_in(&arena, &found, one);
 		close(fd);
 	}
@@ -585,7 +586,7 @@ static bool path_new_file(struct files *files, struct path *path, const struct s
 		if (same && goes_on(same, fd, st)) {
 			before = same;
 		} else if (first) {
-			before = known_by_text(files, path, fd, &active);
+			before = known_by_text(files, path, NULL, fd, &active);
 		}
 		if (same && !before) { /* truncated while nobody looked, or the inode was given again */
 			files->input.counters.truncations++;
@@ -898,6 +899,21 @@ static int ensure_open(struct files *files, struct path *path, struct file *file
 	return 0;
 }
 
+/* A compressed file could not be recognised while it was written; now that it is complete it can. */
+static void recognise(struct files *files, struct path *path, struct file *file)
+{
+	bool active = false;
+	if (file->recognised || files->once || file->kind != FILE_PACKED || !file_is_settled(file))
+		return;
+	file->recognised = true;
+	const struct place *before =
+		file->at.offset ? NULL : known_by_text(files, file->old ? NULL : path, file, file->fd, &active);
+	if (before)
+		file->at.offset = before->offset;
+	file->finished = active; /* it is being read under another name */
+	path->moved |= before != NULL;
+}
+
 /* One read of one file. True: there is more, or things have changed. */
 static bool step(struct files *files, struct path *path, struct file *file, size_t want, struct input_batch *batch,
                  size_t *got)
@@ -906,6 +922,9 @@ static bool step(struct files *files, struct path *path, struct file *file, size
 	int r = ensure_open(files, path, file);
 	if (r <= 0)
 		return r < 0;
+	recognise(files, path, file);
+	if (file->finished)
+		return true;
 	size_t records = batch->batch.events.n;
 	uint64_t offset = file->at.offset;
 	ssize_t n = file_read(file, &files->input, batch, want, &err);
