@@ -354,13 +354,20 @@ int sigma_load(struct arena *arena, const struct sigma_options *options, struct 
 	return r;
 }
 
-void sigma_parse(struct arena *arena, const char *name, struct str text, const struct sigma_options *options,
-                 struct sigma_rules *rules, struct sigma_problems *problems)
+void sigma_parse_with(struct arena *arena, const char *name, struct str text, const struct sigma_options *options,
+                      const struct sigma_pipelines *pipelines, struct sigma_rules *rules, struct sigma_problems *problems)
 {
 	static const struct sigma_options none = { 0 };
 	struct load load;
 	load_init(&load, arena, options ? options : &none, problems);
+	load.reader.pipelines = pipelines;
 	struct source source = { .name = name, .text = text };
 	documents_take(&load, &source);
 	load_finish(&load, rules);
+}
+
+void sigma_parse(struct arena *arena, const char *name, struct str text, const struct sigma_options *options,
+                 struct sigma_rules *rules, struct sigma_problems *problems)
+{
+	sigma_parse_with(arena, name, text, options, NULL, rules, problems);
 }

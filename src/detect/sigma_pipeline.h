@@ -42,6 +42,10 @@ int sigma_pipelines_load(struct arena *arena, const char *const *paths, struct s
 /* The same from one text. */
 int sigma_pipeline_parse(struct arena *arena, struct source *source, struct sigma_pipelines **out, struct err *err) MUST_USE;
 
+/* sigma_parse() with pipelines that were read already; NULL: none. */
+void sigma_parse_with(struct arena *arena, const char *name, struct str text, const struct sigma_options *options,
+                      const struct sigma_pipelines *pipelines, struct sigma_rules *rules, struct sigma_problems *problems);
+
 /* What a placeholder stands for in this rule (may be NULL); false: nothing says so. `pipelines` may be NULL. */
 bool sigma_placeholder(const struct sigma_pipelines *pipelines, const struct sigma_rule *rule, struct str name,
                        struct strings *values);
