@@ -95,6 +95,10 @@ static void document_take(struct load *load, struct source *source)
 		(void)sigma_refuse(reader, doc, 0, NOTE("a rule is a map; this is {}", str_from(doc_type_words(doc))));
 		return;
 	}
+	if (doc_get(doc, STR("action")) && !doc_get(doc, STR("title"))) {
+		(void)sigma_refuse(reader, doc, 0, NOTE("'action' belongs to an old Sigma; write every rule whole"));
+		return;
+	}
 	if (doc_get(doc, STR("filter"))) {
 		struct sigma_filter filter = { 0 };
 		if (sigma_filter_read(reader, doc, &filter) == 0)
@@ -115,33 +119,43 @@ static bool is_marker(struct str line)
 	return str_starts(line, "---") && (line.n == 3 || line.p[3] == ' ' || line.p[3] == '\t' || line.p[3] == '\r');
 }
 
+/* Nothing to read yet: blank, a comment, a directive (%YAML), a marker. */
+static bool is_preface(struct str line)
+{
+	struct str text = str_trim(line);
+	return !text.n || *text.p == '#' || *line.p == '%' || is_marker(line);
+}
+
+static void part_take(struct load *load, const char *name, const char *begin, const char *end, unsigned before)
+{
+	struct source *source = ARENA_NEW(load->arena, struct source);
+	*source = (struct source){ .name = name, .text = { begin, (size_t)(end - begin) }, .before = before };
+	document_take(load, source);
+}
+
 /* One document after the other, so that a mistake in one does not take the others away. */
 static void documents_take(struct load *load, const struct source *file)
 {
 	struct str rest = file->text;
-	unsigned line = 0, begin_line = 0;
 	const char *begin = rest.p;
+	unsigned line = 0, before = 0;
+	bool preface = true;
 	while (rest.n) {
 		const char *end = memchr(rest.p, '\n', rest.n);
 		size_t n = end ? (size_t)(end - rest.p) + 1 : rest.n;
 		struct str text = str_slice(rest, 0, end ? n - 1 : n);
-		bool marker = is_marker(text);
-		if (marker && rest.p > begin) {
-			struct source *source = ARENA_NEW(load->arena, struct source);
-			*source = (struct source){ .name = file->name, .text = { begin, (size_t)(rest.p - begin) },
-				                   .before = begin_line };
-			document_take(load, source);
+		if (is_marker(text) && !preface) {
+			part_take(load, file->name, begin, rest.p, before);
 			begin = rest.p;
-			begin_line = line;
+			before = line;
+			preface = true;
 		}
+		preface = preface && is_preface(text);
 		line++;
 		rest = str_slice(rest, n, rest.n);
 	}
-	struct source *source = ARENA_NEW(load->arena, struct source);
-	*source = (struct source){ .name = file->name,
-		                   .text = { begin, (size_t)(file->text.p + file->text.n - begin) },
-		                   .before = begin_line };
-	document_take(load, source);
+	if (begin)
+		part_take(load, file->name, begin, file->text.p + file->text.n, before);
 }
 
 /* ---- files ---- */

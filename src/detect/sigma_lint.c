@@ -106,6 +106,10 @@ void sigma_lint_rule(struct sigma_reader *reader, const struct doc *doc, const s
 		sigma_warn(reader, doc_get(doc, STR("title")), 0, NOTE("the title is longer than 256 characters"));
 	if (rule->id.n && !is_uuid(rule->id))
 		sigma_warn(reader, doc_get(doc, STR("id")), 0, NOTE("the id '{}' is no UUID", rule->id));
+	const struct doc *taxonomy = doc_get(doc, STR("taxonomy"));
+	if (taxonomy && !str_is(doc_string(taxonomy), "sigma") && !reader->pipelines)
+		sigma_warn(reader, taxonomy, 0,
+		           NOTE("the names are those of the taxonomy '{}'; a pipeline must turn them into Sigma's", doc_string(taxonomy)));
 	date_check(reader, doc, "date", rule->date);
 	date_check(reader, doc, "modified", rule->modified);
 	tags_check(reader, doc, rule);

@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "data/schema.h"
 #include "detect/sigma_reader.h"
+#include "event/parser.h"
 
 const char *const sigma_level_names[] = { "informational", "low", "medium", "high", "critical", NULL };
 const char *const sigma_status_names[] = { "", "stable", "test", "experimental", "deprecated", "unsupported", NULL };
@@ -185,6 +186,8 @@ static int ward_read(struct sigma_reader *reader, const struct doc *doc, struct 
 		return 0;
 	if (schema_decode(reader->arena, reader->source, node, &ward_schema, &ward, &err) < 0)
 		return sigma_refuse_words(reader, node, str_from(err.text));
+	if (ward.format.p && !parser_find(ward.format))
+		return sigma_refuse(reader, doc_get(node, STR("format")), 0, NOTE("there is no format '{}'", ward.format));
 	rule->titles = ward.title;
 	rule->descriptions = ward.description;
 	int r = examples_read(reader, ward.tests[0], true, &ward, rule);

@@ -184,3 +184,23 @@ def test_our_own_rules_find_their_examples():
         name = rule.splitlines()[0]
         for needed in ("        match:\n", "        no_match:\n", "zh-CN: ", "vi: ", "en: ", "    - attack."):
             assert needed in rule, f"{name}: {needed.strip()} is missing"
+
+
+def test_generic_categories_reach_every_source():
+    """A rule on process creation is one on Sysmon's event 1 and on Security's 4688, each with its own names."""
+    rule = """\
+title: t
+logsource: {product: windows, category: process_creation}
+detection: {sel: {Image|endswith: '\\whoami.exe', ParentImage|endswith: '\\cmd.exe'}, condition: sel}
+ward:
+    tests:
+        match:
+            - {Channel: Microsoft-Windows-Sysmon/Operational, EventID: 1, Image: 'C:\\w\\whoami.exe', ParentImage: 'C:\\w\\cmd.exe'}
+            - {Channel: Security, EventID: 4688, NewProcessName: 'C:\\w\\whoami.exe', ParentProcessName: 'C:\\w\\cmd.exe'}
+        no_match:
+            - {Channel: Security, EventID: 4688, Image: 'C:\\w\\whoami.exe', ParentImage: 'C:\\w\\cmd.exe'}
+            - {Channel: Microsoft-Windows-Sysmon/Operational, EventID: 5, Image: 'C:\\w\\whoami.exe', ParentImage: 'C:\\w\\cmd.exe'}
+            - {Channel: Application, EventID: 1, Image: 'C:\\w\\whoami.exe', ParentImage: 'C:\\w\\cmd.exe'}
+"""
+    done = ward("rules", "test", folder(generic=rule))
+    assert done.returncode == 0, done.stdout + done.stderr
