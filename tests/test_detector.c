@@ -13,8 +13,10 @@
 
 #include "base/fold.h"
 #include "detect/index.h"
+#include "detect/prefilter.h"
 #include "detect/regex_literal.h"
 #include "detect/ruleset.h"
+#include "detect/teddy.h"
 #include "detect/value_cache.h"
 #include "event/parser.h"
 
@@ -63,6 +65,71 @@ static void literals_are_all_found_once(void **state)
 	}
 }
 
+/* Texts that may begin at a place are never passed over, by whichever instructions. */
+static void teddy_passes_over_nothing(void **state)
+{
+	(void)state;
+	uint32_t seed = 3;
+	for (int round = 0; round < 2000; round++) {
+		struct teddy teddy = { 0 };
+		char text[120];
+		static const char *const texts[] = { "ab", "::x", "m", "k\\9", "zzz", "\xc3\xa9q" };
+		size_t n = next_random(&seed) % sizeof(text), used = 1 + next_random(&seed) % COUNT(texts);
+		bool nocase = round % 2, escapes = round % 3;
+		for (size_t i = 0; i < used; i++)
+			teddy_add(&teddy, next_random(&seed) % TEDDY_GROUPS, str_from(texts[i]), nocase);
+		for (size_t i = 0; i < n; i++)
+			text[i] = "abAB::xmk\\9zu\xc3\xa9q."[next_random(&seed) % 18];
+		struct str slice = { text, n };
+		size_t at = 0;
+		for (;;) {
+			uint8_t seen = 0, plain_seen = 0;
+			size_t next = teddy_next(&teddy, slice, at, escapes, &seen);
+			assert_int_equal(next, teddy_next_plain(&teddy, slice, at, escapes, &plain_seen));
+			for (size_t i = at; i < MIN(next, n - MIN(n, (size_t)TEDDY_WINDOW - 1)); i++) {
+				assert_false(escapes && text[i] == '\\' && text[i + 1] == 'u');
+				for (size_t k = 0; k < used; k++)
+					assert_false(str_starts(str_slice(slice, i, n), texts[k]));
+			}
+			for (size_t i = at; i < next; i++)
+				assert_true(((uint8_t)text[i] < 0x80 || seen >= 0x80) && ((uint8_t)text[i] < 0x80 || plain_seen >= 0x80));
+			if (next == n)
+				break;
+			at = next + 1;
+		}
+	}
+}
+
+/* ---- keywords ---- */
+
+static void keywords_cannot_hide(void **state)
+{
+	(void)state;
+	ARENA(arena);
+	struct gram_counts counts;
+	struct sigma_item item = { 0 };
+	struct sigma_part parts[] = { { .kind = PART_ANY }, { PART_LITERAL, STR("\\mimikatz.exe") }, { .kind = PART_ANY } };
+	struct predicate keyword = { .item = &item, .pattern = { parts, 3 }, .folded = { parts, 3 } };
+	const struct predicate *keywords[] = { &keyword };
+	gram_counts_init(&counts, &arena);
+	struct prefilter *prefilter = prefilter_build(&arena, keywords, 1, &counts);
+	assert_non_null(prefilter);
+	static const char long_text[] = "{\"a\":\"nothing at all in here, and it goes on for a while so that blocks are looked at\"";
+	static const char *const may[] = {
+		"\"C:\\\\MimiKatz.exe\"", "\"\\u006dimikatz.exe\"", "mimi\xe2\x84\xaa\x61tz", "\xc5\xbf", "mimikatz.exe",
+	};
+	static const char *const cannot[] = { "mimi katz", "C:\\\\users", "\xe2\x84\xab", "" };
+	for (size_t i = 0; i < COUNT(may); i++) {
+		assert_true(prefilter_may(prefilter, arena_printf(&arena, "%s%s", long_text, may[i])));
+		assert_true(prefilter_may(prefilter, arena_printf(&arena, "%s%s", may[i], long_text)));
+	}
+	for (size_t i = 0; i < COUNT(cannot); i++)
+		assert_false(prefilter_may(prefilter, arena_printf(&arena, "%s%s", long_text, cannot[i])));
+	/* Without three plain characters in a row there is no telling. */
+	parts[1].text = STR("\\a/b\"c");
+	assert_null(prefilter_build(&arena, keywords, 1, &counts));
+}
+
 /* ---- regular expressions ---- */
 
 static void regex_needs(const char *regex, const char *expected)
@@ -70,9 +137,10 @@ static void regex_needs(const char *regex, const char *expected)
 	ARENA(arena);
 	BUF(out);
 	struct str texts[REGEX_LITERALS];
-	size_t n = regex_literals(&arena, str_from(regex), texts);
+	bool all;
+	size_t n = regex_literals(&arena, str_from(regex), texts, &all);
 	for (size_t i = 0; i < n; i++)
-		buf_printf(&out, "%s%.*s", i ? "|" : "", STR_ARG(texts[i]));
+		buf_printf(&out, "%s%.*s", !i ? "" : all ? "&" : "|", STR_ARG(texts[i]));
 	if (strcmp(buf_cstr(&out), expected) != 0)
 		fail_msg("%s: %s, not %s", regex, buf_cstr(&out), expected);
 }
@@ -81,18 +149,21 @@ static void what_a_regex_needs_is_found_or_left(void **state)
 {
 	(void)state;
 	regex_needs("abc", "abc");
-	regex_needs("(?i)abc.*defg", "defg");
+	regex_needs("(?i)abc.*defg", "abc&defg");
 	regex_needs("abcd?e", "abc");
 	regex_needs("abcd+ef", "abcd");
 	regex_needs("abcd{0,2}", "abc");
 	regex_needs("abc{2}d", "abc");
 	regex_needs("foo|barn", "foo|barn");
-	regex_needs("foo|ba", "");
+	regex_needs("foo.*fooo|ba", "fooo|ba");
+	regex_needs("foo|b", "");
 	regex_needs("foo|(bar)", "");
 	regex_needs("\\\\x\\.exe\\b", "\\x.exe");
-	regex_needs("[abc]def[^]]ghij", "ghij");
+	regex_needs("[abc]def[^]]ghij", "def&ghij");
 	regex_needs("(a(b)|c[)])xyz", "xyz");
 	regex_needs("(abc)?", "");
+	regex_needs("\\w+`(\\w|-)`.ab", "`&`&ab");
+	regex_needs("\\w+\\.\\w", "");
 	regex_needs("\\x41bcd", "");
 	regex_needs("\\Qabcd\\E", "");
 	regex_needs("(?x)a b c d", "");
@@ -314,6 +385,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(literals_are_all_found_once),
+		cmocka_unit_test(teddy_passes_over_nothing),
+		cmocka_unit_test(keywords_cannot_hide),
 		cmocka_unit_test(what_a_regex_needs_is_found_or_left),
 		cmocka_unit_test(the_cache_remembers_within_its_bounds),
 		cmocka_unit_test(matches_say_by_what),

@@ -54,13 +54,31 @@ static size_t fold_next(struct str text, char out[UTF8_LONGEST], size_t *wrote)
 	return took;
 }
 
+enum { ASCII_RUN = 32 };
+
+/* So many characters at once when all are ASCII; written so that the compiler makes vectors of it. */
+static inline bool fold_ascii_run(char *restrict out, const char *restrict text)
+{
+	unsigned char all = 0;
+	for (int i = 0; i < ASCII_RUN; i++) {
+		unsigned char c = (unsigned char)text[i];
+		all |= c;
+		out[i] = (char)(c | ((unsigned char)(c - 'A') < 26) << 5);
+	}
+	return all < 0x80;
+}
+
 size_t fold_into(char *out, struct str text)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < text.n;) {
 		size_t wrote;
-		i += fold_next((struct str){ text.p + i, text.n - i }, out + n, &wrote);
-		n += wrote;
+		while (text.n - i >= ASCII_RUN && fold_ascii_run(out + n, text.p + i)) {
+			i += ASCII_RUN;
+			n += ASCII_RUN;
+		}
+		for (size_t stop = MIN(i + ASCII_RUN, text.n); i < stop; n += wrote)
+			i += fold_next((struct str){ text.p + i, text.n - i }, out + n, &wrote);
 	}
 	return n;
 }

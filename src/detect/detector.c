@@ -236,13 +236,13 @@ static bool ask(struct detector *detector, const struct predicate *predicate)
 	return !there && predicate->item->op == SIGMA_NULL;
 }
 
-/* Without one of its guards, a regular expression cannot match. */
+/* The texts that a regular expression needs are not there. */
 static bool is_guarded(const struct detector *detector, const struct predicate *predicate)
 {
+	uint32_t there = 0;
 	for (uint32_t i = 0; i < predicate->n_guards; i++)
-		if (detector->holds[predicate->guards[i]] == detector->now)
-			return false;
-	return predicate->n_guards > 0;
+		there += detector->holds[predicate->guards[i]] == detector->now;
+	return predicate->n_guards && there < (predicate->all_guards ? predicate->n_guards : 1);
 }
 
 static bool holds(void *ctx, uint32_t id)
@@ -310,14 +310,23 @@ static void take_hits(struct detector *detector, struct hits hits)
 	}
 }
 
+/* The value stands in the raw text as it is, but perhaps for JSON's escapes. */
+static bool is_within(struct str raw, struct str value)
+{
+	uintptr_t from = (uintptr_t)raw.p, at = (uintptr_t)value.p;
+	return at >= from && at - from <= raw.n && value.n <= raw.n - (at - from);
+}
+
 static void look_up_keywords(struct detector *detector)
 {
 	const struct event *event = detector->event;
 	struct field raw = { .value = event->raw, .kind = FIELD_TEXT };
-	if (event->n == 0)
+	const struct prefilter *prefilter = detector->plan->keywords;
+	bool may = !prefilter || prefilter_may(prefilter, event->raw);
+	if (event->n == 0 && may)
 		take_hits(detector, look_up(detector, SLOT_KEYWORDS, &raw));
 	for (uint32_t i = 0; i < event->n; i++)
-		if (event->fields[i].kind != FIELD_NULL)
+		if (event->fields[i].kind != FIELD_NULL && (may || !is_within(event->raw, event->fields[i].value)))
 			take_hits(detector, look_up(detector, SLOT_KEYWORDS, &event->fields[i]));
 }
 

@@ -4,8 +4,15 @@
 #include <stdlib.h>
 
 #include "base/vec.h"
+#include "detect/teddy.h"
 
-enum { GRAM = 4 };
+enum {
+	GRAM = 4,
+	STEP = 4,               /* places of the value that are left out for long texts, and one */
+	LONG = GRAM + STEP - 1, /* bytes of a text that has a gram at one of so many places in a row */
+	TEDDY_MOST = 96,        /* short texts that are few */
+	TABLES = GRAM + 1,      /* by length of the gram - 1; the last for long texts */
+};
 
 /* A text in a bucket: look at `offset` before the place where the gram was found. */
 struct entry {
@@ -18,6 +25,7 @@ struct entry {
 struct table {
 	uint32_t mask;     /* of the gram's bytes */
 	unsigned length;
+	unsigned step;
 	unsigned shift;    /* from the hash to the bit in the bitmap */
 	uint64_t *bitmap;
 	unsigned bucket_shift;
@@ -26,10 +34,23 @@ struct table {
 	size_t n;
 };
 
+/* Short texts that are few. */
+struct few {
+	struct teddy teddy;
+	uint32_t *texts;
+	size_t groups[TEDDY_GROUPS + 1]; /* where each begins in `texts` */
+};
+
+struct set {
+	size_t n;
+	struct table tables[TABLES];
+	struct few *few; /* instead of all tables but that for long texts */
+};
+
 struct literals {
 	const struct str *texts;
 	size_t n;
-	struct table tables[GRAM]; /* by length - 1 */
+	struct set ascii, beyond;
 };
 
 static inline uint32_t load(const char *p)
@@ -62,15 +83,36 @@ void gram_counts_add(struct gram_counts *counts, struct str text)
 	}
 }
 
-/* Where the rarest gram of the text begins. */
-static size_t rarest(const struct gram_counts *counts, struct str text)
+static uint32_t gram_count(const struct gram_counts *counts, const char *p)
+{
+	return counts->n[mix(load(p)) >> (32 - GRAMS_BITS)];
+}
+
+size_t literals_rarest(const struct gram_counts *counts, struct str text, size_t least)
 {
 	size_t best = 0;
-	uint32_t least = UINT32_MAX;
-	for (size_t i = 0; i + GRAM <= text.n; i++) {
-		uint32_t n = counts->n[mix(load(text.p + i)) >> (32 - GRAMS_BITS)];
-		if (n < least) {
-			least = n;
+	uint32_t lowest = UINT32_MAX;
+	for (size_t i = 0; i + MAX(least, (size_t)GRAM) <= text.n; i++) {
+		uint32_t n = gram_count(counts, text.p + i);
+		if (n < lowest) {
+			lowest = n;
+			best = i;
+		}
+	}
+	return best;
+}
+
+/* The same for STEP grams in a row, of which any may be the one that is met. */
+static size_t rarest_row(const struct gram_counts *counts, struct str text)
+{
+	size_t best = 0;
+	uint32_t lowest = UINT32_MAX;
+	for (size_t i = 0; i + LONG <= text.n; i++) {
+		uint32_t n = 0;
+		for (size_t k = 0; k < STEP; k++)
+			n += gram_count(counts, text.p + i + k);
+		if (n < lowest) {
+			lowest = n;
 			best = i;
 		}
 	}
@@ -122,28 +164,95 @@ static void table_build(struct table *table, struct arena *arena, const struct e
 	free(fill);
 }
 
+static bool is_ascii(struct str text)
+{
+	unsigned char all = 0;
+	for (size_t i = 0; i < text.n; i++)
+		all |= (unsigned char)text.p[i];
+	return all < 0x80;
+}
+
+/* By their first bytes, so that those of a group resemble each other. */
+static int compare_texts(const void *left, const void *right, void *ctx)
+{
+	const struct str *texts = ctx;
+	return str_compare(texts[*(const uint32_t *)left], texts[*(const uint32_t *)right]);
+}
+
+static struct few *few_build(struct arena *arena, const struct str *texts, const uint32_t *ids, size_t n)
+{
+	struct few *few = ARENA_NEW(arena, struct few);
+	few->texts = ARENA_ARRAY(arena, uint32_t, n);
+	memcpy(few->texts, ids, n * sizeof(*ids));
+	qsort_r(few->texts, n, sizeof(*few->texts), compare_texts, (void *)(uintptr_t)texts);
+	for (unsigned group = 0; group <= TEDDY_GROUPS; group++)
+		few->groups[group] = n * group / TEDDY_GROUPS;
+	for (unsigned group = 0; group < TEDDY_GROUPS; group++)
+		for (size_t i = few->groups[group]; i < few->groups[group + 1]; i++)
+			teddy_add(&few->teddy, group, texts[few->texts[i]], false);
+	return few;
+}
+
+typedef VEC(struct entry) entry_list;
+
+static void add_entries(entry_list entries[TABLES], const struct gram_counts *counts, struct str text, uint32_t id)
+{
+	struct entry entry = { .text = id };
+	if (text.n < GRAM) {
+		entry.gram = short_gram(text);
+		vec_push(&entries[text.n - 1], entry);
+		return;
+	}
+	bool is_long = text.n >= LONG;
+	size_t first = is_long ? rarest_row(counts, text) : literals_rarest(counts, text, GRAM);
+	for (size_t i = 0; i < (is_long ? STEP : 1); i++) {
+		entry.offset = (uint32_t)(first + i);
+		entry.gram = load(text.p + entry.offset);
+		vec_push(&entries[is_long ? TABLES - 1 : GRAM - 1], entry);
+	}
+}
+
+static void set_build(struct set *set, struct arena *arena, const struct str *texts, const uint32_t *ids, size_t n,
+                      const struct gram_counts *counts)
+{
+	entry_list entries[TABLES] = { { 0 } };
+	VEC(uint32_t) shorts = { 0 };
+	set->n = n;
+	for (size_t i = 0; i < n; i++)
+		if (texts[ids[i]].n < LONG)
+			vec_push(&shorts, ids[i]);
+	bool few = shorts.n > 0 && shorts.n <= TEDDY_MOST;
+	if (few)
+		set->few = few_build(arena, texts, shorts.p, shorts.n);
+	for (size_t i = 0; i < n; i++)
+		if (!few || texts[ids[i]].n >= LONG)
+			add_entries(entries, counts, texts[ids[i]], ids[i]);
+	for (unsigned i = 0; i < TABLES; i++) {
+		struct table *table = &set->tables[i];
+		table->length = MIN(i + 1, (unsigned)GRAM);
+		table->step = i == TABLES - 1 ? STEP : 1;
+		table->mask = UINT32_MAX >> (8 * (GRAM - table->length));
+		table_build(table, arena, entries[i].p, entries[i].n);
+		vec_done(&entries[i]);
+	}
+	vec_done(&shorts);
+}
+
 struct literals *literals_build(struct arena *arena, const struct str *texts, size_t n, const struct gram_counts *counts)
 {
 	struct literals *literals = ARENA_NEW(arena, struct literals);
-	VEC(struct entry) entries[GRAM] = { { 0 } };
+	VEC(uint32_t) ascii = { 0 }, beyond = { 0 };
 	*literals = (struct literals){ .texts = texts, .n = n };
-	for (size_t i = 0; i < n; i++) {
-		struct entry entry = { .text = (uint32_t)i };
-		if (texts[i].n >= GRAM) {
-			entry.offset = (uint32_t)rarest(counts, texts[i]);
-			entry.gram = load(texts[i].p + entry.offset);
-			vec_push(&entries[GRAM - 1], entry);
-		} else {
-			entry.gram = short_gram(texts[i]);
-			vec_push(&entries[texts[i].n - 1], entry);
-		}
+	for (uint32_t i = 0; i < n; i++) {
+		if (is_ascii(texts[i]))
+			vec_push(&ascii, i);
+		else
+			vec_push(&beyond, i);
 	}
-	for (unsigned i = 0; i < GRAM; i++) {
-		literals->tables[i].length = i + 1;
-		literals->tables[i].mask = UINT32_MAX >> (8 * (GRAM - 1 - i));
-		table_build(&literals->tables[i], arena, entries[i].p, entries[i].n);
-		vec_done(&entries[i]);
-	}
+	set_build(&literals->ascii, arena, texts, ascii.p, ascii.n, counts);
+	set_build(&literals->beyond, arena, texts, beyond.p, beyond.n, counts);
+	vec_done(&ascii);
+	vec_done(&beyond);
 	return literals;
 }
 
@@ -193,33 +302,80 @@ static void look(struct finding *finding, const struct table *table, uint32_t gr
 	}
 }
 
-static void scan(struct finding *finding, const struct table *table)
+static inline bool has_bit(const uint64_t *bitmap, uint32_t bit)
+{
+	return bitmap[bit / 64] >> bit % 64 & 1;
+}
+
+static inline void scan(struct finding *finding, const struct table *table, uint32_t mask, size_t step)
 {
 	const uint64_t *bitmap = table->bitmap;
 	const char *p = finding->text.p;
-	uint32_t mask = table->mask;
 	unsigned shift = table->shift;
 	size_t end = finding->text.n - table->length + 1, i = 0;
 	/* Four places at a time: most have none of their bits set. */
-	for (; i + 4 <= end; i += 4) {
-		uint32_t a = mix(load(p + i) & mask) >> shift, b = mix(load(p + i + 1) & mask) >> shift;
-		uint32_t c = mix(load(p + i + 2) & mask) >> shift, d = mix(load(p + i + 3) & mask) >> shift;
+	for (; i + 3 * step < end; i += 4 * step) {
+		uint32_t a = mix(load(p + i) & mask) >> shift, b = mix(load(p + i + step) & mask) >> shift;
+		uint32_t c = mix(load(p + i + 2 * step) & mask) >> shift, d = mix(load(p + i + 3 * step) & mask) >> shift;
 		uint64_t any = bitmap[a / 64] >> a % 64 | bitmap[b / 64] >> b % 64 | bitmap[c / 64] >> c % 64 | bitmap[d / 64] >> d % 64;
 		if (LIKELY(!(any & 1)))
 			continue;
-		if (bitmap[a / 64] >> a % 64 & 1)
-			look(finding, table, load(p + i) & mask, i);
-		if (bitmap[b / 64] >> b % 64 & 1)
-			look(finding, table, load(p + i + 1) & mask, i + 1);
-		if (bitmap[c / 64] >> c % 64 & 1)
-			look(finding, table, load(p + i + 2) & mask, i + 2);
-		if (bitmap[d / 64] >> d % 64 & 1)
-			look(finding, table, load(p + i + 3) & mask, i + 3);
+		for (size_t k = i; k < i + 4 * step; k += step) {
+			uint32_t gram = load(p + k) & mask;
+			if (has_bit(bitmap, mix(gram) >> shift))
+				look(finding, table, gram, k);
+		}
 	}
-	for (; i < end; i++) {
-		uint32_t gram = load(p + i) & mask, bit = mix(gram) >> shift;
-		if (bitmap[bit / 64] >> bit % 64 & 1)
+	for (; i < end; i += step) {
+		uint32_t gram = load(p + i) & mask;
+		if (has_bit(bitmap, mix(gram) >> shift))
 			look(finding, table, gram, i);
+	}
+}
+
+/* Texts of these groups that stand here. */
+static void look_few(struct finding *finding, const struct few *few, size_t at)
+{
+	for (uint8_t groups = teddy_groups(&few->teddy, finding->text.p + at); groups; groups &= (uint8_t)(groups - 1)) {
+		unsigned group = (unsigned)__builtin_ctz(groups);
+		for (size_t i = few->groups[group]; i < few->groups[group + 1]; i++) {
+			uint32_t id = few->texts[i];
+			struct str text = finding->literals->texts[id];
+			if (finding->work->seen[id] == finding->work->now || finding->text.n - at < text.n ||
+			    memcmp(finding->text.p + at, text.p, text.n) != 0)
+				continue;
+			finding->work->seen[id] = finding->work->now;
+			finding->out[finding->n++] = id;
+		}
+	}
+}
+
+static void scan_few(struct finding *finding, const struct few *few)
+{
+	struct str text = finding->text;
+	uint8_t seen = 0;
+	for (size_t at = 0; (at = teddy_next(&few->teddy, text, at, false, &seen)) < text.n; at++)
+		look_few(finding, few, at);
+	/* The last places have not a whole window, but the padding behind them. */
+	for (size_t at = text.n - MIN(text.n, (size_t)TEDDY_WINDOW - 1); at < text.n; at++)
+		look_few(finding, few, at);
+}
+
+static void find_set(struct finding *finding, const struct set *set)
+{
+	if (set->few)
+		scan_few(finding, set->few);
+	for (unsigned i = 0; i < TABLES; i++) {
+		const struct table *table = &set->tables[i];
+		if (table->n == 0 || finding->text.n < table->length)
+			continue;
+		/* Said with constants, so that there are loops without a mask. */
+		if (table->step == STEP)
+			scan(finding, table, UINT32_MAX, STEP);
+		else if (table->length == GRAM)
+			scan(finding, table, UINT32_MAX, 1);
+		else
+			scan(finding, table, table->mask, 1);
 	}
 }
 
@@ -227,8 +383,8 @@ size_t literals_find(const struct literals *literals, struct literals_work *work
 {
 	struct finding finding = { .literals = literals, .work = work, .text = text, .out = out };
 	work_begin(work, literals->n);
-	for (unsigned i = 0; i < GRAM; i++)
-		if (literals->tables[i].n && text.n >= literals->tables[i].length)
-			scan(&finding, &literals->tables[i]);
+	find_set(&finding, &literals->ascii);
+	if (literals->beyond.n && !is_ascii(text))
+		find_set(&finding, &literals->beyond);
 	return finding.n;
 }

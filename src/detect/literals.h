@@ -2,10 +2,12 @@
  *
  * literals: which of many texts stand anywhere in a value, in one pass (private to the detector).
  *
- * Of each text the rarest four bytes in a row are chosen, by how often they come in all that rules ask for, which says
+ * Of each text four bytes in a row are chosen that are rare, by how often they come in all that rules ask for, which says
  * rather well what logs are full of ("\win", "tem3", ".exe"). At each place of the value four bytes are hashed into a bitmap
- * that fits into the nearest cache; only where its bit is set is a bucket of texts compared. Texts of one to three
- * bytes have such a table for each length.
+ * that fits into the nearest cache; only where its bit is set is a bucket of texts compared. Of texts of seven bytes and
+ * more, four such pieces one byte apart are chosen, so that every fourth place of the value is enough. Texts of one to three
+ * bytes have such a table for each length. Where short texts are few, detect/teddy.h finds them faster. Texts that are not
+ * ASCII are only looked for in values that are not.
  *
  * Read-only once built; any number of threads.
  */
@@ -22,6 +24,8 @@ struct gram_counts {
 
 void gram_counts_init(struct gram_counts *counts, struct arena *arena);
 void gram_counts_add(struct gram_counts *counts, struct str text);
+/* Where in the text its rarest four bytes begin; not behind the last place where `least` bytes begin. */
+size_t literals_rarest(const struct gram_counts *counts, struct str text, size_t least);
 
 struct literals;
 

@@ -114,12 +114,17 @@ int predicate_compile(struct predicate *predicate, struct err *err)
 		pcre2_get_error_message(code, (PCRE2_UCHAR *)words, sizeof(words));
 		return err_set(err, -EINVAL, "regular expression '%.*s': %s at character %zu", STR_ARG(item->regex), words, at + 1);
 	}
+	uint32_t shortest = 0; /* in characters */
+	if (pcre2_pattern_info(predicate->regex, PCRE2_INFO_MINLENGTH, &shortest) == 0)
+		predicate->shortest = shortest;
 	(void)pcre2_jit_compile(predicate->regex, PCRE2_JIT_COMPLETE); /* where there is none, it is interpreted */
 	return 0;
 }
 
 static bool regex_holds(const struct predicate *predicate, struct str text, struct regex_work *work)
 {
+	if (text.n < predicate->shortest)
+		return false;
 	work->runs++;
 	int r = pcre2_match(predicate->regex, (PCRE2_SPTR)(text.p ? text.p : ""), text.n, 0, 0, work->data, work->context);
 	if (r >= 0)

@@ -21,8 +21,10 @@ struct predicate {
 	struct sigma_pattern pattern; /* SIGMA_PATTERN: as it is compared, so folded unless item->cased */
 	struct sigma_pattern folded;  /* the same, always folded */
 	uint32_t slot, other;         /* other: SIGMA_FIELDREF */
-	const uint32_t *guards;       /* SIGMA_REGEX: predicates of which one holds where the expression does */
+	const uint32_t *guards;       /* SIGMA_REGEX: predicates that hold where the expression does */
 	uint32_t n_guards;            /* 0: there are none */
+	bool all_guards;              /* each of them; otherwise one */
+	size_t shortest;              /* SIGMA_REGEX: bytes that a match has at least */
 	uint32_t uses;                /* how many conditions ask it */
 	bool indexed;                 /* answered for every value: all SIGMA_PATTERN, and others that are a trigger */
 	pcre2_code *regex;

@@ -6,16 +6,29 @@
 struct reading {
 	struct str regex;
 	size_t at;
+	struct arena *arena;
 	struct buf run;  /* characters that follow each other for certain */
-	struct buf best; /* the longest such */
+	struct str runs[REGEX_LITERALS]; /* of the alternative at hand: the longest of them */
+	size_t n;
 	bool lost;       /* something not understood */
 };
 
 static void run_end(struct reading *reading)
 {
-	if (reading->run.n > reading->best.n) {
-		buf_clear(&reading->best);
-		buf_add(&reading->best, buf_str(&reading->run));
+	struct str run = buf_str(&reading->run);
+	/* Of single characters, those that paths and words are full of say nothing. */
+	if (run.n > 1 || (run.n == 1 && strchr("`^~|$%#@{}[]<>;=*?!", *run.p))) {
+		size_t at = reading->n;
+		if (at == REGEX_LITERALS) {
+			at = 0;
+			for (size_t i = 1; i < reading->n; i++)
+				if (reading->runs[i].n < reading->runs[at].n)
+					at = i;
+			if (reading->runs[at].n < run.n)
+				reading->runs[at] = arena_str(reading->arena, run);
+		} else {
+			reading->runs[reading->n++] = arena_str(reading->arena, run);
+		}
 	}
 	buf_clear(&reading->run);
 }
@@ -172,29 +185,59 @@ static void skip_flags(struct reading *reading)
 		reading->at += i + 1;
 }
 
-size_t regex_literals(struct arena *arena, struct str regex, struct str out[REGEX_LITERALS])
+/* Those of the runs that are long, or all when none is. */
+static size_t worthwhile(const struct reading *reading, struct str out[REGEX_LITERALS])
 {
-	struct reading reading = { .regex = regex };
 	size_t n = 0;
-	bool all = regex.n > 0;
-	/* Flags within the expression that change how it is read ("x"), or verbs, are not looked into. */
-	skip_flags(&reading);
-	for (size_t i = reading.at; i + 1 < regex.n; i++)
+	for (size_t i = 0; i < reading->n; i++)
+		if (reading->runs[i].n >= REGEX_LITERAL_LONG)
+			out[n++] = reading->runs[i];
+	for (size_t i = 0; n == 0 && i < reading->n; i++)
+		out[i] = reading->runs[i];
+	return n ? n : reading->n;
+}
+
+static struct str longest(const struct reading *reading)
+{
+	struct str best = STR_NONE;
+	for (size_t i = 0; i < reading->n; i++)
+		if (reading->runs[i].n > best.n)
+			best = reading->runs[i];
+	return best;
+}
+
+/* Flags within the expression that change how it is read ("x"), comments, verbs. */
+static bool is_odd(struct str regex, size_t from)
+{
+	for (size_t i = from; i + 1 < regex.n; i++)
 		if (regex.p[i] == '(' && (regex.p[i + 1] == '*' || (regex.p[i + 1] == '?' && i + 2 < regex.n && !strchr(":=!<", regex.p[i + 2]))))
-			all = false;
-	while (all) {
-		buf_clear(&reading.best);
+			return true;
+	return false;
+}
+
+size_t regex_literals(struct arena *arena, struct str regex, struct str out[REGEX_LITERALS], bool *all)
+{
+	struct reading reading = { .regex = regex, .arena = arena };
+	size_t n = 0;
+	*all = false;
+	skip_flags(&reading);
+	bool lost = regex.n == 0 || is_odd(regex, reading.at);
+	while (!lost) {
+		reading.n = 0;
 		branch(&reading);
-		if (reading.lost || reading.best.n < REGEX_LITERAL_SHORTEST || n == REGEX_LITERALS) {
-			all = false;
+		lost = reading.lost;
+		if (n == 0 && !more(&reading)) {
+			*all = true;
+			n = worthwhile(&reading, out);
 			break;
 		}
-		out[n++] = arena_str(arena, buf_str(&reading.best));
+		lost = lost || reading.n == 0 || n == REGEX_LITERALS;
+		if (!lost)
+			out[n++] = longest(&reading);
 		if (!more(&reading))
 			break;
 		reading.at++; /* the bar */
 	}
 	buf_done(&reading.run);
-	buf_done(&reading.best);
-	return all ? n : 0;
+	return lost ? 0 : n;
 }

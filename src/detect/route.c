@@ -78,6 +78,30 @@ static bool is_active(const struct program *program, const uint64_t *sources)
 	return false;
 }
 
+/* The keywords of its programs. */
+static struct prefilter *plan_prefilter(struct arena *arena, const struct ruleset *ruleset, const struct plan *plan)
+{
+	VEC(const struct predicate *) keywords = { 0 };
+	bool *taken = mem_alloc(ruleset->predicates.n + 1);
+	bool all = true;
+	for (uint32_t i = 0; i < ruleset->programs.n; i++) {
+		const struct program *program = &ruleset->programs.p[i];
+		for (uint32_t at = program->root; has_bit(plan->active, i) && at < ruleset->nodes.p[program->root].skip; at++) {
+			uint32_t id = ruleset->nodes.p[at].predicate;
+			const struct predicate *predicate = &ruleset->predicates.p[id];
+			if (ruleset->nodes.p[at].kind != NODE_ITEM || predicate->slot != SLOT_KEYWORDS || taken[id])
+				continue;
+			taken[id] = true;
+			all = all && predicate->item->op == SIGMA_PATTERN;
+			vec_push(&keywords, predicate);
+		}
+	}
+	struct prefilter *prefilter = all ? prefilter_build(arena, keywords.p, keywords.n, &ruleset->grams) : NULL;
+	vec_done(&keywords);
+	free(taken);
+	return prefilter;
+}
+
 static struct plan *plan_make(struct routes *routes)
 {
 	const struct ruleset *ruleset = routes->ruleset;
@@ -99,6 +123,8 @@ static struct plan *plan_make(struct routes *routes)
 		if (program->start == START_ALWAYS)
 			vec_push_in(arena, &always, i);
 	}
+	if (plan->wanted[SLOT_KEYWORDS])
+		plan->keywords = plan_prefilter(arena, ruleset, plan);
 	plan->always = always.p;
 	plan->n_always = always.n;
 	vec_push(&routes->plans, plan);

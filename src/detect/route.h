@@ -11,6 +11,7 @@
 #define WARD_DETECT_ROUTE_H
 
 #include "base/buf.h"
+#include "detect/prefilter.h"
 #include "detect/ruleset.h"
 
 enum { ROUTES = 4096, ROUTE_KEY_LONGEST = 2048, PLANS_MOST = 512 };
@@ -21,6 +22,7 @@ struct plan {
 	bool *wanted;       /* by slot: look its values up */
 	uint32_t *always;   /* programs to try in any case */
 	size_t n_always;
+	struct prefilter *keywords; /* says whether to look for keywords at all; NULL: always do if they are wanted */
 	bool any;           /* there is something to do */
 };
 

@@ -152,7 +152,8 @@ static void add_guards(struct compiling *compiling, uint32_t id)
 	struct ruleset *ruleset = compiling->ruleset;
 	struct str texts[REGEX_LITERALS];
 	const struct predicate *regex = &ruleset->predicates.p[id];
-	size_t n = regex_literals(&ruleset->arena, regex->item->regex, texts);
+	bool all;
+	size_t n = regex_literals(&ruleset->arena, regex->item->regex, texts, &all);
 	uint32_t slot = regex->slot, *guards = n ? ARENA_ARRAY(&ruleset->arena, uint32_t, n) : NULL;
 	for (size_t i = 0; i < n; i++) {
 		struct sigma_item *item = ARENA_NEW(&ruleset->arena, struct sigma_item);
@@ -166,6 +167,7 @@ static void add_guards(struct compiling *compiling, uint32_t id)
 	}
 	ruleset->predicates.p[id].guards = guards;
 	ruleset->predicates.p[id].n_guards = (uint32_t)n;
+	ruleset->predicates.p[id].all_guards = all;
 }
 
 static bool predicate_of(void *ctx, const struct sigma_item *item, uint32_t *id)
@@ -292,14 +294,27 @@ static size_t longest_text(const struct sigma_pattern *pattern)
 	return n;
 }
 
+static double chance_of(void *ctx, uint32_t id);
+
+static uint32_t rarest_guard(struct ruleset *ruleset, const struct predicate *regex)
+{
+	uint32_t best = regex->guards[0];
+	for (uint32_t i = 1; i < regex->n_guards; i++)
+		if (chance_of(ruleset, regex->guards[i]) < chance_of(ruleset, best))
+			best = regex->guards[i];
+	return best;
+}
+
 /* A guess, only for comparing: texts that many rules ask for are common in logs ("\powershell.exe"), long ones are
  * rare, and routing fields choose nothing that the route has not chosen already. */
 static double chance_of(void *ctx, uint32_t id)
 {
-	const struct ruleset *ruleset = ctx;
+	struct ruleset *ruleset = ctx;
 	const struct predicate *predicate = &ruleset->predicates.p[id];
 	double chance = 0, uses = (double)MAX(predicate->uses, 1u);
 	if (predicate->item->op == SIGMA_REGEX) {
+		if (predicate->all_guards && predicate->n_guards)
+			return chance_of(ctx, rarest_guard(ruleset, predicate));
 		for (uint32_t i = 0; i < predicate->n_guards; i++)
 			chance += chance_of(ctx, predicate->guards[i]);
 		return predicate->n_guards ? chance : 1e5;
@@ -318,6 +333,10 @@ static double chance_of(void *ctx, uint32_t id)
 static void add_trigger(struct ruleset *ruleset, uint32_t id)
 {
 	struct predicate *predicate = &ruleset->predicates.p[id];
+	if (predicate->n_guards && predicate->all_guards) {
+		vec_push(&ruleset->trigger_ids, rarest_guard(ruleset, predicate));
+		return;
+	}
 	if (predicate->n_guards) {
 		for (uint32_t i = 0; i < predicate->n_guards; i++)
 			vec_push(&ruleset->trigger_ids, predicate->guards[i]);
@@ -378,21 +397,20 @@ static void list_started(struct ruleset *ruleset)
 static void build_indexes(struct ruleset *ruleset)
 {
 	ARENA(scratch);
-	struct gram_counts counts;
 	size_t n = ruleset->predicates.n;
 	id_list *of_slot = ARENA_ARRAY(&scratch, id_list, ruleset->slots.n);
-	gram_counts_init(&counts, &scratch);
+	gram_counts_init(&ruleset->grams, &ruleset->arena);
 	for (uint32_t id = 0; id < n; id++) {
 		const struct predicate *predicate = &ruleset->predicates.p[id];
 		if (!predicate->indexed)
 			continue;
 		vec_push_in(&scratch, &of_slot[predicate->slot], id);
 		for (size_t i = 0; i < predicate->folded.n; i++)
-			gram_counts_add(&counts, predicate->folded.p[i].text);
+			gram_counts_add(&ruleset->grams, predicate->folded.p[i].text);
 	}
 	for (size_t i = 0; i < ruleset->slots.n; i++)
 		if (of_slot[i].n)
-			ruleset->slots.p[i].index = index_build(&ruleset->arena, ruleset->predicates.p, of_slot[i].p, of_slot[i].n, &counts);
+			ruleset->slots.p[i].index = index_build(&ruleset->arena, ruleset->predicates.p, of_slot[i].p, of_slot[i].n, &ruleset->grams);
 }
 
 /* Slots that must be looked up so that a program's indexed predicates are known. */

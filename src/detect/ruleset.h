@@ -54,6 +54,7 @@ struct ruleset {
 	uint32_t seed;            /* its highest id */
 	VEC(struct ruleset_source) sources;
 	VEC(struct predicate) predicates;
+	struct gram_counts grams; /* of all that rules ask for */
 	node_list nodes;
 	VEC(struct program) programs;
 	id_list trigger_ids;
