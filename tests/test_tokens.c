@@ -28,6 +28,11 @@ static void words_behind_escapes_are_words(void **state UNUSED)
 	assert_true(token_filter_may_hold_text(&filter, STR("name"), true));
 	assert_true(token_filter_may_hold_text(&filter, STR("new"), true));
 	assert_false(token_filter_may_hold_text(&filter, STR("ecurity"), true));
+	assert_false(token_filter_may_hold_head(&filter, TOKEN_ODD, STR("")));
+	buf_clear(&bytes);
+	filter = filter_of(&bytes, "{\"a\":\"\\u212Aelvin\"}");
+	assert_true(token_filter_may_hold_head(&filter, TOKEN_ODD, STR("")));
+	assert_true(token_filter_may_hold_text(&filter, STR("elvin"), true));
 }
 
 static void heads_are_told_apart(void **state UNUSED)

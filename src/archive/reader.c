@@ -48,6 +48,27 @@ int reader_open(const char *dir, struct reader **out, struct err *err)
 	return 0;
 }
 
+int reader_id(struct reader *reader, char *out, size_t size, struct err *err)
+{
+	ARENA(arena);
+	CLEANUP(database_close_p) sqlite3 *book = NULL;
+	SQL(statement);
+	struct str path = arena_printf(&arena, "%s/archive.ward", reader->dir);
+	int r = book_open(path.p, DATABASE_READ, &book, err);
+	if (r == 0)
+		r = sql_make(&statement, book, "SELECT id FROM archive", err);
+	if (r == 0)
+		r = sql_step(&statement, err);
+	if (r < 0)
+		return r;
+	struct str id = r == 1 ? sql_get_bytes(&statement) : STR("");
+	if (id.n != CHAIN_ID || id.n >= size)
+		return err_set(err, -EBADMSG, "%s: it has no name of its own", path.p);
+	memcpy(out, id.p, id.n);
+	out[id.n] = '\0';
+	return 0;
+}
+
 void reader_close(struct reader *reader)
 {
 	if (!reader)

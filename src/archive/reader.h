@@ -30,6 +30,8 @@ struct piece {
 
 /* -ENOENT: no archive there. Newer formats than this program knows are -ENOTSUP. */
 int reader_open(const char *dir, struct reader **out, struct err *err) MUST_USE;
+/* The archive's own name, 32 hexadecimal digits, drawn when it was made. `size` of `out`: 33 or more. */
+int reader_id(struct reader *reader, char *out, size_t size, struct err *err) MUST_USE;
 void reader_close(struct reader *reader);
 void reader_close_p(struct reader **reader);
 

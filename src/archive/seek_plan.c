@@ -7,13 +7,14 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 
-enum { LITERALS_MOST = 16, FORMS = 4 };
+enum { LITERALS_MOST = 16, FORMS = 8 };
 
 /* Texts that must all be there, in any order. */
 struct form {
 	struct str literals[LITERALS_MOST];
 	size_t n;
 	bool whole; /* each literal's two ends are ends of words */
+	bool odd;   /* the literal is an escape of a character that folds into ASCII, alone or within a word */
 };
 
 struct need {
@@ -89,6 +90,24 @@ static void add_parts(struct arena *arena, struct str literal, struct form *esca
 	}
 }
 
+/* "k" may be written as the Kelvin sign, "s" as the long one, and these as escapes. */
+static void add_odd(const struct seek_term *term, struct need *need)
+{
+	bool k = false, s = false;
+	for (size_t i = 0; i < term->n_pieces; i++) {
+		k |= str_find_char(term->pieces[i].folded, 'k') >= 0;
+		s |= str_find_char(term->pieces[i].folded, 's') >= 0;
+	}
+	static const struct str kelvin[] = { { "\\u212a", 6 }, { "\\xe2\\x84\\xaa", 12 } },
+	                        long_s[] = { { "\\u017f", 6 }, { "\\xc5\\xbf", 8 } };
+	for (size_t i = 0; i < 2; i++) {
+		if (k)
+			need->forms[need->n++] = (struct form){ .literals = { kelvin[i] }, .n = 1, .odd = true };
+		if (s)
+			need->forms[need->n++] = (struct form){ .literals = { long_s[i] }, .n = 1, .odd = true };
+	}
+}
+
 /* What is no word at all (only punctuation) says nothing to filters, but block_find() knows it. */
 static void need_text(struct arena *arena, const struct seek_term *term, struct need *need)
 {
@@ -113,6 +132,7 @@ static void need_text(struct arena *arena, const struct seek_term *term, struct 
 		need->forms[need->n++] = unicode;
 		need->forms[need->n++] = hex;
 	}
+	add_odd(term, need);
 	for (size_t i = 0; i < need->n; i++)
 		if (!need->forms[i].n)
 			need->n = 0; /* one way to write it leaves nothing to look for */
@@ -183,6 +203,8 @@ static bool may_hold_otherwise(const struct seek_plan *plan, const struct seek_t
 
 static bool may_hold_form(const struct form *form, const struct token_filter *filter)
 {
+	if (form->odd)
+		return token_filter_may_hold_head(filter, TOKEN_ODD, STR(""));
 	for (size_t i = 0; i < form->n; i++)
 		if (!token_filter_may_hold_text(filter, form->literals[i], form->whole))
 			return false;

@@ -225,25 +225,6 @@ static void add_first_word(void *ctx, const struct word *word)
 		token_set_add(ctx, word->token);
 }
 
-/* A word behind "\u003c" of JSON is also one without it. Other escapes: words_each(). */
-static void add_escaped(struct token_set *set, struct str text, size_t at)
-{
-	if (at >= text.n || text.p[at] != 'u')
-		return;
-	size_t from = at + 5, to = from;
-	while (to < text.n && ((uint8_t)text.p[to] >= 0x80 || ascii_word[(uint8_t)text.p[to]]))
-		to++;
-	if (to > from)
-		words_each(str_slice(text, from, to), add_first_word, set);
-}
-
-void token_set_add_text(struct token_set *set, struct str text)
-{
-	tokens_each(text, add_token, set);
-	for (const char *p = text.p, *end = p + text.n; p < end && (p = memchr(p, '\\', (size_t)(end - p))); p++)
-		add_escaped(set, text, (size_t)(p + 1 - text.p));
-}
-
 /* Two tokens, so that a filter is seldom wrong about both. */
 static uint64_t head_token(enum token_head head, unsigned which, struct str text)
 {
@@ -257,6 +238,37 @@ void token_set_add_head(struct token_set *set, enum token_head head, struct str 
 {
 	token_set_add(set, head_token(head, 0, text));
 	token_set_add(set, head_token(head, 1, text));
+}
+
+/* U+017F or U+212A, written as JSON or nginx escape them. */
+static bool is_odd_escape(struct str text)
+{
+	static const char *const odd[] = { "u017f", "u212a", "xc5\\xbf", "xe2\\x84\\xaa" };
+	for (size_t i = 0; i < COUNT(odd); i++)
+		if (str_is_nocase(str_slice(text, 0, strlen(odd[i])), odd[i]))
+			return true;
+	return false;
+}
+
+/* A word behind "\u003c" of JSON or "\xe5" of nginx is also one without it. Other escapes: words_each(). */
+static void add_escaped(struct token_set *set, struct str text, size_t at)
+{
+	if (at >= text.n || (text.p[at] != 'u' && text.p[at] != 'x'))
+		return;
+	if (is_odd_escape(str_slice(text, at, text.n)))
+		token_set_add_head(set, TOKEN_ODD, STR(""));
+	size_t from = at + (text.p[at] == 'u' ? 5 : 3), to = from;
+	while (to < text.n && ((uint8_t)text.p[to] >= 0x80 || ascii_word[(uint8_t)text.p[to]]))
+		to++;
+	if (to > from)
+		words_each(str_slice(text, from, to), add_first_word, set);
+}
+
+void token_set_add_text(struct token_set *set, struct str text)
+{
+	tokens_each(text, add_token, set);
+	for (const char *p = text.p, *end = p + text.n; p < end && (p = memchr(p, '\\', (size_t)(end - p))); p++)
+		add_escaped(set, text, (size_t)(p + 1 - text.p));
 }
 
 void token_set_add_range(struct token_set *set, uint64_t low, uint64_t high)

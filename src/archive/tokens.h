@@ -40,8 +40,9 @@ void token_set_add(struct token_set *set, uint64_t token);
 /* All tokens of the text; and, where a word stands behind an escape of JSON ("\tfoo", "\u003cfoo"), also that word without the
  * escape's letters. */
 void token_set_add_text(struct token_set *set, struct str text);
-/* A record's host, source or parser, whole, whatever its case: block filters hold these too. */
-enum token_head { TOKEN_HOST = 1, TOKEN_SOURCE, TOKEN_PARSER };
+/* A record's host, source or parser, whole, whatever its case: block filters hold these too. TOKEN_ODD stands, with an empty
+ * text, for any of the two characters that fold into ASCII written as an escape; token_set_add_text() adds it. */
+enum token_head { TOKEN_HOST = 1, TOKEN_SOURCE, TOKEN_PARSER, TOKEN_ODD };
 void token_set_add_head(struct token_set *set, enum token_head head, struct str text);
 /* All decimal numbers in low..high, written without leading zeros. */
 void token_set_add_range(struct token_set *set, uint64_t low, uint64_t high);

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "archive/clickhouse.h"
 #include "archive/moment.h"
 #include "archive/search.h"
 #include "base/clock.h"
@@ -14,6 +15,7 @@
 
 enum {
 	OPT_ARCHIVE,
+	OPT_EVENTS,
 	OPT_SINCE,
 	OPT_UNTIL,
 	OPT_FIELDS,
@@ -30,6 +32,8 @@ enum {
 
 static const struct opt options[] = {
 	[OPT_ARCHIVE] = { "archive", 'a', OPT_DIRECTORY, "DIR", .help = TR("the archive to search (/var/lib/ward/archive)") },
+	[OPT_EVENTS] = { "events", 0, OPT_TEXT, "URL",
+	                 .help = TR("search ClickHouse instead: clickhouse://user@host:8123/database?password-file=FILE") },
 	[OPT_SINCE] = { "since", 's', OPT_TEXT, "TIME",
 	                .help = TR("not before this: 7d, 12h, today, 2026-11-03, '2026-11-03 08:01'") },
 	[OPT_UNTIL] = { "until", 'u', OPT_TEXT, "TIME", .help = TR("not after this; a day is meant to its end") },
@@ -54,6 +58,7 @@ enum { TABLE_LIMIT = 200, PIECE = 64 * 1024 };
 struct work {
 	struct call *call;
 	const char *dir;
+	struct clickhouse *clickhouse; /* instead; or NULL */
 	struct seek seek;
 	struct search_options search;
 	struct search_counts counts;
@@ -73,6 +78,7 @@ struct work {
 static void work_done(struct work *work)
 {
 	progress_end(&work->progress);
+	clickhouse_close(work->clickhouse);
 	found_free(work->found);
 	seeker_free(work->seeker);
 	buf_done(&work->out);
@@ -183,6 +189,10 @@ static int work_begin(struct work *work, struct err *err)
 	work->search.progress = say_progress;
 	work->search.progress_ctx = work;
 	progress_start(&work->progress);
+	if (opt_given(args, OPT_EVENTS))
+		r = clickhouse_open(opt_text(args, OPT_EVENTS), &work->clickhouse, err);
+	if (r < 0)
+		return r;
 	return seeker_new(&work->seek, &work->seeker, err);
 }
 
@@ -210,7 +220,8 @@ static int show_record(void *ctx, const struct record *record)
 static int run_records(struct work *work, struct err *err)
 {
 	work->found = found_new(&work->style);
-	int r = search_ordered(work->dir, &work->search, show_record, work, &work->counts, err);
+	int r = work->clickhouse ? clickhouse_ordered(work->clickhouse, &work->search, show_record, work, &work->counts, err)
+	                         : search_ordered(work->dir, &work->search, show_record, work, &work->counts, err);
 	if (r < 0)
 		return r;
 	if (work->error == 0)
@@ -261,7 +272,8 @@ static int run_counts(struct work *work, struct err *err)
 	work->search.heads = true;
 	for (size_t i = 0; i < work->kind.n; i++)
 		work->search.heads &= seeker_is_head(work->kind.by[i]);
-	int r = search_records(work->dir, &work->search, &worker, &tallied, &work->counts, err);
+	int r = work->clickhouse ? clickhouse_tally(work->clickhouse, &work->search, &work->kind, sum, &work->counts, err)
+	                         : search_records(work->dir, &work->search, &worker, &tallied, &work->counts, err);
 	if (r < 0)
 		return r;
 	const struct tally_row *rows;
@@ -309,6 +321,8 @@ static int search_command(struct call *call, struct err *err)
 	bool counts = opt_given(args, OPT_BY) || opt_given(args, OPT_EVERY) || opt_given(args, OPT_COUNT) || opt_given(args, OPT_TOP);
 	if (opt_given(args, OPT_TOP) && !work.kind.n)
 		return err_set(err, -EINVAL, "--top needs --by: the most frequent values of which fields?");
+	if (opt_given(args, OPT_ARCHIVE) && opt_given(args, OPT_EVENTS))
+		return err_set(err, -EINVAL, "--archive and --events: one of them");
 	r = counts ? run_counts(&work, err) : run_records(&work, err);
 	progress_end(&work.progress);
 	if (r < 0)
@@ -323,6 +337,7 @@ static const struct command_example examples[] = {
 	  TR("fields, wildcards, a phrase, and no addresses of our own network") },
 	{ "ward search 'status:>=500' --by cs-uri-stem --top 10", TR("which pages fail most") },
 	{ "ward search sshd --every 1h --since today", TR("a chart of today by hours") },
+	{ "ward search failed --events clickhouse://ward@ch01/ward?password-file=/etc/ward/ch", TR("the same in ClickHouse") },
 	{ "ward search 'user:root' -f json --since 2026-11-01 --until 2026-11-03", TR("three days, for another program") },
 	{ 0 },
 };
