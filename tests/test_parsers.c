@@ -310,11 +310,11 @@ static const struct sample kv_samples[] = {
 	{ "kv", "2026-11-03 08:01:02 fw a=1 b=2 c=it's", "@2026-11-03T00:01:02Z\na=1\nb=2\nc=it's\n" },
 	{ "kv", "id=tos time=\"2026-11-03 08:01:02\" fw=TopsecOS pri=6 type=ac recorder=FW-NGFW src=10.1.1.1 dst=10.1.1.2",
 	  "@2026-11-03T00:01:02Z\nid=tos\ntime=2026-11-03 08:01:02\nfw=TopsecOS\npri=6\ntype=ac\nrecorder=FW-NGFW\nsrc=10.1.1.1\ndst=10.1.1.2\n" },
-	{ "kv", "tag:waf_log_websec site_id:1531 dst_ip:10.24.3.1 dst_port:80 src_ip:192.0.2.9 method:GET uri:/a?b=c "
+	{ "colon", "tag:waf_log_websec site_id:1531 dst_ip:10.24.3.1 dst_port:80 src_ip:192.0.2.9 method:GET uri:/a?b=c "
 	        "stat_time:2026-11-03 08:01:02 alertlevel:HIGH",
 	  "tag=waf_log_websec\nsite_id=1531\ndst_ip=10.24.3.1\ndst_port=80\nsrc_ip=192.0.2.9\nmethod=GET\nuri=/a?b=c\n"
 	  "stat_time=2026-11-03 08:01:02\nalertlevel=HIGH\n" },
-	{ "kv", "日志类型:WEB应用防护日志, 策略名称:默认 策略, 源IP:192.0.2.9, 源端口:4444, URL:http://a/b, 系统动作:拒绝",
+	{ "colon", "日志类型:WEB应用防护日志, 策略名称:默认 策略, 源IP:192.0.2.9, 源端口:4444, URL:http://a/b, 系统动作:拒绝",
 	  "日志类型=WEB应用防护日志\n策略名称=默认 策略\n源IP=192.0.2.9\n源端口=4444\nURL=http://a/b\n系统动作=拒绝\n" },
 	{ "kv", "just words", "flaw no key=value in it\n" },
 };

@@ -52,10 +52,12 @@ static char delimiter_of(const struct csv_state *csv, struct str text)
 	return csv->columns.head.p ? csv->columns.delimiter : csv->delimiter ? csv->delimiter : find_delimiter(text);
 }
 
-/* Without the CR of its end. */
+/* Without the CR of its end, or several. */
 static struct str without_cr(struct str row)
 {
-	return row.n && row.p[row.n - 1] == '\r' ? str_slice(row, 0, row.n - 1) : row;
+	while (row.n && row.p[row.n - 1] == '\r')
+		row.n--;
+	return row;
 }
 
 /* A row that is whole; quotes that are never closed belong to their line alone. */

@@ -6,8 +6,6 @@
  *	[UFW BLOCK] IN=eth0 OUT= SRC=10.1.2.3 LEN=60 DF PROTO=TCP        iptables: words between are skipped
  *	SrcIPAddr(1003)=10.1.2.3;Action=deny; Reason=bad password        H3C and others: semicolons, commas, bars, tabs
  *	源地址=10.1.2.3,目的地址=10.1.2.4
- *	tag:waf_log src_ip:10.1.2.3 method:GET    源IP:10.1.2.3, 目的IP:10.1.2.4     NSFOCUS, Sangfor: colons, where nearly
- *	                                                                             all are such pairs
  *
  * What stands before most keys is what separates pairs; where that is a blank, a value without quotes ends at one. A key is
  * letters (of any language), digits and _ . - / @; a number in parentheses behind it ("(1003)") and a dash before it are
@@ -19,7 +17,7 @@
 #include "event/parsers/kv.h"
 #include "event/parsers/payload.h"
 
-enum { KEY_LONGEST = 128, LOOK = 512, PAIRS_LIKELY = 3, COLONS_LIKELY = 4 };
+enum { KEY_LONGEST = 128, LOOK = 512, PAIRS_LIKELY = 3 };
 
 struct kv_state {
 	struct expected expected;
@@ -60,7 +58,7 @@ static const char *closing(const char *p, const char *end)
 
 struct look {
 	unsigned pairs, words;
-	char separator, sign; /* between pairs, within a pair */
+	char separator; /* between pairs */
 };
 
 static bool between(char c)
@@ -68,24 +66,10 @@ static bool between(char c)
 	return class_of(c) == BLANK || class_of(c) == SEPARATOR;
 }
 
-/* Is it a pair, "key:value"? Not "error: text", "http://", "10.1.2.3:80", "fe80::1" and "12:30". */
-static bool colon_pair(const char *key, const char *colon, const char *end)
-{
-	if ((uint8_t)(*key - '0') < 10 || memchr(key, '(', (size_t)(colon - key)) || colon + 1 >= end)
-		return false;
-	bool scheme = colon + 2 < end && colon[1] == '/' && colon[2] == '/';
-	return colon[1] != ':' && !scheme && !between(colon[1]);
-}
-
-static bool is_pair(const char *key, const char *sign, const char *end, char expected)
-{
-	return sign > key && sign < end && *sign == expected && (expected == '=' || colon_pair(key, sign, end));
-}
-
 /* The first part of the text: how many pairs and words, and what separates the pairs. */
-static struct look look_for(struct str text, char sign)
+static struct look look_at(struct str text)
 {
-	struct look look = { .separator = ' ', .sign = sign };
+	struct look look = { .separator = ' ' };
 	unsigned before[128] = { 0 };
 	const char *p = text.p, *end = text.p + MIN(text.n, (size_t)LOOK);
 	while (p < end) {
@@ -97,7 +81,7 @@ static struct look look_for(struct str text, char sign)
 		const char *key = p;
 		while (p < end && class_of(*p) == KEY)
 			p++;
-		if (is_pair(key, p, end, sign)) {
+		if (p < end && *p == '=' && p > key) {
 			look.pairs++;
 			before[separator & 127] += key > from;
 			p++;
@@ -115,15 +99,6 @@ static struct look look_for(struct str text, char sign)
 	return look;
 }
 
-static struct look look_at(struct str text)
-{
-	struct look look = look_for(text, '=');
-	if (look.pairs >= PAIRS_LIKELY)
-		return look;
-	struct look colons = look_for(text, ':');
-	return colons.pairs >= COLONS_LIKELY && colons.pairs >= 2 * colons.words && colons.pairs > 2 * look.pairs ? colons : look;
-}
-
 static bool has_several(struct str text, char c, unsigned several)
 {
 	const char *p = text.p, *end = text.p + MIN(text.n, (size_t)LOOK);
@@ -136,15 +111,15 @@ static bool has_several(struct str text, char c, unsigned several)
 
 bool kv_likely(struct str text)
 {
-	if (!has_several(text, '=', PAIRS_LIKELY) && !has_several(text, ':', COLONS_LIKELY))
+	if (!has_several(text, '=', PAIRS_LIKELY))
 		return false;
 	struct look look = look_at(text);
-	return look.sign == ':' || (look.pairs >= PAIRS_LIKELY && look.pairs >= look.words);
+	return look.pairs >= PAIRS_LIKELY && look.pairs >= look.words;
 }
 
 struct reader {
 	const char *p, *end;
-	char separator, sign;
+	char separator;
 };
 
 static bool ends_value(const struct reader *reader, char c)
@@ -195,7 +170,7 @@ static bool next_pair(struct reader *reader, struct str *key, struct str *value,
 			p++;
 		if (p == end)
 			break;
-		if (!is_pair(from, p, end, reader->sign))
+		if (*p != '=')
 			continue;
 		*key = (struct str){ from, (size_t)(p - from) };
 		reader->p = p + 1;
@@ -260,8 +235,7 @@ static int64_t time_of(struct parse *parse, const struct when *when, struct str 
 static int kv_record(struct parse *parse, struct str record, const char **flaw)
 {
 	struct kv_state *state = parse->state;
-	struct look look = look_at(record);
-	struct reader reader = { record.p, record.p + record.n, look.separator, look.sign };
+	struct reader reader = { record.p, record.p + record.n, look_at(record).separator };
 	struct event *event = parse_event(parse, record);
 	struct when when = { 0 };
 	struct str key, value;
