@@ -159,16 +159,18 @@ void routes_begin(struct routes *routes, const struct event *event, const struct
 
 void routes_field(struct routes *routes, uint32_t slot, const struct field *field)
 {
-	uint32_t head[] = { slot << 3 | field->kind, (uint32_t)field->value.n };
-	if (routes->key.n + sizeof(head) + field->value.n > ROUTE_KEY_LONGEST) {
+	bool by_value = routes->ruleset->slots.p[slot].by_value;
+	struct str value = by_value ? field->value : STR("");
+	uint32_t head[] = { slot << 3 | (by_value ? field->kind : 0), (uint32_t)value.n };
+	if (routes->key.n + sizeof(head) + value.n > ROUTE_KEY_LONGEST) {
 		routes->too_long = true;
 		return;
 	}
-	char *to = buf_reserve(&routes->key, sizeof(head) + field->value.n);
+	char *to = buf_reserve(&routes->key, sizeof(head) + value.n);
 	memcpy(to, head, sizeof(head));
-	if (field->value.n)
-		memcpy(to + sizeof(head), field->value.p, field->value.n);
-	routes->key.n += sizeof(head) + field->value.n;
+	if (value.n)
+		memcpy(to + sizeof(head), value.p, value.n);
+	routes->key.n += sizeof(head) + value.n;
 }
 
 /* Ask the mappings. */

@@ -2,7 +2,8 @@
  *
  * route: from the routing fields of an event to what is to be done with it (private to the detector).
  *
- * Mappings are asked once for each combination of parser and routing values; the answer is kept, bounded. Combinations that
+ * Mappings are asked once for each combination of parser and routing values (of fields that conditions only want to be there, that
+ * they are there); the answer is kept, bounded. Combinations that
  * lead to the same log sources share a *plan*: which programs can match, and so which fields must be looked up.
  *
  * One thread's.

@@ -453,6 +453,7 @@ static void add_routing(struct compiling *compiling, const struct mapping_condit
 		for (size_t k = 0; k < conditions->p[i].n; k++) {
 			uint32_t slot = slot_of_name(compiling, conditions->p[i].p[k].field);
 			ruleset->slots.p[slot].routing = slot != SLOT_NONE;
+			ruleset->slots.p[slot].by_value |= conditions->p[i].p[k].values.n > 0;
 		}
 }
 

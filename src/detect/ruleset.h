@@ -41,6 +41,7 @@ struct program {
 struct slot {
 	uint32_t name;   /* folded id; NAME_NONE: keywords, and none */
 	bool routing;    /* mappings' conditions look at it */
+	bool by_value;   /* … and ask what it holds, not only whether it is there */
 	struct index *index; /* NULL: nothing to look up */
 };
 
