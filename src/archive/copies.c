@@ -157,15 +157,21 @@ static int was_copied(sqlite3 *book, struct str day, struct str target, struct s
 	return r;
 }
 
-/* A day's file must stand alone, without a WAL, before it is copied. */
+/* A day's file must stand alone, without a WAL, before it is copied; one that does already is not touched. */
 static int settle(const char *path, struct err *err)
 {
-	sqlite3 *db = NULL;
-	int r = day_open(path, DATABASE_WRITE, true, &db, NULL, err);
+	CLEANUP(database_close_p) sqlite3 *db = NULL;
+	SQL(mode);
+	int r = database_open(path, DATABASE_WRITE, &db, err);
 	if (r == 0)
+		r = sql_make(&mode, db, "PRAGMA journal_mode", err);
+	if (r == 0)
+		r = sql_step(&mode, err);
+	bool wal = r == 1 && str_is(sql_get_bytes(&mode), "wal");
+	sql_done(&mode);
+	if (wal)
 		r = database_run(db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE", err);
-	database_close(db);
-	return r;
+	return MIN(r, 0);
 }
 
 static int copy_day(struct archive *archive, const struct target *target, struct str day, struct arena *arena,
@@ -195,6 +201,42 @@ static int copy_day(struct archive *archive, const struct target *target, struct
 	return archive_say(archive, CHAIN_COPY, buf_str(&body), err);
 }
 
+/* The first statement of the day that is not copied; INT64_MAX when it has none. */
+static int first_uncopied(struct archive *archive, struct arena *arena, int64_t *out, struct err *err)
+{
+	CLEANUP(database_close_p) sqlite3 *db = NULL;
+	SQL(first);
+	*out = INT64_MAX;
+	if (!archive_newest(archive)[0])
+		return 0;
+	int r = day_open(day_path(arena, archive_dir(archive), archive_newest(archive)).p, DATABASE_READ, false, &db, NULL, err);
+	if (r == 0)
+		r = sql_make(&first, db, "SELECT coalesce(min(sequence), 9223372036854775807) FROM block", err);
+	if (r == 0)
+		r = sql_step(&first, err);
+	if (r == 1)
+		*out = sql_get_int(&first);
+	return MIN(r, 0);
+}
+
+/* What comes later in the chain than the days that are copied is left out: the copy is the chain's beginning, whole. */
+static int cut_book(struct archive *archive, const char *path, struct arena *arena, struct err *err)
+{
+	CLEANUP(database_close_p) sqlite3 *db = NULL;
+	SQL(cut);
+	int64_t first;
+	int r = first_uncopied(archive, arena, &first, err);
+	if (r == 0)
+		r = database_open(path, DATABASE_WRITE, &db, err);
+	if (r == 0)
+		r = sql_make(&cut, db, "DELETE FROM journal WHERE sequence>=?", err);
+	if (r == 0) {
+		sql_int(&cut, first);
+		r = sql_do(&cut, err);
+	}
+	return r;
+}
+
 /* archive.ward is written to all the time: a copy of it as it is now. */
 static int copy_book(struct archive *archive, const struct target *target, struct arena *arena, struct err *err)
 {
@@ -210,6 +252,8 @@ static int copy_book(struct archive *archive, const struct target *target, struc
 		sql_text(&vacuum, file);
 		r = sql_do(&vacuum, err);
 	}
+	if (r == 0)
+		r = cut_book(archive, file.p, arena, err);
 	if (r == 0)
 		r = copy_file(target, file.p, STR("archive.ward"), &digest, &bytes, arena, err);
 	(void)unlink(file.p);

@@ -4,8 +4,8 @@
  *
  * A target is a directory ("/mnt/second/his01"), a place that rsync knows ("backup@10.0.0.9:/srv/ward/his01"), or a
  * bucket ("s3://bucket/prefix", signature version 4 over HTTPS, keys from the environment as Amazon's own tools take them:
- * AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN). Only days that are over are copied, and archive.ward, so that `ward verify` proves
- * the copy where it is. Every copied day is read back (rsync: compared by its own checksums), and then stated in the chain
+ * AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN). Only days that are over are copied, and archive.ward with the statements up to their end, so that
+ * `ward verify` proves the copy where it is. Every copied day is read back (rsync: compared by its own checksums), and then stated in the chain
  * with its digest; a day stated for the same target with the same digest is not copied again.
  */
 #ifndef WARD_ARCHIVE_COPIES_H

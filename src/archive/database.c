@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include "archive/database.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+
 enum { WAIT_MS = 10000 }; /* for another process's short lock: a checkpoint, a commit */
 
 static int to_errno(sqlite3 *db, int code)
@@ -42,13 +47,46 @@ int database_error(sqlite3 *db, struct err *err)
 	return err_set(err, errno_, "%s: %s", name ? name : "?", sqlite3_errmsg(db));
 }
 
+/* On a medium that is read only SQLite cannot make the index that it reads a WAL by. When there is no WAL either, nobody writes
+ * the file, and SQLite may be told so. */
+static bool is_immutable(const char *path)
+{
+	ARENA(arena);
+	struct stat st;
+	struct str dir = str_from(path);
+	ptrdiff_t slash = str_find_char_last(dir, '/');
+	const char *parent = slash < 0 ? "." : arena_cstr(&arena, str_slice(dir, 0, (size_t)slash + 1));
+	if (access(parent, W_OK) == 0 || (errno != EROFS && errno != EACCES))
+		return false;
+	return stat(arena_printf(&arena, "%s-wal", path).p, &st) < 0 || st.st_size == 0;
+}
+
+/* As a URI, in which some characters mean something else. */
+static const char *immutable_name(struct buf *out, const char *path)
+{
+	buf_puts(out, "file:");
+	for (const char *p = path; *p; p++)
+		if (*p == '%' || *p == '?' || *p == '#')
+			buf_printf(out, "%%%02X", (uint8_t)*p);
+		else
+			buf_add_char(out, *p);
+	buf_puts(out, "?immutable=1");
+	return buf_cstr(out);
+}
+
 int database_open(const char *path, enum database_mode mode, sqlite3 **out, struct err *err)
 {
+	BUF(uri);
 	int flags = mode == DATABASE_READ    ? SQLITE_OPEN_READONLY
 	            : mode == DATABASE_WRITE ? SQLITE_OPEN_READWRITE
 	                                     : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 	sqlite3 *db = NULL;
-	int r = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
+	const char *name = path;
+	if (mode == DATABASE_READ && is_immutable(path)) {
+		name = immutable_name(&uri, path);
+		flags |= SQLITE_OPEN_URI;
+	}
+	int r = sqlite3_open_v2(name, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
 	if (r != SQLITE_OK) {
 		int code = db ? to_errno(db, r) : -ENOMEM;
 		sqlite3_close(db);
