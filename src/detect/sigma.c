@@ -19,7 +19,8 @@
 enum { FOLDERS_DEEP = 32, FILE_MOST = 16 * 1024 * 1024 };
 
 struct load {
-	struct arena *arena;
+	struct arena *arena, scratch;
+	struct buf bytes; /* of the file at hand */
 	struct sigma_reader reader;
 	struct sigma_index index;
 	struct sigma_pendings pendings;
@@ -85,6 +86,7 @@ static void document_take(struct load *load, struct source *source)
 	reader->rule = STR_NONE;
 	reader->nodes = 0;
 	reader->current = NULL;
+	arena_reset(&load->scratch);
 	if (yaml_parse(load->arena, source, &doc, &err) < 0) {
 		sigma_refuse_words(reader, NULL, str_from(err.text));
 		return;
@@ -131,6 +133,7 @@ static void part_take(struct load *load, const char *name, const char *begin, co
 	struct source *source = ARENA_NEW(load->arena, struct source);
 	*source = (struct source){ .name = name, .text = { begin, (size_t)(end - begin) }, .before = before };
 	document_take(load, source);
+	source->text = STR_NONE; /* places are by line from here on */
 }
 
 /* One document after the other, so that a mistake in one does not take the others away. */
@@ -177,13 +180,13 @@ static void fd_close(int *fd)
 static void file_take(struct load *load, const char *path)
 {
 	CLEANUP(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	BUF(bytes);
-	int r = fd < 0 ? -errno : fd_read(fd, FILE_MOST, &bytes);
+	buf_clear(&load->bytes);
+	int r = fd < 0 ? -errno : fd_read(fd, FILE_MOST, &load->bytes);
 	if (r < 0) {
 		file_problem(load, path, r == -ENXIO ? "not a regular file" : err_words(r));
 		return;
 	}
-	struct source source = { .name = path, .text = arena_str(load->arena, buf_str(&bytes)) };
+	struct source source = { .name = path, .text = buf_str(&load->bytes) };
 	documents_take(load, &source);
 }
 
@@ -279,7 +282,7 @@ static void load_init(struct load *load, struct arena *arena, const struct sigma
 {
 	*load = (struct load){ .arena = arena };
 	load->index = (struct sigma_index){ { .arena = arena }, { .arena = arena }, { .arena = arena } };
-	load->reader = (struct sigma_reader){ .arena = arena, .options = options, .problems = problems };
+	load->reader = (struct sigma_reader){ .arena = arena, .scratch = &load->scratch, .options = options, .problems = problems };
 }
 
 /* Pipelines over one rule; false: it is refused. */
@@ -332,6 +335,12 @@ static void pipelines_apply(struct load *load, struct map *gone)
 	}
 }
 
+static void load_done(struct load *load)
+{
+	arena_done(&load->scratch);
+	buf_done(&load->bytes);
+}
+
 static void load_finish(struct load *load, struct sigma_rules *rules)
 {
 	struct map gone = { .arena = load->arena };
@@ -354,7 +363,7 @@ static void load_finish(struct load *load, struct sigma_rules *rules)
 int sigma_load(struct arena *arena, const struct sigma_options *options, struct sigma_rules *rules,
                struct sigma_problems *problems, struct err *err)
 {
-	struct load load;
+	CLEANUP(load_done) struct load load;
 	load_init(&load, arena, options, problems);
 	struct sigma_pipelines *pipelines;
 	int r = sigma_pipelines_load(arena, options->pipelines, &pipelines, err);
@@ -372,7 +381,7 @@ void sigma_parse_with(struct arena *arena, const char *name, struct str text, co
                       const struct sigma_pipelines *pipelines, struct sigma_rules *rules, struct sigma_problems *problems)
 {
 	static const struct sigma_options none = { 0 };
-	struct load load;
+	CLEANUP(load_done) struct load load;
 	load_init(&load, arena, options ? options : &none, problems);
 	load.reader.pipelines = pipelines;
 	struct source source = { .name = name, .text = text };

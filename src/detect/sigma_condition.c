@@ -143,7 +143,7 @@ static int quantifier_read(struct condition *condition, bool all, const struct s
 		if (!named(searches->p[i].name, term->text))
 			continue;
 		searches->p[i].used = true;
-		vec_push_in(condition->reader->arena, &nodes, searches->p[i].node);
+		vec_push_in(condition->reader->scratch, &nodes, searches->p[i].node);
 	}
 	if (!nodes.n)
 		return refuse(condition, term, NOTE("'{}' names no search identifier", term->text));
@@ -195,7 +195,7 @@ static int and_read(struct condition *condition, const struct sigma_node **out)
 		int r = not_read(condition, &node);
 		if (r < 0)
 			return r;
-		vec_push_in(condition->reader->arena, &nodes, node);
+		vec_push_in(condition->reader->scratch, &nodes, node);
 	} while (take(condition, "and"));
 	*out = sigma_node_join(condition->reader, NODE_AND, &nodes);
 	return 0;
@@ -209,7 +209,7 @@ static int or_read(struct condition *condition, const struct sigma_node **out)
 		int r = and_read(condition, &node);
 		if (r < 0)
 			return r;
-		vec_push_in(condition->reader->arena, &nodes, node);
+		vec_push_in(condition->reader->scratch, &nodes, node);
 	} while (take(condition, "or"));
 	*out = sigma_node_join(condition->reader, NODE_OR, &nodes);
 	return 0;

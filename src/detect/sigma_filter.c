@@ -64,8 +64,8 @@ static void filter_apply(struct sigma_reader *reader, const struct sigma_filter 
 	const struct sigma_node *condition = sigma_node_named(reader, filter->condition, filter->head.title);
 	for (size_t i = 0; i < rule->n_conditions; i++) {
 		struct sigma_nodes both = { 0 };
-		vec_push_in(reader->arena, &both, rule->conditions[i]);
-		vec_push_in(reader->arena, &both, condition);
+		vec_push_in(reader->scratch, &both, rule->conditions[i]);
+		vec_push_in(reader->scratch, &both, condition);
 		conditions[i] = sigma_node_join(reader, NODE_AND, &both);
 	}
 	rule->conditions = conditions;

@@ -238,7 +238,7 @@ static int placeholder_replace(struct sigma_reader *reader, const struct doc *at
 	if (n > PLACEHOLDERS_MOST)
 		return sigma_refuse(reader, at, 0, NOTE("there are more than eight placeholders in one text"));
 	if (!n) {
-		vec_push_in(reader->arena, out, pattern);
+		vec_push_in(out->scratch, out, pattern);
 		return 0;
 	}
 	struct str name = pattern.p[where].text;
@@ -271,7 +271,7 @@ static int modifier_apply(struct sigma_reader *reader, const struct doc *at, con
 	case MODIFIER_CONTAINS:
 	case MODIFIER_STARTSWITH:
 	case MODIFIER_ENDSWITH:
-		vec_push_in(arena, out,
+		vec_push_in(out->scratch, out,
 		            sigma_pattern_open(arena, pattern, modifier->kind != MODIFIER_STARTSWITH,
 		                               modifier->kind != MODIFIER_ENDSWITH));
 		return 0;
@@ -292,7 +292,7 @@ static int modifier_apply(struct sigma_reader *reader, const struct doc *at, con
 		r = sigma_windash(arena, pattern, out, &why);
 		break;
 	default:
-		vec_push_in(arena, out, pattern);
+		vec_push_in(out->scratch, out, pattern);
 		return 0;
 	}
 	return r < 0 ? sigma_refuse(reader, at, 0, NOTE("'{}': {}", str_from(modifier->name), str_from(why))) : 0;
@@ -319,10 +319,10 @@ static bool is_ascii(struct str text)
 static int text_read(struct sigma_reader *reader, const struct key *key, const struct doc *value, struct str text,
                      const struct sigma_node **out)
 {
-	struct sigma_patterns now = { 0 };
-	vec_push_in(reader->arena, &now, sigma_pattern_read(reader->arena, text, has(key, BIT(EXPAND))));
+	struct sigma_patterns now = { .scratch = reader->scratch };
+	vec_push_in(reader->scratch, &now, sigma_pattern_read(reader->arena, text, has(key, BIT(EXPAND))));
 	for (size_t i = 0; i < key->n; i++) {
-		struct sigma_patterns next = { 0 };
+		struct sigma_patterns next = { .scratch = reader->scratch };
 		for (size_t k = 0; k < now.n; k++) {
 			int r = modifier_apply(reader, value, key->modifier[i], now.p[k], &next);
 			if (r < 0)
@@ -345,7 +345,7 @@ static int text_read(struct sigma_reader *reader, const struct key *key, const s
 		if (!key->field.p && item.pattern.n == 1 && item.pattern.p[0].kind == PART_ANY)
 			return sigma_refuse(reader, value, 0, NOTE("a keyword without text would find every event"));
 		pattern_lint(reader, key, value, &item.pattern);
-		vec_push_in(reader->arena, &nodes, item_node(reader, &item));
+		vec_push_in(reader->scratch, &nodes, item_node(reader, &item));
 	}
 	*out = sigma_node_join(reader, NODE_OR, &nodes);
 	return 0;
@@ -450,7 +450,7 @@ static int cidr_add(struct sigma_reader *reader, const struct key *key, const st
 		                    NOTE("'{}' is no network; write it as 10.0.0.0/8 or 2001:db8::/32", text));
 	if (loose)
 		sigma_warn(reader, value, 0, NOTE("'{}' has bits set past its mask; they do not count", text));
-	vec_push_in(reader->arena, nodes, item_node(reader, &item));
+	vec_push_in(reader->scratch, nodes, item_node(reader, &item));
 	return 0;
 }
 
@@ -458,7 +458,7 @@ static int cidr_read(struct sigma_reader *reader, const struct key *key, const s
                      const struct sigma_node **out)
 {
 	struct sigma_nodes nodes = { 0 };
-	struct sigma_patterns patterns = { 0 };
+	struct sigma_patterns patterns = { .scratch = reader->scratch };
 	int r = 0;
 	if (!has(key, BIT(EXPAND)))
 		r = cidr_add(reader, key, value, text, &nodes);
@@ -564,7 +564,7 @@ int sigma_item_read(struct sigma_reader *reader, const struct doc *name, const s
 		r = value_read(reader, &key, list ? &value->items[i] : value, &node);
 		if (r < 0)
 			return r;
-		vec_push_in(reader->arena, &nodes, node);
+		vec_push_in(reader->scratch, &nodes, node);
 	}
 	*out = sigma_node_join(reader, has(&key, BIT(ALL)) ? NODE_AND : NODE_OR, &nodes);
 	if (has(&key, BIT(NEQ)))

@@ -193,7 +193,8 @@ static int transform_check(struct sigma_reader *reader, struct transform *transf
 static int pipeline_read(struct arena *arena, struct source *source, struct pipeline *out, struct err *err)
 {
 	static const struct sigma_options none = { 0 };
-	struct sigma_reader reader = { .arena = arena, .options = &none, .source = source };
+	ARENA(scratch);
+	struct sigma_reader reader = { .arena = arena, .scratch = &scratch, .options = &none, .source = source };
 	struct pipeline_file file = { 0 };
 	const struct doc *doc;
 	int r = yaml_parse(arena, source, &doc, err);

@@ -22,6 +22,7 @@ struct sigma_pipelines;
 
 struct sigma_reader {
 	struct arena *arena;
+	struct arena *scratch; /* for lists while a document is read */
 	const struct sigma_options *options;
 	struct sigma_problems *problems;
 	const struct sigma_pipelines *pipelines; /* NULL: none */

@@ -45,7 +45,7 @@ static struct str number_text(const struct sigma_reader *reader, const struct do
 	size_t n = 0;
 	while (n < text.n && !memchr(" \t,]}#:", text.p[n], 7))
 		n++;
-	text = str_slice(text, 0, n);
+	text = arena_str(reader->arena, str_slice(text, 0, n));
 	if (is_usual(text))
 		return text;
 	*odd = true;
@@ -295,7 +295,7 @@ static int map_read(struct sigma_reader *reader, const struct doc *node, const s
 		int r = sigma_item_read(reader, doc_key(node, i), doc_value(node, i), &item);
 		if (r < 0)
 			return r;
-		vec_push_in(reader->arena, &nodes, item);
+		vec_push_in(reader->scratch, &nodes, item);
 	}
 	*out = sigma_node_join(reader, NODE_AND, &nodes);
 	return 0;
@@ -312,7 +312,7 @@ static int alternatives_read(struct sigma_reader *reader, const struct doc *node
 		int r = sigma_search_read(reader, &node->items[i], &one);
 		if (r < 0)
 			return r;
-		vec_push_in(reader->arena, &nodes, one);
+		vec_push_in(reader->scratch, &nodes, one);
 	}
 	*out = sigma_node_join(reader, NODE_OR, &nodes);
 	return 0;

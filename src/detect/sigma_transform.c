@@ -74,7 +74,7 @@ static const struct sigma_node *item_change(struct change *change, const struct 
 			struct sigma_item item = *node->item;
 			item.field = fields.n ? fields.p[i] : item.field;
 			item.other = others.n ? others.p[k] : item.other;
-			vec_push_in(change->reader->arena, &nodes, sigma_node_item(change->reader, &item));
+			vec_push_in(change->reader->scratch, &nodes, sigma_node_item(change->reader, &item));
 		}
 	}
 	return sigma_node_join(change->reader, NODE_OR, &nodes);
@@ -90,7 +90,7 @@ static const struct sigma_node *null_change(struct change *change, const struct 
 	for (size_t i = 0; i < fields.n; i++) {
 		struct sigma_item item = *node->item;
 		item.field = fields.p[i];
-		vec_push_in(change->reader->arena, &nodes, sigma_node_item(change->reader, &item));
+		vec_push_in(change->reader->scratch, &nodes, sigma_node_item(change->reader, &item));
 	}
 	return sigma_node_join(change->reader, NODE_AND, &nodes);
 }
@@ -195,8 +195,8 @@ static void condition_add(struct sigma_reader *reader, struct sigma_rule *rule, 
 		ARENA_ARRAY(reader->arena, const struct sigma_node *, rule->n_conditions);
 	for (size_t i = 0; i < rule->n_conditions; i++) {
 		struct sigma_nodes both = { 0 };
-		vec_push_in(reader->arena, &both, rule->conditions[i]);
-		vec_push_in(reader->arena, &both, tree);
+		vec_push_in(reader->scratch, &both, rule->conditions[i]);
+		vec_push_in(reader->scratch, &both, tree);
 		conditions[i] = sigma_node_join(reader, NODE_AND, &both);
 	}
 	rule->conditions = conditions;

@@ -208,7 +208,7 @@ void sigma_encode(struct arena *arena, struct sigma_pattern pattern, enum sigma_
 		else
 			part_add(&writer, &pattern.p[i]);
 	}
-	vec_push_in(arena, out, writer_end(&writer));
+	vec_push_in(out->scratch, out, writer_end(&writer));
 }
 
 static void base64_add(struct buf *out, struct str bytes)
@@ -252,7 +252,7 @@ int sigma_base64(struct arena *arena, struct sigma_pattern pattern, bool offsets
 			*why = TR("the text is too short to be recognised in base64");
 			return -EINVAL;
 		}
-		vec_push_in(arena, out, sigma_pattern_literal(arena, arena_str(arena, result)));
+		vec_push_in(out->scratch, out, sigma_pattern_literal(arena, arena_str(arena, result)));
 	}
 	return 0;
 }
@@ -335,7 +335,7 @@ int sigma_windash(struct arena *arena, struct sigma_pattern pattern, struct sigm
 				}
 			}
 		}
-		vec_push_in(arena, out, writer_end(&writer));
+		vec_push_in(out->scratch, out, writer_end(&writer));
 	}
 	return 0;
 }

@@ -17,6 +17,7 @@ enum { PART_PLACEHOLDER = PART_ONE + 1 }; /* %name%, until `expand` replaces it 
 struct sigma_patterns {
 	struct sigma_pattern *p;
 	size_t n, room;
+	struct arena *scratch; /* the list's memory; the patterns' is that of the rule */
 };
 
 /* Read wildcards and backslashes; `placeholders`: also %name%, where \% is a percent sign. */
