@@ -456,8 +456,8 @@ const struct command command_detect = {
 	.operands = "FILE…",
 	.description = TR("Reads files, compressed ones and all files below folders; \"-\" is standard input. The format, encoding and kind "
 	                  "of each log are found by themselves. Nothing is written but what is asked for.\n\n"
-	                  "A match of JSON is {\"file\",\"line\",\"time\",\"host\",\"rule\",\"title\",\"level\",\"tags\",\"fields\",\"event\"}: "
-	                  "`fields` are those that made the rule match, `event` is the record as it was read."),
+	                  "In JSON, a match has file, line, time, host, rule, title, level, tags, fields and event: `fields` are those "
+	                  "that made the rule match, `event` is the record as it was read."),
 	.options = options,
 	.examples = examples,
 	.exits = exits,
