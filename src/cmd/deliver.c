@@ -17,7 +17,7 @@ enum { OPT_ARCHIVE, OPT_EVENTS, OPT_FOLLOW, OPT_END };
 static const struct opt options[] = {
 	[OPT_ARCHIVE] = { "archive", 'a', OPT_DIRECTORY, "DIR", .help = TR("the archive (/var/lib/ward/archive)") },
 	[OPT_EVENTS] = { "events", 0, OPT_TEXT, "URL",
-	                 .help = TR("where to: clickhouse://user@host:8123/database?cluster=NAME&password-file=FILE&tls=yes&ca=FILE") },
+	                 .help = TR("where to: clickhouse://USER@HOST:8123/DATABASE") },
 	[OPT_FOLLOW] = { "follow", 'F', OPT_SWITCH, .help = TR("go on with what is sealed later, and wait while ClickHouse is down") },
 	[OPT_END] = { 0 },
 };
@@ -97,7 +97,7 @@ static int deliver_command(struct call *call, struct err *err)
 }
 
 static const struct command_example examples[] = {
-	{ "ward deliver --events clickhouse://ward@ch01/ward?password-file=/etc/ward/clickhouse.password --follow",
+	{ "ward deliver --follow --events clickhouse://ward@ch01/ward",
 	  TR("keep ClickHouse up to date") },
 	{ 0 },
 };
@@ -106,7 +106,9 @@ const struct command command_deliver = {
 	.name = "deliver",
 	.summary = TR("bring the events of the archive to ClickHouse"),
 	.description = TR("Sealed blocks are delivered in their order, each record once, also after a crash of either side. What is not "
-	                  "delivered yet waits in the archive. The tables are made and migrated by this command."),
+	                  "delivered yet waits in the archive. The tables are made and migrated by this command.\n\n"
+	                  "Behind the address may stand, after ? and joined by &: password-file=FILE, cluster=NAME (replicated and "
+	                  "distributed tables), tls=yes, ca=FILE."),
 	.options = options,
 	.examples = examples,
 	.run = deliver_command,

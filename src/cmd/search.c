@@ -337,7 +337,7 @@ static const struct command_example examples[] = {
 	  TR("fields, wildcards, a phrase, and no addresses of our own network") },
 	{ "ward search 'status:>=500' --by cs-uri-stem --top 10", TR("which pages fail most") },
 	{ "ward search sshd --every 1h --since today", TR("a chart of today by hours") },
-	{ "ward search failed --events clickhouse://ward@ch01/ward?password-file=/etc/ward/ch", TR("the same in ClickHouse") },
+	{ "ward search failed --events clickhouse://ward@ch01/ward", TR("the same in ClickHouse") },
 	{ "ward search 'user:root' -f json --since 2026-11-01 --until 2026-11-03", TR("three days, for another program") },
 	{ 0 },
 };
