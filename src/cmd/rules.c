@@ -474,7 +474,7 @@ static const struct command_verb verbs[] = {
 static const struct command_example examples[] = {
 	{ "ward rules lint ./sigma/rules", TR("check a folder of Sigma rules") },
 	{ "ward rules list --level high --logsource linux", TR("the built-in rules for Linux of level high or above") },
-	{ "ward rules explain --rules ./sigma/rules '*Whoami*'", TR("what one of them means") },
+	{ "ward rules explain --rules ./sigma/rules whoami_as_system.yml", TR("what one of them means") },
 	{ "ward rules test ./ours.yml", TR("does each rule find its examples, and nothing else?") },
 	{ 0 },
 };
