@@ -278,8 +278,13 @@ static const char *matches(struct fixture *fixture, const char *events, const st
 	batch_reset(&fixture->batch);
 	buf_clear(&fixture->out);
 	parse_lines(&fixture->parse, &fixture->batch, arena_str(&fixture->arena, str_from(events)), true, &used);
-	for (size_t i = 0; i < fixture->batch.events.n; i++)
-		detector_run(fixture->detector, &fixture->batch.events.p[i], fixture->names, only, found, fixture);
+	for (size_t i = 0; i < fixture->batch.events.n; i++) {
+		const struct event *event = &fixture->batch.events.p[i];
+		if (!only) /* what is remembered is what is so */
+			assert_ptr_equal(detector_mapping(fixture->detector, event, fixture->names),
+			                 mapping_of(&fixture->mappings, event, fixture->names));
+		detector_run(fixture->detector, event, fixture->names, only, found, fixture);
+	}
 	return buf_cstr(&fixture->out);
 }
 
@@ -359,6 +364,27 @@ static void many_routes_are_bounded(void **state)
 	fixture_close(&fixture);
 }
 
+static void fields_that_are_only_there_route_by_that(void **state)
+{
+	(void)state;
+	struct fixture fixture;
+	fixture_open(&fixture,
+	             "- name: x\n  title: {en: x, vi: x, zh-CN: x}\n  match: [{uri: {exists: true}, kind: web}, {ip: {exists: true}, k: {not: no}}]\n"
+	             "  logsources: [{product: p}]\n",
+	             "title: B\nlogsource: {product: p}\ndetection: {x: {a: q}, condition: x}\n");
+	for (int i = 0; i < 3; i++) {
+		assert_string_equal(matches(&fixture, "{\"uri\":\"/1\",\"kind\":\"web\",\"a\":\"q\"}", NULL), "B/0(x) a=q;");
+		assert_string_equal(matches(&fixture, "{\"uri\":\"/2\",\"kind\":\"web\",\"a\":\"q\"}", NULL), "B/0(x) a=q;");
+		assert_string_equal(matches(&fixture, "{\"uri\":null,\"kind\":\"web\",\"a\":\"q\"}", NULL), "B/0(x) a=q;");
+		assert_string_equal(matches(&fixture, "{\"kind\":\"web\",\"a\":\"q\"}", NULL), "");
+		assert_string_equal(matches(&fixture, "{\"uri\":\"/1\",\"kind\":\"other\",\"a\":\"q\"}", NULL), "");
+		assert_string_equal(matches(&fixture, "{\"ip\":1,\"k\":\"yes\",\"a\":\"q\"}", NULL), "B/0(x) a=q;");
+		assert_string_equal(matches(&fixture, "{\"ip\":1,\"k\":\"NO\",\"a\":\"q\"}", NULL), "");
+		assert_string_equal(matches(&fixture, "{\"ip\":1,\"a\":\"q\"}", NULL), "");
+	}
+	fixture_close(&fixture);
+}
+
 static void explain_says_how(void **state)
 {
 	(void)state;
@@ -393,6 +419,7 @@ int main(void)
 		cmocka_unit_test(names_may_be_forgotten_between_batches),
 		cmocka_unit_test(an_expression_cannot_stop_the_engine),
 		cmocka_unit_test(many_routes_are_bounded),
+		cmocka_unit_test(fields_that_are_only_there_route_by_that),
 		cmocka_unit_test(explain_says_how),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

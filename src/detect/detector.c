@@ -377,6 +377,12 @@ static void report(struct detector *detector, const struct route *route, void (*
 	}
 }
 
+const struct mapping *detector_mapping(struct detector *detector, const struct event *event, const struct names *names)
+{
+	event_begin(detector, event, names);
+	return route_event(detector, NULL)->mapping;
+}
+
 void detector_run(struct detector *detector, const struct event *event, const struct names *names,
                   const struct mapping *only, void (*found)(void *ctx, const struct match *match), void *ctx)
 {

@@ -48,6 +48,8 @@ struct match {
 	const struct mapping_logsource *logsource; /* by which it matched, for field names; NULL: by none */
 };
 
+/* What mapping_of() says, remembered for each combination of routing fields. */
+const struct mapping *detector_mapping(struct detector *detector, const struct event *event, const struct names *names);
 /* Every rule the event matches, in no particular order, each (rule, condition) once. `only` (may be NULL): take the
  * event for this mapping's, whatever its fields say. */
 void detector_run(struct detector *detector, const struct event *event, const struct names *names,

@@ -203,8 +203,9 @@ uint32_t names_find(const struct names *names, struct str text)
 uint32_t names_find_folded(const struct names *names, struct str text)
 {
 	struct name name = { .text = text };
-	if (text.n == 0 || text.n > NAME_LONGEST)
-		return NAME_NONE;
+	uint32_t id = names_find(names, text);
+	if (id || text.n == 0 || text.n > NAME_LONGEST)
+		return names_folded(names, id);
 	resolve(names, &name);
 	return *fold_slot(names, canonical(names, &name));
 }

@@ -328,7 +328,7 @@ static void take_event(struct reader *reader, struct event *event, int64_t arriv
 	const struct mapping *mapping = reader->run->mapping;
 	if (!event->flaw && (event->time == EVENT_NO_TIME || !event->host.n)) {
 		if (!mapping)
-			mapping = mapping_of(&engine->mappings, event, names);
+			mapping = detector_mapping(engine->detector, event, names);
 		mapping_complete(&reader->batch.batch.arena, mapping, event, names, hint);
 	}
 	if (!event->flaw)
