@@ -16,7 +16,7 @@
 #include "role/wire.h"
 #include "sys/root.h"
 
-enum { BATCHES_MOST = 256, RECEIVE = 64 * 1024, PATHS_MOST = 512 };
+enum { BATCHES_MOST = 256, RECEIVE = 64 * 1024, PATHS_MOST = 512, SPARE = 8 };
 #define SECOND     ((int64_t)1000000000)
 #define LOOK_AGAIN (10 * SECOND) /* for rules that changed */
 
@@ -52,6 +52,8 @@ struct reader {
 	uint64_t number;     /* of the newest batch */
 	struct waiting queue[BATCHES_MOST]; /* a ring */
 	size_t first, n, bytes;
+	struct buf spare[SPARE];
+	size_t n_spare;
 	struct buf received;
 	struct buf state;    /* of correlations, as the writer keeps it */
 	bool stopping, fed;  /* fed: the correlator changed within this batch */
@@ -94,15 +96,32 @@ static void send_text(struct reader *reader, struct str text)
 	}
 }
 
+/* Memory of frames goes round: a few are kept, unless they are unusually large. */
+static void spare_frame(struct reader *reader, struct buf *frame)
+{
+	if (reader->n_spare < SPARE && frame->room <= 4 * READER_BATCH) {
+		reader->spare[reader->n_spare++] = *frame;
+		*frame = (struct buf){ 0 };
+	} else {
+		buf_done(frame);
+	}
+}
+
+static struct buf take_spare(struct reader *reader)
+{
+	struct buf frame = { 0 };
+	if (reader->n_spare)
+		frame = reader->spare[--reader->n_spare];
+	buf_clear(&frame);
+	return frame;
+}
+
 static void drop_first(struct reader *reader)
 {
 	struct waiting *waiting = &reader->queue[reader->first];
 	reader->bytes -= waiting->frame.n;
 	input_kept(reader->runs[waiting->run].input, waiting->ticket);
-	/* The memory is kept for the next one, unless it was unusually much. */
-	if (waiting->frame.room > 4 * READER_BATCH)
-		buf_done(&waiting->frame);
-	buf_clear(&waiting->frame);
+	spare_frame(reader, &waiting->frame);
 	reader->first = (reader->first + 1) % BATCHES_MOST;
 	reader->n--;
 	shared_set(&reader->shared->detect.waiting, reader->bytes);
@@ -368,9 +387,8 @@ static void make_frame(struct reader *reader, size_t run_index)
 		reader->stream = stream_of(batch, i, &span);
 		take_event(reader, &batch->batch.events.p[i], arrived, &hint, &records);
 	}
-	*waiting = (struct waiting){ .number = ++reader->number, .ticket = batch->ticket, .run = run_index, .frame = waiting->frame };
+	*waiting = (struct waiting){ .number = ++reader->number, .ticket = batch->ticket, .run = run_index, .frame = take_spare(reader) };
 	struct buf *frame = &waiting->frame;
-	buf_clear(frame);
 	size_t begin = wire_begin(frame, WIRE_BATCH, waiting->number);
 	wire_put_int(frame, (uint64_t)arrived);
 	wire_put_text(frame, reader->run->source->name);
