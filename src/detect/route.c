@@ -157,11 +157,18 @@ void routes_begin(struct routes *routes, const struct event *event, const struct
 	routes->too_long = false;
 }
 
+/* Most routing fields are asked whether they are there, or for one or two values. Their own values ("id", "url") differ from
+ * event to event and must not make each a route of its own: which of the conditions they meet stands for them. */
 void routes_field(struct routes *routes, uint32_t slot, const struct field *field)
 {
-	bool by_value = routes->ruleset->slots.p[slot].by_value;
-	struct str value = by_value ? field->value : STR("");
-	uint32_t head[] = { slot << 3 | (by_value ? field->kind : 0), (uint32_t)value.n };
+	const struct slot *routing = &routes->ruleset->slots.p[slot];
+	bool by_value = routing->by_value || (field->kind == FIELD_ESCAPED && str_find_char(field->value, '\\') >= 0);
+	char met[ROUTING_FEW];
+	for (size_t i = 0; !by_value && i < routing->asked.n; i++)
+		met[i] = (char)mapping_value_is(routing->asked.p[i], field->value);
+	struct str value = by_value ? field->value : (struct str){ met, routing->asked.n };
+	/* FIELD_BOOL never has a backslash in it, so neither is taken for the other. */
+	uint32_t head[] = { slot << 3 | (by_value ? field->kind : FIELD_BOOL), (uint32_t)value.n };
 	if (routes->key.n + sizeof(head) + value.n > ROUTE_KEY_LONGEST) {
 		routes->too_long = true;
 		return;

@@ -446,14 +446,31 @@ static void add_problem(struct arena *arena, struct sigma_problems *problems, co
 	vec_push_in(arena, problems, problem);
 }
 
+static void add_asked(struct ruleset *ruleset, struct slot *slot, struct str pattern)
+{
+	for (size_t i = 0; i < slot->asked.n; i++)
+		if (str_eq(slot->asked.p[i], pattern))
+			return;
+	slot->by_value |= slot->asked.n == ROUTING_FEW;
+	if (slot->by_value)
+		return;
+	if (!slot->asked.p)
+		slot->asked.p = ARENA_ARRAY(&ruleset->arena, struct str, ROUTING_FEW);
+	slot->asked.p[slot->asked.n++] = pattern;
+}
+
 static void add_routing(struct compiling *compiling, const struct mapping_conditions *conditions)
 {
 	struct ruleset *ruleset = compiling->ruleset;
 	for (size_t i = 0; i < conditions->n; i++)
 		for (size_t k = 0; k < conditions->p[i].n; k++) {
-			uint32_t slot = slot_of_name(compiling, conditions->p[i].p[k].field);
-			ruleset->slots.p[slot].routing = slot != SLOT_NONE;
-			ruleset->slots.p[slot].by_value |= conditions->p[i].p[k].values.n > 0;
+			const struct mapping_condition *condition = &conditions->p[i].p[k];
+			uint32_t slot = slot_of_name(compiling, condition->field);
+			if (slot == SLOT_NONE)
+				continue;
+			ruleset->slots.p[slot].routing = true;
+			for (size_t v = 0; v < condition->values.n; v++)
+				add_asked(ruleset, &ruleset->slots.p[slot], condition->values.p[v]);
 		}
 }
 

@@ -38,10 +38,13 @@ struct program {
 	id_list slots;                /* whose index it needs */
 };
 
+enum { ROUTING_FEW = 4 };
+
 struct slot {
 	uint32_t name;   /* folded id; NAME_NONE: keywords, and none */
 	bool routing;    /* mappings' conditions look at it */
-	bool by_value;   /* … and ask what it holds, not only whether it is there */
+	bool by_value;   /* for many values: its own value is the key; else which of `asked` it meets, for most values none */
+	struct strings asked; /* the conditions' patterns, ROUTING_FEW at most */
 	struct index *index; /* NULL: nothing to look up */
 };
 
