@@ -20,10 +20,10 @@ enum { VERB_LINT, VERB_LIST, VERB_EXPLAIN, VERB_TEST };
 static const char *const formats[] = { "text", "json", NULL };
 
 static const struct opt options[] = {
-	[OPT_RULES] = { "rules", 'r', OPT_DIRECTORY, "DIR", .repeat = true,
+	[OPT_RULES] = { "rules", 'r', OPT_FILE, "PATH", .repeat = true,
 	                .help = TR("Sigma rules: a file, or a folder with all below it; \"own\" names ward's own, which are used when this is not given") },
-	[OPT_PIPELINE] = { "pipeline", 'p', OPT_FILE, "FILE", .repeat = true,
-	                   .help = TR("names of fields and values of placeholders for these rules") },
+	[OPT_PIPELINE] = { "pipeline", 0, OPT_FILE, "FILE", .repeat = true,
+	                   .help = TR("a processing pipeline: names of fields, values of placeholders") },
 	[OPT_CONTENT] = { "content", 0, OPT_DIRECTORY, "DIR",
 	                  .help = TR("lay your own rules and log sources over the built-in ones") },
 	[OPT_FORMAT_] = { "format", 'f', OPT_CHOICE, "FORMAT", .choices = formats, .help = TR("text, or JSON") },
@@ -242,14 +242,13 @@ static int rules_list(struct work *work, struct err *err)
 	BUF(out);
 	struct arena *arena = work->call->arena;
 	enum lang lang = work->call->lang;
-	size_t level_width = 0, source_width = 0, n = 0;
+	size_t source_width = 0, n = 0;
 	rule_files_say(work->call, &work->problems);
 	for (size_t i = 0; i < work->rules.n; i++) {
 		const struct sigma_rule *rule = work->rules.p[i];
 		if (!is_chosen(work, rule))
 			continue;
 		n++;
-		level_width = MAX(level_width, utf8_width(level_words(lang, rule->level)));
 		source_width = MAX(source_width, utf8_width(logsource_words(arena, rule)));
 	}
 	source_width = MIN(source_width, (size_t)40);
@@ -263,7 +262,8 @@ static int rules_list(struct work *work, struct err *err)
 			put_rule(work, &out, rule);
 			continue;
 		}
-		pad(&out, level_words(lang, rule->level), level_width + 2);
+		add_level(&out, lang, rule->level, terminal_colours());
+		buf_puts(&out, "  ");
 		pad(&out, logsource_words(arena, rule), source_width + 2);
 		buf_add(&out, utf8_clean(arena, title_of(work, rule)));
 		buf_add_char(&out, '\n');

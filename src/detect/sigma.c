@@ -282,7 +282,9 @@ static void load_init(struct load *load, struct arena *arena, const struct sigma
 {
 	*load = (struct load){ .arena = arena };
 	load->index = (struct sigma_index){ { .arena = arena }, { .arena = arena }, { .arena = arena } };
-	load->reader = (struct sigma_reader){ .arena = arena, .scratch = &load->scratch, .options = options, .problems = problems };
+	load->reader = (struct sigma_reader){
+		.arena = arena, .scratch = &load->scratch, .options = options, .problems = problems
+	};
 }
 
 /* Pipelines over one rule; false: it is refused. */

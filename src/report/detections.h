@@ -70,5 +70,7 @@ int detections_html(struct buf *out, struct detections *detections, const struct
                     const struct content *content, struct err *err) MUST_USE;
 
 struct str level_words(enum lang lang, enum sigma_level level);
+/* The word, as wide as the widest of them. */
+void add_level(struct buf *out, enum lang lang, enum sigma_level level, bool colour);
 
 #endif

@@ -51,6 +51,5 @@ struct str rule_title(const struct sigma_rule *rule, enum lang lang);
 struct str detection_place(struct arena *arena, struct str file, uint64_t line);
 void add_fields(struct buf *out, struct arena *arena, const struct detection_field *fields, size_t n, size_t longest);
 /* The level's word, filled up to the longest one's width. */
-void add_level(struct buf *out, enum lang lang, enum sigma_level level, bool colour);
 
 #endif
