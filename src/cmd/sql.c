@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "archive/events_table.h"
 #include "base/opt.h"
 #include "base/wrap.h"
 #include "cmd/command.h"
@@ -15,13 +16,15 @@
 #include "fact/query.h"
 #include "report/rowset.h"
 
-enum { OPT_FORMAT_, OPT_ROOT, OPT_DEADLINE, OPT_ROWS, OPT_END };
+enum { OPT_FORMAT_, OPT_ROOT, OPT_ARCHIVE, OPT_DEADLINE, OPT_ROWS, OPT_END };
 
 static const struct opt options[] = {
 	[OPT_FORMAT_] = { "format", 'f', OPT_CHOICE, "FORMAT", .choices = rowset_names,
 	                  .help = TR("how rows are printed") },
 	[OPT_ROOT] = { "root", 'r', OPT_DIRECTORY, "DIR",
 	               .help = TR("inspect the system below this directory, a mounted image for instance") },
+	[OPT_ARCHIVE] = { "archive", 'a', OPT_DIRECTORY, "DIR",
+	                  .help = TR("the archive that the table events shows (/var/lib/ward/archive)") },
 	[OPT_DEADLINE] = { "deadline", 0, OPT_NUMBER, "SECONDS", .min = 1, .max = 86400,
 	                   .help = TR("stop a query after this time (60)") },
 	[OPT_ROWS] = { "rows", 0, OPT_NUMBER, "N", .min = 1, .max = 1000000000,
@@ -32,6 +35,7 @@ static const struct opt options[] = {
 struct shell {
 	struct call *call;
 	struct query *query;
+	struct events_table *events;
 	struct facts *facts;
 	const struct root *root;
 	const struct query_limits *limits;
@@ -40,7 +44,8 @@ struct shell {
 
 static void shell_close(struct shell *shell)
 {
-	query_close_p(&shell->query);
+	query_close(TAKE(shell->query));
+	events_table_free(TAKE(shell->events));
 	facts_free_p(&shell->facts);
 }
 
@@ -51,7 +56,12 @@ static int shell_look(struct shell *shell, struct err *err)
 	const struct facts_options how = { .deep = true, .budget_ns = shell->limits->deadline_ns };
 	shell_close(shell);
 	shell->facts = facts_new(shell->root, &how);
-	return query_open(shell->facts, shell->limits, &shell->query, err);
+	const struct opt_args *args = &shell->call->args;
+	int r = query_open(shell->facts, shell->limits, &shell->query, err);
+	if (r < 0)
+		return r;
+	return events_table_add(shell->query, opt_given(args, OPT_ARCHIVE) ? opt_cstr(args, OPT_ARCHIVE) : ARCHIVE_DIR,
+	                        &shell->events, err);
 }
 
 /* What the query could not see is said beside its rows, never left out. */
@@ -74,6 +84,18 @@ static void say_coverage(struct shell *shell, const struct statement *statement)
 	}
 }
 
+/* An archive that could not be read whole. */
+static void say_events(struct shell *shell)
+{
+	const struct search_counts *counts = events_table_counts(shell->events);
+	if (counts->damaged)
+		command_warn(shell->call, &NOTE("table {} was seen in part: {}", STR("events"), str_from(counts->first_damage.text)));
+	if (counts->given_up)
+		command_warn(shell->call, &NOTE("table {} was seen in part: {}", STR("events"),
+		                                tr(shell->call->lang, "an expression took too long on some records")));
+	events_table_forget(shell->events);
+}
+
 /* All statements of the text. */
 static int run_sql(struct shell *shell, struct str sql, struct err *err)
 {
@@ -87,6 +109,7 @@ static int run_sql(struct shell *shell, struct str sql, struct err *err)
 		if (statement) {
 			r = rowset_print(statement, shell->format, command_print, &rows, err);
 			say_coverage(shell, statement);
+			say_events(shell);
 			if (r < 0)
 				return r;
 		}
@@ -123,11 +146,14 @@ static int dot_schema(struct shell *shell, struct str name, struct err *err)
 	BUF(out);
 	(void)shell;
 	const struct table *only = name.n ? table_find(name) : NULL;
-	if (name.n && !only)
+	bool events = str_is(name, "events");
+	if (name.n && !only && !events)
 		return err_set(err, -EINVAL, "no table '%.*s'; .tables shows them", STR_ARG(name));
 	for (size_t i = 0; tables[i]; i++)
-		if (!only || only == tables[i])
+		if (!events && (!only || only == tables[i]))
 			add_schema(&out, tables[i]);
+	if (events || !only)
+		buf_puts(&out, events_table_schema);
 	return command_print(buf_str(&out), err);
 }
 
@@ -145,6 +171,8 @@ static int dot_tables(struct shell *shell, struct str rest UNUSED, struct err *e
 		if (out.p[out.n - 1] != '\n')
 			buf_add_char(&out, '\n');
 	}
+	buf_printf(&out, "%-*s  %.*s\n", (int)width, "events",
+	           STR_ARG(tr(shell->call->lang, "events of the archive; .schema events says more")));
 	return command_print(buf_str(&out), err);
 }
 

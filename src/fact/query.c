@@ -85,6 +85,14 @@ struct host_cursor {
 	size_t row;                     /* rows->n or SIZE_MAX: at the end */
 };
 
+int query_declare(struct query *query, const char *sql)
+{
+	query->declaring = true;
+	int r = sqlite3_declare_vtab(query->db, sql);
+	query->declaring = false;
+	return r;
+}
+
 static int host_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **out,
                         char **message)
 {
@@ -101,9 +109,7 @@ static int host_connect(sqlite3 *db, void *aux, int argc, const char *const *arg
 		buf_printf(&sql, "%s\"%s\" %s", column == table->columns ? "" : ", ", column->name,
 		           types[column->type]);
 	buf_puts(&sql, ")");
-	query->declaring = true;
-	int r = sqlite3_declare_vtab(db, buf_cstr(&sql));
-	query->declaring = false;
+	int r = query_declare(query, buf_cstr(&sql));
 	if (r != SQLITE_OK)
 		return r;
 	struct host_vtab *vtab = sqlite3_malloc(sizeof(*vtab));
@@ -393,6 +399,17 @@ int query_open(struct facts *facts, const struct query_limits *limits, struct qu
 	sqlite3_progress_handler(query->db, PROGRESS_STEPS, out_of_time, query);
 	*out = query;
 	return 0;
+}
+
+int query_add_table(struct query *query, const char *name, const struct sqlite3_module *module, void *ctx, struct err *err)
+{
+	int r = sqlite3_create_module(query->db, name, module, ctx);
+	return r == SQLITE_OK ? 0 : err_set(err, -EINVAL, "cannot add the table %s: %s", name, sqlite3_errstr(r));
+}
+
+bool query_is_late(const struct query *query)
+{
+	return out_of_time((void *)query);
 }
 
 void query_close(struct query *query)

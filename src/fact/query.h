@@ -20,6 +20,13 @@ struct query_limits {
 };
 
 int query_open(struct facts *facts, const struct query_limits *limits, struct query **out, struct err *err) MUST_USE;
+/* One more table, read-only and none of the host's: `module` is SQLite's (sqlite3_module, without xCreate), `ctx` what its
+ * xConnect gets; both must live as long. It declares its columns by query_declare(), and asks query_is_late() while it works long. */
+struct sqlite3_module;
+int query_add_table(struct query *query, const char *name, const struct sqlite3_module *module, void *ctx,
+                    struct err *err) MUST_USE;
+int query_declare(struct query *query, const char *sql); /* SQLite's result code */
+bool query_is_late(const struct query *query);
 void query_close(struct query *query);
 void query_close_p(struct query **query);
 

@@ -4,7 +4,7 @@ import json
 import random
 
 from clickhouse import ClickHouse
-from harness import ROOT, run, temporary, ward
+from harness import ROOT, WARD, WARD_RELEASE, run, temporary, ward
 
 MAKE_ARCHIVE = ROOT / "build-asan" / "tests" / "make_archive"
 WORDS = ["失败", "登录", "Failed", "failed_login", "login", "ADMIN", "Müller", "straße", "Пароль", "\u212aelvin", "pa\u017fs", "C:\\Windows\\x.exe",
@@ -49,8 +49,8 @@ SEARCHES = [
 ]
 
 
-def found(where, *words):
-    done = ward("search", *where, "-f", "json", *words, timeout=120)
+def found(where, *words, program=WARD_RELEASE):
+    done = run([program, "search", *where, "-f", "json", *words], timeout=120)
     assert done.returncode in (0, 1), (words, done.stderr)
     return done.stdout.splitlines()
 
@@ -61,11 +61,12 @@ def test_the_same_searches_find_the_same():
         done = ward("deliver", "-a", folder, "--events", server.url)
         assert done.returncode == 0 and done.stdout.startswith("2001 records of"), done
         archive, database = ["-a", folder], ["--events", server.url]
-        for search in SEARCHES:
-            here, there = found(archive, search), found(database, search)
+        for number, search in enumerate(SEARCHES):
+            here = found(archive, search)
+            there = found(database, search, program=WARD if number % 8 == 0 else WARD_RELEASE)
             assert sorted(here) == sorted(there), (search, len(here), len(there))
             assert [json.loads(line)["time"] for line in here] == [json.loads(line)["time"] for line in there], search
-            counted = ward("search", *database, "--count", search)
+            counted = run([WARD_RELEASE, "search", *database, "--count", search])
             assert counted.stdout == f"{len(here)}\n", (search, len(here), counted)
         for how in [["--by", "user"], ["--by", "host,sc-status"], ["--by", "list,nothing"], ["--by", "message", "parser:plain"], ["--every", "1d"],
                     ["--every", "6h", "--by", "user", "--top", "2"], ["--every", "7m", "failed"], ["--by", "time", "number:<50"], ["--by", "none"]]:
