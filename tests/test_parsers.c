@@ -248,6 +248,15 @@ static void syslog_lines(void **state)
 {
 	(void)state;
 	check_samples(syslog_samples, COUNT(syslog_samples));
+	/* A datagram as devices send it. */
+	ARENA(arena);
+	CLEANUP(reading_done) struct reading reading = { .batch = { .names = names_new() } };
+	CLEANUP(parse_done) struct parse parse;
+	parse_init(&parse, &parser_syslog, &options);
+	parse_record(&parse, &reading.batch, STR("<30>Nov  3 08:01:02 fw app: two\nlines\n\0"));
+	assert_true(str_is(written(&arena, &reading.batch.events.p[0], reading.batch.names),
+	                   "@2026-11-03T00:01:02Z\nhost fw\nfacility=daemon\nseverity=info\nhostname=fw\nprogram=app\n"
+	                   "message=two\nlines\n"));
 }
 
 static const struct sample cef_samples[] = {

@@ -59,18 +59,23 @@ static struct str out_str(struct arena *arena, const struct out *out)
 	return (struct str){ out->p, out->n };
 }
 
-/* Some byte is not ASCII. */
-static bool has_high(struct str line)
+/* The first byte that is not ASCII, or the end. */
+static const char *skip_ascii(const char *p, const char *end)
 {
-	uint64_t word, all = 0;
-	size_t i = 0;
-	for (; i + sizeof(word) <= line.n; i += sizeof(word)) {
-		memcpy(&word, line.p + i, sizeof(word));
-		all |= word;
+	uint64_t word;
+	for (; end - p >= (ptrdiff_t)sizeof(word); p += sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		if (word & UINT64_C(0x8080808080808080))
+			break;
 	}
-	for (; i < line.n; i++)
-		all |= (uint8_t)line.p[i];
-	return all & UINT64_C(0x8080808080808080);
+	while (p < end && (uint8_t)*p < 0x80)
+		p++;
+	return p;
+}
+
+static bool has_high(struct str text)
+{
+	return text.n && skip_ascii(text.p, text.p + text.n) < text.p + text.n;
 }
 
 /* ---- UTF-16 ---- */
@@ -190,27 +195,45 @@ static size_t add_utf8(struct decode *decode, struct out *out, struct str bytes,
 	return bytes.n;
 }
 
+/* Nearly all of Chinese becomes three bytes. */
+static void put_wide(struct out *out, uint32_t code)
+{
+	if (code < 0x800 || code > 0xffff) {
+		put(out, code);
+		return;
+	}
+	out->p[out->n] = (char)(0xe0 | code >> 12);
+	out->p[out->n + 1] = (char)(0x80 | (code >> 6 & 0x3f));
+	out->p[out->n + 2] = (char)(0x80 | (code & 0x3f));
+	out->n += 3;
+}
+
 static size_t add_gb(struct decode *decode, struct out *out, struct str bytes, bool more)
 {
-	size_t at = 0;
-	while (at < bytes.n) {
-		if ((uint8_t)bytes.p[at] < 0x80) {
-			out->p[out->n++] = bytes.p[at++];
-			continue;
+	const char *p = bytes.p, *end = bytes.p + bytes.n;
+	while (p < end) {
+		const char *high = skip_ascii(p, end);
+		put_text(out, (struct str){ p, (size_t)(high - p) });
+		for (p = high; p < end && (uint8_t)*p >= 0x80;) {
+			uint32_t code;
+			if (end - p > 1 && gb18030_pair(p, &code)) {
+				put_wide(out, code);
+				p += 2;
+				continue;
+			}
+			int n = gb18030_next((struct str){ p, (size_t)(end - p) }, &code);
+			if (n == GB18030_CUT && more)
+				return (size_t)(p - bytes.p);
+			if (n <= 0) {
+				code = UTF8_BAD;
+				n = 1;
+				decode->bad++;
+			}
+			put_wide(out, code);
+			p += n;
 		}
-		uint32_t code;
-		int n = gb18030_next(str_slice(bytes, at, bytes.n), &code);
-		if (n == GB18030_CUT && more)
-			return at;
-		if (n <= 0) {
-			code = UTF8_BAD;
-			n = 1;
-			decode->bad++;
-		}
-		put(out, code);
-		at += (size_t)n;
 	}
-	return at;
+	return bytes.n;
 }
 
 enum verdict {
@@ -221,51 +244,58 @@ enum verdict {
 	IS_NEITHER,
 };
 
-/* GB 2312's symbols and characters: what people write. The rest of GB 18030 is rare. */
-static bool common(const char *p, int n)
-{
-	uint8_t lead = (uint8_t)p[0], trail = (uint8_t)p[1];
-	return n == 2 && trail >= 0xa1 && ((lead >= 0xa1 && lead <= 0xa9) || (lead >= 0xb0 && lead <= 0xf7));
-}
-
 struct tally {
-	size_t good, usual, bad;
+	size_t good, usual, bad; /* usual: of the good ones, what hardly comes by chance */
 };
 
+static bool continues(const char *p)
+{
+	return ((uint8_t)*p & 0xc0) == 0x80;
+}
+
+/* Ends early where it is clear that this is no UTF-8. */
 static struct tally tally_utf8(struct str line)
 {
 	struct tally tally = { 0 };
-	while (line.n) {
-		const char *p = line.p;
-		bool bad = utf8_next(&line) == UTF8_BAD && !(line.p - p == 3 && memcmp(p, "\xef\xbf\xbd", 3) == 0);
-		if (bad) {
-			tally.bad++;
-		} else if ((uint8_t)*p >= 0x80) {
+	const char *p = line.p, *end = line.p + line.n;
+	while ((p = skip_ascii(p, end)) < end && !(tally.bad >= 8 && tally.usual < tally.bad)) {
+		uint8_t lead = (uint8_t)*p;
+		if (lead >= 0xe1 && lead <= 0xec && end - p >= 3 && continues(p + 1) && continues(p + 2)) {
 			tally.good++;
-			tally.usual += (uint8_t)*p >= 0xe0;
+			tally.usual++;
+			p += 3;
+			continue;
 		}
+		struct str rest = { p, (size_t)(end - p) };
+		bool written = end - p >= 3 && memcmp(p, "\xef\xbf\xbd", 3) == 0; /* U+FFFD itself */
+		bool bad = utf8_next(&rest) == UTF8_BAD && !written;
+		tally.bad += bad;
+		tally.good += !bad;
+		tally.usual += !bad && lead >= 0xe0;
+		p = rest.p;
 	}
 	return tally;
 }
 
+/* By structure alone. Usual are GB 2312's symbols and characters: what people write. The rest of GB 18030 is rare. */
 static struct tally tally_gb(struct str line)
 {
 	struct tally tally = { 0 };
-	for (size_t at = 0; at < line.n;) {
+	const char *p = line.p, *end = line.p + line.n;
+	while ((p = skip_ascii(p, end)) < end) {
+		uint8_t lead = (uint8_t)p[0], trail = end - p > 1 ? (uint8_t)p[1] : 0;
 		uint32_t code;
-		if ((uint8_t)line.p[at] < 0x80) {
-			at++;
-			continue;
-		}
-		int n = gb18030_next(str_slice(line, at, line.n), &code);
-		if (n <= 0) {
-			tally.bad++;
-			n = 1;
-		} else {
+		if (lead > 0x80 && lead < 0xff && trail >= 0x40 && trail != 0x7f && trail != 0xff) {
 			tally.good++;
-			tally.usual += common(line.p + at, n);
+			tally.usual += trail >= 0xa1 && ((lead >= 0xa1 && lead <= 0xa9) || (lead >= 0xb0 && lead <= 0xf7));
+			p += 2;
+		} else if (gb18030_next((struct str){ p, (size_t)(end - p) }, &code) == 4) {
+			tally.good++;
+			p += 4;
+		} else {
+			tally.bad++;
+			p++;
 		}
-		at += (size_t)n;
 	}
 	return tally;
 }
@@ -320,6 +350,16 @@ static struct str next_line(struct str *rest)
 	return line;
 }
 
+static size_t count_lines(struct str text)
+{
+	size_t n = 0;
+	while (text.n) {
+		(void)next_line(&text);
+		n++;
+	}
+	return n;
+}
+
 static size_t add_line(struct decode *decode, struct out *out, struct str line, enum encoding encoding, bool more)
 {
 	return encoding == ENCODING_GB18030 ? add_gb(decode, out, line, more) : add_utf8(decode, out, line, more);
@@ -353,20 +393,27 @@ static struct str from_bytes(struct decode *decode, struct arena *arena, struct 
 		decode->line = more ? decode->line : ENCODING_AUTO;
 		return whole;
 	}
+	uint8_t *verdicts = NULL;
 	if (automatic && !more) {
-		/* Count first, so that the doubtful lines above the first clear one are right, too. */
-		for (struct str rest = whole; rest.n;)
-			count_verdict(decode, judge(next_line(&rest)));
+		/* Judge all first, so that the doubtful lines above the first clear one are right, too. */
+		size_t lines = 0;
+		verdicts = (uint8_t *)arena_bytes(arena, count_lines(whole));
+		for (struct str rest = whole; rest.n;) {
+			enum verdict verdict = judge(next_line(&rest));
+			count_verdict(decode, verdict);
+			verdicts[lines++] = (uint8_t)verdict;
+		}
 	}
 	struct out out = { arena_reserve(arena, whole.n * 3 + UTF8_LONGEST), 0 };
 	for (struct str rest = whole; rest.n;) {
 		struct str line = next_line(&rest);
 		bool open = more && rest.n == 0;
 		enum encoding encoding = decode->encoding;
+		enum verdict verdict = verdicts ? (enum verdict)*verdicts++ : IS_EITHER;
 		if (automatic && decode->within && decode->line)
 			encoding = decode->line;
 		else if (automatic)
-			encoding = chosen(decode, judge(line));
+			encoding = chosen(decode, verdicts ? verdict : judge(line));
 		decode->within = open;
 		decode->line = open ? encoding : ENCODING_AUTO;
 		size_t took = add_line(decode, &out, line, encoding, open);

@@ -27,4 +27,14 @@ enum { GB18030_BAD = 0, GB18030_CUT = -1 };
  * GB18030_BAD: none begins there. */
 int gb18030_next(struct str text, uint32_t *code);
 
+/* The same for two bytes, fast; false: whatever else it is, ask gb18030_next(). */
+static inline bool gb18030_pair(const char *p, uint32_t *code)
+{
+	uint8_t lead = (uint8_t)p[0], trail = (uint8_t)p[1];
+	if (lead < 0x81 || lead == 0xff || trail < 0x40 || trail == 0x7f || trail == 0xff)
+		return false;
+	*code = gb18030_two[(lead - 0x81) * 190 + (trail - 0x40) - (trail > 0x7f)];
+	return *code < 0xd800 || *code >= 0xe000;
+}
+
 #endif

@@ -290,9 +290,17 @@ static bool take_3164(struct str rest, const struct timestamp_hint *hint, struct
 	return timed || line->priority >= 0;
 }
 
+/* Many devices end what they send with a line end or NUL. */
+static struct str without_end(struct str text)
+{
+	while (text.n && (text.p[text.n - 1] == '\0' || text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r'))
+		text.n--;
+	return text;
+}
+
 static bool split(struct str record, const struct timestamp_hint *hint, struct line *line)
 {
-	struct str rest = record;
+	struct str rest = without_end(record);
 	*line = (struct line){ .time = EVENT_NO_TIME };
 	if (rest.n && is_digit(rest.p[0])) { /* the count of RFC 6587 */
 		size_t n = 1;
