@@ -85,6 +85,7 @@ void detector_free_p(struct detector **detector)
 struct detector_counters detector_counters(const struct detector *detector)
 {
 	struct detector_counters counters = detector->counters;
+	counters.routes = routes_asked(detector->routes);
 	counters.regexes = detector->regex.runs;
 	counters.regex_limits = detector->regex.limits;
 	return counters;
@@ -344,7 +345,7 @@ static const struct route *route_event(struct detector *detector, const struct m
 		if (slots[slot].routing)
 			routes_field(detector->routes, slot, &event->fields[i]);
 	}
-	return routes_find(detector->routes, event, detector->names, only);
+	return routes_find(detector->routes, event, only);
 }
 
 /* Try the candidates, then report those that matched: whoever is told may ask for evidence, which takes the marks. */
@@ -377,12 +378,6 @@ static void report(struct detector *detector, const struct route *route, void (*
 	}
 }
 
-const struct mapping *detector_mapping(struct detector *detector, const struct event *event, const struct names *names)
-{
-	event_begin(detector, event, names);
-	return route_event(detector, NULL)->mapping;
-}
-
 void detector_run(struct detector *detector, const struct event *event, const struct names *names,
                   const struct mapping *only, void (*found)(void *ctx, const struct match *match), void *ctx)
 {
@@ -405,6 +400,12 @@ void detector_run(struct detector *detector, const struct event *event, const st
 	detector->counters.candidates += detector->n_candidates;
 	if (detector->n_candidates)
 		report(detector, route, found, ctx);
+}
+
+const struct mapping *detector_mapping(struct detector *detector, const struct event *event, const struct names *names)
+{
+	event_begin(detector, event, names);
+	return route_event(detector, NULL)->mapping;
 }
 
 /* ---- evidence ---- */

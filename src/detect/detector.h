@@ -48,12 +48,13 @@ struct match {
 	const struct mapping_logsource *logsource; /* by which it matched, for field names; NULL: by none */
 };
 
-/* What mapping_of() says, remembered for each combination of routing fields. */
-const struct mapping *detector_mapping(struct detector *detector, const struct event *event, const struct names *names);
 /* Every rule the event matches, in no particular order, each (rule, condition) once. `only` (may be NULL): take the
  * event for this mapping's, whatever its fields say. */
 void detector_run(struct detector *detector, const struct event *event, const struct names *names,
                   const struct mapping *only, void (*found)(void *ctx, const struct match *match), void *ctx);
+
+/* The first mapping that takes the event, as mapping_of() says, but from memory. */
+const struct mapping *detector_mapping(struct detector *detector, const struct event *event, const struct names *names);
 
 /* The fields of the event that made the rule match (id in the batch's names), each once; in the arena. */
 struct detector_evidence {
@@ -65,6 +66,7 @@ struct detector_evidence detector_evidence(struct arena *arena, struct detector 
 
 struct detector_counters {
 	uint64_t events, routed, values, cache_hits, candidates, matches, regexes, regex_limits;
+	uint64_t routes; /* how often mappings were asked; few, whatever the values of fields */
 };
 struct detector_counters detector_counters(const struct detector *detector);
 

@@ -4,21 +4,39 @@
 #include <stdlib.h>
 
 #include "detect/quick_hash.h"
+#include "event/parser.h"
+
+struct key {
+	const struct parser *parser;
+	const struct mapping *only;
+	uint64_t bits[];
+};
+
+/* A value of a routing field and its answers. */
+struct answered {
+	uint64_t hash;
+	uint8_t n;   /* of the value */
+	bool used;
+	char value[ROUTE_VALUE_LONGEST];
+	uint64_t *bits;
+};
 
 struct kept {
 	uint64_t hash;
-	struct str key; /* NULL: free */
+	const struct key *key; /* NULL: free */
 	struct route route;
 };
 
 struct routes {
 	const struct ruleset *ruleset;
-	struct buf key;
-	bool too_long;
+	struct key *key;        /* of the event at hand */
+	size_t key_size, words; /* of bits */
+	struct answered **answered; /* by routing slot: ROUTE_VALUES of them; NULL: nothing asked yet */
+	struct arena answers;
 	struct arena keys;
-	struct kept *kept; /* ROUTES * 2, open addressing */
+	struct kept *kept;      /* ROUTES * 2, open addressing */
 	size_t n;
-	struct route last; /* of a key too long to be kept */
+	uint64_t asked;
 	struct arena plans_arena;
 	VEC(struct plan *) plans;
 	size_t source_words, program_words;
@@ -33,6 +51,10 @@ struct routes *routes_new(const struct ruleset *ruleset)
 	routes->source_words = ruleset->sources.n / 64 + 1;
 	routes->program_words = ruleset->programs.n / 64 + 1;
 	routes->wanted_sources = mem_alloc(routes->source_words * sizeof(uint64_t));
+	routes->words = ruleset->routing.bits / 64 + 1;
+	routes->key_size = sizeof(struct key) + routes->words * sizeof(uint64_t);
+	routes->key = mem_alloc(routes->key_size);
+	routes->answered = mem_alloc((ruleset->routing.n_slots + 1) * sizeof(*routes->answered));
 	return routes;
 }
 
@@ -40,12 +62,14 @@ void routes_free(struct routes *routes)
 {
 	if (!routes)
 		return;
-	buf_done(&routes->key);
+	arena_done(&routes->answers);
 	arena_done(&routes->keys);
 	arena_done(&routes->plans_arena);
 	vec_done(&routes->plans);
 	free(routes->kept);
 	free(routes->wanted_sources);
+	free(routes->answered);
+	free(routes->key);
 	free(routes);
 }
 
@@ -151,37 +175,66 @@ const struct ruleset_source *plan_source(const struct ruleset *ruleset, const st
 
 void routes_begin(struct routes *routes, const struct event *event, const struct mapping *only)
 {
-	const void *who[] = { event->parser, only };
-	buf_clear(&routes->key);
-	buf_add(&routes->key, (struct str){ (const char *)who, sizeof(who) });
-	routes->too_long = false;
+	routes->key->parser = event->parser;
+	routes->key->only = only;
+	memset(routes->key->bits, 0, routes->words * sizeof(uint64_t));
 }
 
-/* Most routing fields are asked whether they are there, or for one or two values. Their own values ("id", "url") differ from
- * event to event and must not make each a route of its own: which of the conditions they meet stands for them. */
+static void ask(const struct routing_slot *slot, const struct field *field, uint64_t *bits)
+{
+	ARENA(arena);
+	routing_ask(slot, event_text(&arena, field), bits);
+}
+
+/* What a short value answers, from memory or now. */
+static const uint64_t *answers_of(struct routes *routes, uint32_t at, const struct field *field)
+{
+	struct str value = field->value;
+	uint64_t hash = quick_hash(value.p, value.n, field->kind == FIELD_ESCAPED);
+	if (UNLIKELY(!routes->answered[at]))
+		routes->answered[at] = ARENA_ARRAY(&routes->answers, struct answered, ROUTE_VALUES);
+	struct answered *answered = &routes->answered[at][hash % ROUTE_VALUES];
+	if (LIKELY(answered->used && answered->hash == hash && answered->n == value.n &&
+	           (value.n == 0 || memcmp(answered->value, value.p, value.n) == 0)))
+		return answered->bits;
+	answered->used = true;
+	answered->hash = hash;
+	answered->n = (uint8_t)value.n;
+	if (value.n)
+		memcpy(answered->value, value.p, value.n);
+	if (!answered->bits)
+		answered->bits = ARENA_ARRAY(&routes->answers, uint64_t, routes->words);
+	memset(answered->bits, 0, routes->words * sizeof(uint64_t));
+	ask(&routes->ruleset->routing.slots[at], field, answered->bits);
+	return answered->bits;
+}
+
 void routes_field(struct routes *routes, uint32_t slot, const struct field *field)
 {
-	const struct slot *routing = &routes->ruleset->slots.p[slot];
-	bool by_value = routing->by_value || (field->kind == FIELD_ESCAPED && str_find_char(field->value, '\\') >= 0);
-	char met[ROUTING_FEW];
-	for (size_t i = 0; !by_value && i < routing->asked.n; i++)
-		met[i] = (char)mapping_value_is(routing->asked.p[i], field->value);
-	struct str value = by_value ? field->value : (struct str){ met, routing->asked.n };
-	/* FIELD_BOOL never has a backslash in it, so neither is taken for the other. */
-	uint32_t head[] = { slot << 3 | (by_value ? field->kind : FIELD_BOOL), (uint32_t)value.n };
-	if (routes->key.n + sizeof(head) + value.n > ROUTE_KEY_LONGEST) {
-		routes->too_long = true;
+	uint32_t at = routes->ruleset->slots.p[slot].routing - 1;
+	const struct routing_slot *routing = &routes->ruleset->routing.slots[at];
+	set_bit(routes->key->bits, routing->there);
+	if (routing->questions.n == 0)
+		return;
+	if (UNLIKELY(field->value.n > ROUTE_VALUE_LONGEST)) {
+		ask(routing, field, routes->key->bits);
 		return;
 	}
-	char *to = buf_reserve(&routes->key, sizeof(head) + value.n);
-	memcpy(to, head, sizeof(head));
-	if (value.n)
-		memcpy(to + sizeof(head), value.p, value.n);
-	routes->key.n += sizeof(head) + value.n;
+	const uint64_t *bits = answers_of(routes, at, field);
+	for (size_t i = 0; i < routes->words; i++)
+		routes->key->bits[i] |= bits[i];
 }
 
-/* Ask the mappings. */
-static struct route decide(struct routes *routes, const struct event *event, const struct names *names, const struct mapping *only)
+static bool is_format(const struct mapping *mapping, const struct event *event)
+{
+	for (size_t i = 0; i < mapping->formats.n; i++)
+		if (event->parser && str_is(mapping->formats.p[i], event->parser->name))
+			return true;
+	return mapping->formats.n == 0;
+}
+
+/* Ask the mappings; as mapping_takes() and mapping_meets(), by bits. */
+static struct route decide(struct routes *routes, const struct event *event, const struct mapping *only)
 {
 	const struct ruleset *ruleset = routes->ruleset;
 	const struct mapping *mapping = NULL, *first = NULL;
@@ -194,37 +247,40 @@ static struct route decide(struct routes *routes, const struct event *event, con
 		const struct ruleset_source *source = &ruleset->sources.p[i];
 		if (source->mapping != mapping) {
 			mapping = source->mapping;
-			takes = only ? mapping == only : mapping_takes(mapping, event, names);
+			takes = only ? mapping == only
+			             : !mapping->named_only && is_format(mapping, event) && routing_meets(&source->match, routes->key->bits);
 			if (takes && !first)
 				first = mapping;
 		}
-		if (takes && mapping_meets(&source->logsource->when, event, names))
+		if (takes && routing_meets(&source->when, routes->key->bits))
 			set_bit(routes->wanted_sources, i);
 	}
 	return (struct route){ plan_of(routes), first };
 }
 
-const struct route *routes_find(struct routes *routes, const struct event *event, const struct names *names,
-                                const struct mapping *only)
+const struct route *routes_find(struct routes *routes, const struct event *event, const struct mapping *only)
 {
-	if (routes->too_long) {
-		routes->last = decide(routes, event, names, only);
-		return &routes->last;
-	}
-	struct str key = buf_str(&routes->key);
-	uint64_t hash = quick_hash(key.p, key.n, 0);
+	uint64_t hash = quick_hash((const char *)routes->key, routes->key_size, 0);
 	size_t at = hash % (ROUTES * 2);
-	for (; routes->kept[at].key.p; at = (at + 1) % (ROUTES * 2))
-		if (routes->kept[at].hash == hash && str_eq(routes->kept[at].key, key))
+	for (; routes->kept[at].key; at = (at + 1) % (ROUTES * 2))
+		if (routes->kept[at].hash == hash && memcmp(routes->kept[at].key, routes->key, routes->key_size) == 0)
 			return &routes->kept[at].route;
 	if (routes->n >= ROUTES) {
 		forget(routes);
 		at = hash % (ROUTES * 2);
 	}
-	struct route route = decide(routes, event, names, only); /* may forget */
-	while (routes->kept[at].key.p)
+	routes->asked++;
+	struct route route = decide(routes, event, only); /* may forget */
+	while (routes->kept[at].key)
 		at = (at + 1) % (ROUTES * 2);
-	routes->kept[at] = (struct kept){ hash, arena_str(&routes->keys, key), route };
+	struct key *key = arena_alloc(&routes->keys, routes->key_size);
+	memcpy(key, routes->key, routes->key_size);
+	routes->kept[at] = (struct kept){ hash, key, route };
 	routes->n++;
 	return &routes->kept[at].route;
+}
+
+uint64_t routes_asked(const struct routes *routes)
+{
+	return routes->asked;
 }

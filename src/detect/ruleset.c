@@ -446,44 +446,26 @@ static void add_problem(struct arena *arena, struct sigma_problems *problems, co
 	vec_push_in(arena, problems, problem);
 }
 
-static void add_asked(struct ruleset *ruleset, struct slot *slot, struct str pattern)
+static uint32_t *routing_place(void *ctx, struct str field)
 {
-	for (size_t i = 0; i < slot->asked.n; i++)
-		if (str_eq(slot->asked.p[i], pattern))
-			return;
-	slot->by_value |= slot->asked.n == ROUTING_FEW;
-	if (slot->by_value)
-		return;
-	if (!slot->asked.p)
-		slot->asked.p = ARENA_ARRAY(&ruleset->arena, struct str, ROUTING_FEW);
-	slot->asked.p[slot->asked.n++] = pattern;
-}
-
-static void add_routing(struct compiling *compiling, const struct mapping_conditions *conditions)
-{
-	struct ruleset *ruleset = compiling->ruleset;
-	for (size_t i = 0; i < conditions->n; i++)
-		for (size_t k = 0; k < conditions->p[i].n; k++) {
-			const struct mapping_condition *condition = &conditions->p[i].p[k];
-			uint32_t slot = slot_of_name(compiling, condition->field);
-			if (slot == SLOT_NONE)
-				continue;
-			ruleset->slots.p[slot].routing = true;
-			for (size_t v = 0; v < condition->values.n; v++)
-				add_asked(ruleset, &ruleset->slots.p[slot], condition->values.p[v]);
-		}
+	struct compiling *compiling = ctx;
+	uint32_t slot = slot_of_name(compiling, field); /* may move the slots */
+	return &compiling->ruleset->slots.p[slot].routing;
 }
 
 static void add_sources(struct compiling *compiling)
 {
 	struct ruleset *ruleset = compiling->ruleset;
+	struct arena *arena = &ruleset->arena;
 	vec_push(&ruleset->sources, { 0 });
 	for (size_t i = 0; i < ruleset->mappings->n; i++) {
 		const struct mapping *mapping = &ruleset->mappings->p[i];
-		add_routing(compiling, &mapping->match);
+		struct ruleset_source source = { .mapping = mapping };
+		source.match = routing_add(&ruleset->routing, arena, &mapping->match, routing_place, compiling);
 		for (size_t k = 0; k < mapping->logsources.n; k++) {
-			vec_push(&ruleset->sources, { mapping, &mapping->logsources.p[k] });
-			add_routing(compiling, &mapping->logsources.p[k].when);
+			source.logsource = &mapping->logsources.p[k];
+			source.when = routing_add(&ruleset->routing, arena, &source.logsource->when, routing_place, compiling);
+			vec_push(&ruleset->sources, source);
 		}
 	}
 }
@@ -546,6 +528,7 @@ void ruleset_free(struct ruleset *ruleset)
 	vec_done(&ruleset->programs);
 	vec_done(&ruleset->trigger_ids);
 	names_free(ruleset->names);
+	routing_done(&ruleset->routing);
 	arena_done(&ruleset->arena);
 	free(ruleset);
 }

@@ -12,12 +12,14 @@
 #include "detect/detector.h"
 #include "detect/index.h"
 #include "detect/program.h"
+#include "detect/routing.h"
 
 enum { SOURCE_ANY = 0, SLOTS_MOST = 65000 };
 
 struct ruleset_source {
 	const struct mapping *mapping;
 	const struct mapping_logsource *logsource;
+	struct routing_conditions match, when; /* of the mapping, of the log source */
 };
 
 enum program_start {
@@ -38,13 +40,9 @@ struct program {
 	id_list slots;                /* whose index it needs */
 };
 
-enum { ROUTING_FEW = 4 };
-
 struct slot {
 	uint32_t name;   /* folded id; NAME_NONE: keywords, and none */
-	bool routing;    /* mappings' conditions look at it */
-	bool by_value;   /* for many values: its own value is the key; else which of `asked` it meets, for most values none */
-	struct strings asked; /* the conditions' patterns, ROUTING_FEW at most */
+	uint32_t routing; /* mappings' conditions look at it: where in ruleset->routing.slots, + 1; 0: they do not */
 	struct index *index; /* NULL: nothing to look up */
 };
 
@@ -56,6 +54,7 @@ struct ruleset {
 	VEC(struct slot) slots;
 	uint16_t *slot_of;        /* by folded id of the seed */
 	uint32_t seed;            /* its highest id */
+	struct routing routing;
 	VEC(struct ruleset_source) sources;
 	VEC(struct predicate) predicates;
 	struct gram_counts grams; /* of all that rules ask for */
@@ -66,7 +65,6 @@ struct ruleset {
 	uint32_t *started;        /* programs */
 	uint32_t n_reports;
 	size_t n_compiled;        /* rules */
-	bool routes;              /* a slot is routing */
 };
 
 #endif
