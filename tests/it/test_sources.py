@@ -81,6 +81,10 @@ LINES = [
     ("auditd", 'type=PATH msg=audit(1793692862.000:5): name="/x" nametype=CREATE', ["linux//auditd", "linux/file_event/"], 1793692862, ""),
     ("syslog", "2026-11-03T08:01:02Z his01 sshd[123]: Failed password for root from 10.1.1.1 port 22 ssh2",
      ["linux//sshd", "linux//auth", "linux//syslog"], 1793692862, "his01"),
+    ("syslog", '2026-11-03T08:01:02Z his01 sysmon: <Event><System><Provider Name="Linux-Sysmon"/><EventID>1</EventID>'
+     '<TimeCreated SystemTime="2026-11-03T08:01:02.000000000Z"/><Channel>Linux-Sysmon/Operational</Channel><Computer>his01</Computer>'
+     '</System><EventData><Data Name="Image">/usr/bin/id</Data></EventData></Event>',
+     ["linux/process_creation/", "linux//sysmon", "linux//syslog"], 1793692862, "his01"),
     ("syslog", "2026-11-03T08:01:02Z his01 CRON[9]: (root) CMD (x)", ["linux//cron", "linux//syslog"], 1793692862, "his01"),
     ("syslog", "<189>*Nov  3 2026 08:01:02: %PARSER-5-CFGLOG_LOGGEDCMD: User:admin  logged command:no logging",
      ["cisco//aaa", "cisco//syslog"], 1793692862, ""),

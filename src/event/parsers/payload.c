@@ -18,6 +18,10 @@ void payload_read(struct parse *parse, struct str message)
 		(void)parse_payload(parse, &parser_leef, text);
 		return;
 	}
+	if (text.p[0] == '<' && str_starts(text, "<Event")) {
+		(void)parse_payload(parse, &parser_winxml, text);
+		return;
+	}
 	if (text.p[text.n - 1] == '}') {
 		/* "{…}", "@cee: {…}", "attack log {…}" */
 		ptrdiff_t at = text.p[0] == '{' ? 0 : str_find(text, "{\"");

@@ -8,7 +8,7 @@
 
 #include "event/parser.h"
 
-/* The message of the last event of the batch gives its fields when it is JSON, CEF, LEEF, key=value or key:value. */
+/* The message of the last event of the batch gives its fields when it is JSON, CEF, LEEF, an event's XML, key=value, key:value. */
 void payload_read(struct parse *parse, struct str message);
 
 /* Does the text begin as the parser `colon` reads them? */
