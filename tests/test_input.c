@@ -345,6 +345,24 @@ static void compressed_files_and_archives_are_read_once(void **state)
 	assert_int_equal(input_counters(world->input).bytes, input_counters(world->input).size);
 }
 
+static void members_of_archives_are_streams(void **state)
+{
+	struct world *world = *state;
+	world->options.once = true;
+	append(world, "m1", "tar one\n");
+	append(world, "m2", "tar two has no end");
+	char *const argv[] = { (char *)"tar", (char *)"-czf", in(world, "both.tgz"), (char *)"-C", world->dir,
+		               (char *)"m1", (char *)"m2", NULL };
+	BUF(output);
+	int status;
+	assert_int_equal(process_run(argv, &process_limits_default, &output, &status, NULL), 0);
+	begin(world, "both.tgz");
+	assert_int_equal(pump(world, 1000), -ENODATA);
+	assert_lines(world, "tar one|tar two has no end|");
+	assert_true(str_ends(world->streams.p[0], "/both.tgz:m1"));
+	assert_true(str_ends(world->streams.p[1], "/both.tgz:m2"));
+}
+
 static void encodings_are_found_and_positions_are_of_the_file(void **state)
 {
 	struct world *world = *state;
@@ -422,6 +440,7 @@ int main(void)
 		TEST(a_pattern_over_rotated_names_gives_each_line_once),
 		TEST(batches_are_small_and_positions_true_at_each),
 		TEST(compressed_files_and_archives_are_read_once),
+		TEST(members_of_archives_are_streams),
 		TEST(encodings_are_found_and_positions_are_of_the_file),
 		TEST(what_cannot_be_read_is_told_once),
 		TEST(files_that_appear_and_vanish),

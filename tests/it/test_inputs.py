@@ -3,6 +3,7 @@
 
 tests/input_pump.c keeps what one input brings in a file, rolled back to its last commit after a crash, as the archive would."""
 import contextlib
+import gzip
 import json
 import os
 import pathlib
@@ -13,7 +14,9 @@ import socket
 import ssl
 import subprocess
 import time
+import zipfile
 
+import evtx_file
 from harness import ROOT, SANITIZER_MARKS, Skip, environment, need_root, need_tool, run, temporary
 
 PUMP = ROOT / "build-asan" / "tests" / "input_pump"
@@ -385,6 +388,36 @@ def test_permission_is_asked_again():
         assert len(pump.complaints()) == 1
         log.chmod(0o600)
         pump.wait(1).stop()
+
+
+def test_evtx_files_plain_compressed_and_in_archives():
+    folder = temporary()
+    data = evtx_file.write([{"id": 4688, "record": i + 1, "channel": "Security", "computer": "his01",
+                             "provider": "Microsoft-Windows-Security-Auditing", "time": 1795393000 + i,
+                             "data": evtx_file.event_data([("NewProcessName", f"C:\\Windows\\cmd{i}.exe")])}
+                            for i in range(300)])
+    logs = folder / "logs"
+    logs.mkdir()
+    (logs / "a.evtx").write_bytes(data)
+    (logs / "b.evtx.gz").write_bytes(gzip.compress(data))
+    with zipfile.ZipFile(logs / "c.zip", "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("host/Security.evtx", data)
+        made.writestr("host/notes.txt", "a line of text\n")
+    for path in logs.iterdir():
+        os.utime(path, (1000, 1000))  # long complete
+    with Pump("files", f"paths: {logs}\n", folder=folder, sleep=30) as pump:
+        for _ in range(3):  # also in the middle of a file
+            time.sleep(0.05)
+            pump.kill()
+            pump.start()
+        pump.wait(901).kill()
+        pump.start()
+        time.sleep(1)
+        pump.stop()
+        streams = [stream.replace(f"{logs}/", "") for _, stream, _ in pump.events()]
+        assert {name: streams.count(name) for name in set(streams)} == {
+            "a.evtx": 300, "b.evtx.gz": 300, "c.zip:host/Security.evtx": 300, "c.zip:host/notes.txt": 1}
+        assert not pump.complaints()
 
 
 # ---- the journal, audit ----

@@ -2,6 +2,7 @@
 #include "event/inputs/file.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,13 +10,13 @@
 #include "event/inputs/unpack.h"
 #include "event/inputs/whole.h"
 
-enum { REPLAY = 64 * 1024 };
+enum { REPLAY = 64 * 1024, SPOOL_MOST = 1024 * 1024 * 1024 };
 
 struct file *file_new(const char *path, const struct place *at, const struct parser *parser, enum encoding encoding,
                       bool follow, const struct input *input)
 {
 	struct file *file = mem_alloc(sizeof(*file));
-	*file = (struct file){ .path = text_copy(str_from(path)), .fd = -1, .named = parser, .encoding = encoding,
+	*file = (struct file){ .path = text_copy(str_from(path)), .fd = -1, .spool = -1, .named = parser, .encoding = encoding,
 		               .follow = follow, .grew = clock_monotonic_ns() };
 	if (at)
 		file->at = *at;
@@ -27,6 +28,9 @@ static void close_readers(struct file *file)
 {
 	unpack_close(TAKE(file->unpack));
 	whole_close(TAKE(file->whole));
+	if (file->spool >= 0)
+		close(file->spool);
+	file->spool = -1;
 	if (file->fd >= 0)
 		close(file->fd);
 	file->fd = -1;
@@ -254,18 +258,97 @@ static void drop_delivered(struct file *file, struct input_batch *batch, size_t 
 		file->skip = 0;
 }
 
+static bool write_all(int fd, const char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t wrote = write(fd, p, n);
+		if (wrote < 0 && errno != EINTR)
+			return false;
+		p += MAX(wrote, 0);
+		n -= (size_t)MAX(wrote, 0);
+	}
+	return true;
+}
+
+/* A member that its parser reads as a whole: unpack all of it, of which `n` bytes are at `room` already. */
+static int spool_member(struct file *file, struct input *input, const struct parser *parser, char *room, size_t n,
+                        size_t want, struct err *err)
+{
+	struct stream *stream = &file->stream;
+	size_t size = 0;
+	ssize_t got = (ssize_t)n;
+	file->spool = memfd_create("member", MFD_CLOEXEC);
+	if (file->spool < 0)
+		return err_errno(err, -errno, "cannot unpack it");
+	for (; got > 0; got = unpack_read(file->unpack, room, want, err)) {
+		size += (size_t)got;
+		if (size > SPOOL_MOST)
+			return err_set(err, -EFBIG, "%s is larger than 1 GiB; unpack it first", stream->name);
+		if (!write_all(file->spool, room, (size_t)got))
+			return err_errno(err, -errno, "cannot unpack it");
+	}
+	if (got < 0)
+		return (int)got;
+	parse_done(&stream->parse);
+	stream->parser = parser;
+	parse_init(&stream->parse, parser, &input->parse);
+	file->spool_size = size;
+	file->at.line = 0;
+	return whole_open(&stream->parse, file->spool, stream->name, &file->whole, err);
+}
+
+/* The first `*skip` of the events that the batch gained since `before` were delivered already. How many are left. */
+static uint64_t drop_events(struct batch *batch, size_t before, uint64_t *skip)
+{
+	uint64_t got = batch->events.n - before, drop = MIN(got, *skip);
+	struct event *first = batch->events.p + before;
+	*skip -= drop;
+	if (drop)
+		memmove(first, first + drop, (size_t)(got - drop) * sizeof(*first));
+	batch->events.n -= (size_t)drop;
+	return got - drop;
+}
+
+static ssize_t read_spool(struct file *file, struct input *input, struct input_batch *batch, struct err *err)
+{
+	size_t before = batch->batch.events.n;
+	int r = whole_read(file->whole, &batch->batch, err);
+	uint64_t got = batch->batch.events.n - before, end = file->at.offset + file->spool_size;
+	if (file->skip >= end)
+		batch->batch.events.n = before;
+	else
+		(void)drop_events(&batch->batch, before, &file->skip_events);
+	file->at.line += got;
+	stream_spoke(&file->stream, input, batch, before);
+	if (r == 1)
+		return 1;
+	whole_close(TAKE(file->whole));
+	close(file->spool);
+	file->spool = -1;
+	file->in_member = false;
+	file->at.offset = end;
+	file->at.line = 0;
+	if (end >= file->skip)
+		file->skip = 0;
+	return r < 0 ? r : 1;
+}
+
 static ssize_t read_packed(struct file *file, struct input *input, struct input_batch *batch, size_t want,
                            struct err *err)
 {
 	int r = 0;
 	if (!file->unpack) {
 		file->skip = file->at.offset;
+		file->skip_events = file->at.line;
 		file->at.offset = file->taken = 0;
 		r = unpack_open(file->fd, &file->unpack, err);
 		if (r < 0)
 			return r;
 	}
-	if (!file->in_member)
+	if (file->whole)
+		return read_spool(file, input, batch, err);
+	bool begins = !file->in_member;
+	if (begins)
 		r = member_begin(file, input, err);
 	if (r < 0)
 		return r;
@@ -282,12 +365,21 @@ static ssize_t read_packed(struct file *file, struct input *input, struct input_
 	uint64_t taken = unpack_taken(file->unpack);
 	input->counters.bytes += taken - MIN(file->taken, taken);
 	file->taken = taken;
+	if (n > 0 && begins) {
+		const struct parser *parser = file->named ? file->named : parser_probe((struct str){ room, MIN((size_t)n, (size_t)STREAM_PROBE) });
+		if (parser->framing == FRAME_FILE) {
+			r = spool_member(file, input, parser, room, (size_t)n, want, err);
+			return r < 0 ? r : 1;
+		}
+	}
 	if (n <= 0) {
 		file->at.offset += carried;
 		member_end(file, input, batch);
 		drop_delivered(file, batch, before, file->at.offset);
 		return n < 0 ? n : 1;
 	}
+	if (!file->skip)
+		file->skip_events = 0; /* the position was in a member of text */
 	size_t left = stream_took(stream, input, batch, (size_t)n, false);
 	file->at.offset += carried + (size_t)n - left;
 	file->at.line = stream->parser ? stream->parse.line : 0;
@@ -311,14 +403,7 @@ static ssize_t read_whole(struct file *file, struct input *input, struct input_b
 	}
 	size_t before = batch->batch.events.n;
 	int r = whole_read(file->whole, &batch->batch, err);
-	uint64_t got = batch->batch.events.n - before, drop = MIN(got, file->skip);
-	file->skip -= drop;
-	if (drop) {
-		struct event *first = batch->batch.events.p + before;
-		memmove(first, first + drop, (size_t)(got - drop) * sizeof(*first));
-		batch->batch.events.n -= (size_t)drop;
-	}
-	file->at.line += got - drop;
+	file->at.line += drop_events(&batch->batch, before, &file->skip);
 	stream_spoke(stream, input, batch, before);
 	if (r == 1)
 		return 1;

@@ -3,6 +3,8 @@
  * file: one file being read: plain text from an offset on, a compressed file or archive, or a file that its parser reads
  * as a whole (EVTX).
  *
+ * A member of an archive that its parser reads as a whole is unpacked into memory that belongs to no file, 1 GiB at most.
+ *
  * A plain file is read by large reads straight into the batch. When it is followed, every read is followed by
  * a look at the file's size and beginning, before anything read is used: so a truncation in between (copytruncate) is
  * noticed also when the file has grown again meanwhile.
@@ -33,6 +35,9 @@ struct file {
 	int64_t settle;   /* a compressed file that changed within this time is still being written */
 	bool recognised;  /* it was compared with what was read before, when it was complete */
 	bool in_member;
+	uint64_t skip_events; /* of a member that is read as a whole: they were delivered before */
+	uint64_t spool_size;
+	int spool;        /* a member that its parser reads as a whole, unpacked into memory; -1: none */
 	uint64_t skip;    /* text of a compressed file, or events of a whole one, that were delivered before */
 	uint64_t taken;   /* of a compressed file, counted already */
 	bool old;         /* renamed or removed: nobody should write it any more */

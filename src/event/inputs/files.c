@@ -332,6 +332,9 @@ static const struct place *known_by_text(const struct files *files, const struct
 	char head[FINGERPRINT_BYTES];
 	bool packed;
 	struct str text = head_text(fd, head, &packed);
+	/* Files of records (EVTX) begin with a header that says little. */
+	if (parser_probe(text)->framing == FRAME_FILE)
+		return NULL;
 	uint64_t all = fingerprint_of(text); /* most are of the full length: hash once */
 	for (size_t i = files->known.n; i-- > 0;) {
 		const struct place *place = &files->known.p[i];
@@ -1138,6 +1141,7 @@ static int files_open(const void *decoded, struct str source, const struct parse
 	if (files->once) {
 		scan(files);
 	} else {
+		unpack_prepare();
 		files->watch = watch_new();
 		resume(files);
 	}

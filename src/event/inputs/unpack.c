@@ -41,6 +41,12 @@ bool unpack_is(struct str head)
 	       (memcmp(head.p + 4, "1AY&SY", 6) == 0 || memcmp(head.p + 4, "\x17\x72\x45\x38\x50\x90", 6) == 0);
 }
 
+void unpack_prepare(void)
+{
+	if (LIBRARY_LOAD(archives, NULL) < 0)
+		return;
+}
+
 static int refused(const struct unpack *unpack, struct err *err)
 {
 	const char *why = archives.archive_error_string(unpack->archive);

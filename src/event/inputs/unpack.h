@@ -18,6 +18,8 @@ struct unpack;
 enum { UNPACK_HEAD = 264 };
 /* Is it one of these, by its first UNPACK_HEAD bytes? */
 bool unpack_is(struct str head);
+/* Load the library now, before a sandbox forbids it; what is missing is told by unpack_open(). */
+void unpack_prepare(void);
 /* Reads from `fd`, which stays the caller's, from its beginning. */
 int unpack_open(int fd, struct unpack **out, struct err *err) MUST_USE;
 void unpack_close(struct unpack *unpack);
