@@ -39,7 +39,7 @@ static const char *const read_files[] = {
 	"newfstatat", "fstatat64", "stat", "stat64", "lstat", "lstat64", "statx", "access", "faccessat", "faccessat2", "readlink",
 	"readlinkat", "getdents", "getdents64", "lseek", "_llseek", "pread64", "preadv", "preadv2", "readahead", "fadvise64",
 	"statfs", "statfs64", "fstatfs", "fstatfs64", "getcwd", "getxattr", "fgetxattr", "inotify_init1", "inotify_add_watch",
-	"inotify_rm_watch",
+	"inotify_rm_watch", "memfd_create",
 	NULL,
 };
 
