@@ -367,7 +367,7 @@ static const struct sample w3c_samples[] = {
 	{ "w3c",
 	  "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tdns\n#fields\tts\tuid\tid.orig_h\tquery\tanswers\tTTLs\n"
 	  "#types\ttime\tstring\taddr\tstring\tvector[string]\tvector[interval]\n1793664062.123456\tCab\t10.1.2.3\texample.org\t(empty)\t-\n#close\t2026\n",
-	  "@2026-11-03T00:01:02.123456Z\nts=1793664062.123456\nuid=Cab\nid.orig_h=10.1.2.3\nquery=example.org\nanswers=\n" },
+	  "@2026-11-03T00:01:02.123456Z\n_path=dns\nts=1793664062.123456\nuid=Cab\nid.orig_h=10.1.2.3\nquery=example.org\nanswers=\n" },
 	{ "w3c", "a row\n", "flaw no line #Fields: before it names its columns\n" },
 };
 

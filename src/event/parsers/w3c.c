@@ -5,9 +5,9 @@
  *
  * "-" is a value that is not there and gives no field. Names stay as they are written but for those of headers:
  * "cs(User-Agent)" is cs-user-agent as in Sigma's taxonomy, and cs-uri is put together from cs-uri-stem and cs-uri-query. IIS
- * writes a blank as "+"; that is undone for cs-user-agent. Times are UTC unless "#Time Format: Local" says otherwise.
+ * writes a blank as "+"; that is undone for cs-user-agent. The name of a log of Zeek ("#path") is the field _path, as in its JSON. Times are UTC unless "#Time Format: Local" says otherwise.
  *
- * The raw text of an event is the "#Fields:" line and its row.
+ * The raw text of an event is its row with the "#Fields:" line above it, and what else matters of the directives.
  */
 #include "base/buf.h"
 #include "data/lang.h"
@@ -15,12 +15,16 @@
 #include "event/parsers/payload.h"
 
 #define LOCAL "#Time Format: Local"
+#define PATH  "#path\t"
 
 struct w3c_state {
 	struct columns columns;
 	bool local, zeek;
 	int date, time, stem, query, agent, host; /* columns, or -1 */
-	uint32_t uri; /* id of cs-uri */
+	uint32_t uri, path_id; /* ids of cs-uri and _path */
+	char path[64];         /* of Zeek, the log's name: "dns" */
+	size_t path_n;
+	struct str columns_path; /* that of the columns in force */
 };
 
 static void w3c_done(void *state)
@@ -75,8 +79,13 @@ static void begin(struct w3c_state *w3c, struct str line, struct str columns)
 		delimiter = '\t';
 	if (w3c->local)
 		buf_puts(&head, LOCAL "\n");
+	if (w3c->zeek && w3c->path_n)
+		buf_printf(&head, PATH "%.*s\n", (int)w3c->path_n, w3c->path);
 	buf_add(&head, line);
 	columns_begin(&w3c->columns, buf_str(&head), delimiter);
+	w3c->columns_path = STR_NONE;
+	if (w3c->zeek && w3c->path_n)
+		w3c->columns_path = arena_str(&w3c->columns.arena, (struct str){ w3c->path, w3c->path_n });
 	for (bool more = columns.n > 0; more && w3c->columns.n < COLUMNS_MOST;)
 		columns_add(&w3c->columns, column_name(&scratch, take_cell(&scratch, &columns, delimiter, &more)));
 	w3c->date = columns_find(&w3c->columns, "date");
@@ -101,6 +110,11 @@ static void directive(struct w3c_state *w3c, struct str line)
 	} else if (str_starts(line, "#fields\t")) {
 		w3c->zeek = true;
 		begin(w3c, line, str_slice(line, 8, line.n));
+	} else if (str_starts(line, PATH)) {
+		struct str path = str_trim(str_slice(line, sizeof(PATH) - 1, line.n));
+		w3c->path_n = path.n < sizeof(w3c->path) && path.n && !memchr(path.p, '\0', path.n) ? path.n : 0;
+		if (w3c->path_n)
+			memcpy(w3c->path, path.p, path.n);
 	} else if (str_starts(line, "#Time Format:")) {
 		w3c->local = str_is_nocase(str_trim(str_slice(line, 13, line.n)), "local");
 	}
@@ -144,6 +158,8 @@ static void give_row(struct parse *parse, struct event *event, struct w3c_state 
 	struct arena *arena = &parse->batch->arena;
 	struct str date = STR_NONE, time = STR_NONE, stem = STR_NONE, query = STR_NONE;
 	uint32_t column = 0;
+	if (w3c->zeek && w3c->columns_path.n)
+		known_field(parse, event, &w3c->path_id, STR("_path"), arena_str(arena, w3c->columns_path), FIELD_TEXT);
 	for (bool more = row.n > 0; more; column++) {
 		struct str cell = take_cell(arena, &row, w3c->columns.delimiter, &more);
 		int at = (int)column;
