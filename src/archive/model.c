@@ -189,12 +189,15 @@ static unsigned bits_of(uint64_t value)
 
 enum { TREE_BITS = 12 };
 
-/* An index below 2^bits: odds for its highest bits. */
-static uint32_t code_index(struct coder *coder, coder_odds *tree, unsigned bits, uint32_t value)
+/* An index below n: odds for its highest bits. */
+static uint32_t code_index(struct coder *coder, coder_odds *tree, size_t n, uint32_t value)
 {
+	unsigned bits = bits_of(n - 1);
 	unsigned high = MIN(bits, (unsigned)TREE_BITS), low = bits - high;
 	uint32_t top = coder_tree(coder, tree, high, value >> low) - (1u << high);
-	return low ? top << low | (uint32_t)coder_direct(coder, low, value & ((1u << low) - 1)) : top;
+	if (low)
+		top = top << low | (uint32_t)coder_direct(coder, low, value & ((1u << low) - 1));
+	return MIN(top, (uint32_t)n - 1);
 }
 
 static void code_texts(struct model *model, struct column *column, struct coder *coder)
@@ -239,7 +242,7 @@ static void code_texts(struct model *model, struct column *column, struct coder 
 			hit = was_new;
 		}
 		if (!hit)
-			value = MIN(code_index(coder, tree, bits, value), column->n_locals - 1);
+			value = code_index(coder, tree, column->n_locals, value);
 		seen = MAX(seen, value + 1);
 		for (int j = 0; j < GUESSES; j++)
 			memory_learn(memory[j], value);
@@ -401,7 +404,7 @@ void model_code_shapes(struct model *model, struct coder *coder)
 			hit = was_new;
 		}
 		if (!hit)
-			value = MIN(code_index(coder, tree, bits, value), (uint32_t)model->n_shapes - 1);
+			value = code_index(coder, tree, model->n_shapes, value);
 		seen = MAX(seen, value + 1);
 		memory_learn(memory[0], value);
 		memory_learn(memory[1], value);
