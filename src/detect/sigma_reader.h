@@ -57,13 +57,13 @@ const struct sigma_node *sigma_node_item(struct sigma_reader *reader, const stru
 /* One node stays itself, none is NODE_TRUE (and) or NODE_FALSE (or). */
 const struct sigma_node *sigma_node_join(struct sigma_reader *reader, enum sigma_node_kind kind,
                                          const struct sigma_nodes *nodes);
-const struct sigma_node *sigma_node_not(struct sigma_reader *reader, const struct sigma_node *node);
+const struct sigma_node *sigma_node_not(struct sigma_reader *reader, const struct sigma_node *inner);
 const struct sigma_node *sigma_node_named(struct sigma_reader *reader, const struct sigma_node *node, struct str name);
 
 /* ---- parts ---- */
 
-/* A field with its modifiers and values; `key` NULL: keywords. */
-int sigma_item_read(struct sigma_reader *reader, const struct doc *key, const struct doc *value,
+/* A field with its modifiers and values; `name` NULL: keywords. */
+int sigma_item_read(struct sigma_reader *reader, const struct doc *name, const struct doc *value,
                     const struct sigma_node **out) MUST_USE;
 
 /* A search identifier's value: a map, a list, text. */
