@@ -204,3 +204,30 @@ ward:
 """
     done = ward("rules", "test", folder(generic=rule))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_pipelines_change_rules():
+    rule = """\
+title: t
+logsource: {product: windows, service: security}
+detection: {sel: {Account|expand: '%admins%', EventID: 4624}, condition: sel}
+"""
+    path = folder(rule=rule)
+    pipeline = temporary() / "names.yml"
+    pipeline.write_text("""\
+vars: {admins: ['adm_*', root]}
+transformations:
+    - type: field_name_mapping
+      mapping: {Account: TargetUserName}
+      rule_conditions: [{type: logsource, product: windows}]
+    - {type: add_condition, conditions: {LogonType: 10}}
+""")
+    assert ward("rules", "lint", path).returncode == 1
+    assert ward("rules", "lint", "--pipeline", pipeline, path).returncode == 0
+    done = ward("rules", "explain", "--rules", path, "--pipeline", pipeline, "t")
+    for part in ("TargetUserName = 'adm_*'", "TargetUserName = 'root'", "LogonType = '10'"):
+        assert part in done.stdout, done.stdout
+    pipeline.write_text("transformations: [{type: field_name_mapping, maping: {}}]\n")
+    done = ward("rules", "lint", "--pipeline", pipeline, path)
+    assert done.returncode == 2
+    assert "names.yml:1:46: unknown key 'maping', did you mean 'mapping'?" in done.stderr, done.stderr
