@@ -7,13 +7,14 @@ NINJA = ninja -j$(JOBS)
 MAKEFLAGS += --no-print-directory
 PACKAGES = @sh tools/packages.sh
 
-.PHONY: help build run test bench fuzz lint deb clean
+.PHONY: help build run test soak bench fuzz lint deb clean
 .DEFAULT_GOAL := build
 
 help:
 	@echo "make build   the release binary, build/ward"
 	@echo "make run     inspect this machine; the report goes to $(REPORT)"
 	@echo "make test    everything under ASan and UBSan"
+	@echo "make soak    long tests: clusters, crashes at random moments"
 	@echo "make bench   the figures, against their peers"
 	@echo "make fuzz    each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make lint    clang-tidy, gcc -fanalyzer, layers, banned functions"
@@ -49,6 +50,13 @@ test:
 	@$(NINJA) -C build --quiet
 	@$(NINJA) -C build-asan --quiet
 	@python3 tests/run.py $(TESTS)
+
+soak:
+	$(PACKAGES) build test soak
+	@$(MAKE) -s build/build.ninja build-asan/build.ninja
+	@$(NINJA) -C build --quiet
+	@$(NINJA) -C build-asan --quiet
+	@python3 tests/run.py --soak $(TESTS)
 
 bench:
 	$(PACKAGES) build bench

@@ -4,7 +4,7 @@
 
 Unit tests are the cmocka programs of build-asan (each TAP line is one test); a fuzzer with its
 corpus is one test; every function test_* of tests/it/test_*.py is one test. Python standard
-library only. The last line is "N passed, N failed, N skipped".
+library only. --soak runs tests/soak/test_*.py instead, which last long. The last line is "N passed, N failed, N skipped".
 """
 import argparse
 import importlib
@@ -23,8 +23,10 @@ import traceback
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build-asan"
 IT = ROOT / "tests" / "it"
+SOAK = ROOT / "tests" / "soak"
 TIMEOUT = 240  # seconds for one program or one integration test
-sys.path.insert(0, str(IT))
+SOAK_TIMEOUT = 3600  # and for one of tests/soak
+sys.path[:0] = [str(IT), str(SOAK)]
 
 
 class Report:
@@ -119,7 +121,8 @@ class Worker:
             self.process = subprocess.Popen([sys.executable, __file__, "--worker"], env=self.env, cwd=ROOT, text=True,
                                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
         start = time.monotonic()
-        killer = threading.Timer(TIMEOUT, self.kill)
+        timeout = SOAK_TIMEOUT if (SOAK / f"{module}.py").exists() else TIMEOUT
+        killer = threading.Timer(timeout, self.kill)
         killer.start()
         try:
             self.process.stdin.write(f"{module} {function}\n")
@@ -132,7 +135,7 @@ class Worker:
         if not line:
             self.kill()
             self.process = None
-            return "failed", "not done in time" if seconds >= TIMEOUT else "the test ended its process", seconds
+            return "failed", "not done in time" if seconds >= timeout else "the test ended its process", seconds
         answer = json.loads(line)
         return answer["result"], answer["text"], seconds
 
@@ -176,20 +179,20 @@ def work():
         answers.flush()
 
 
-def collect(selected, unselected, report):
+def collect(folder, selected, unselected, report):
     """All tests as (kind, name, path or module, function), long-lived kinds first."""
     tests = []
     targets = BUILD / "meson-info" / "intro-targets.json"
     if not targets.exists():
         sys.exit("build-asan is not there: `make test` builds it")
     programs = [target for target in json.loads(targets.read_text()) if target["type"] == "executable"]
-    for module in sorted(IT.glob("test_*.py")):
+    for module in sorted(folder.glob("test_*.py")):
         functions = re.findall(r"^def (test_\w+)\(\)", module.read_text(), re.MULTILINE)
         if not functions:
-            report.add(f"it/{module.stem}", "failed", "no function test_*() in it")
+            report.add(f"{folder.name}/{module.stem}", "failed", "no function test_*() in it")
         topic = module.stem.removeprefix("test_")
-        tests += [("it", f"it/{topic}/{function.removeprefix('test_')}", module.stem, function) for function in functions]
-    for kind, prefix in (("unit", "test_"), ("fuzz", "fuzz_")):
+        tests += [("it", f"{folder.name}/{topic}/{function.removeprefix('test_')}", module.stem, function) for function in functions]
+    for kind, prefix in (("unit", "test_"), ("fuzz", "fuzz_")) if folder == IT else ():
         for target in sorted(programs, key=lambda target: target["name"]):
             if target["name"].startswith(prefix):
                 tests.append((kind, f"{kind}/{target['name'].removeprefix(prefix)}", target["filename"][0], ""))
@@ -205,6 +208,7 @@ def main():
     parser.add_argument("-x", action="append", default=[], metavar="WORD", help="without those that hold WORD")
     parser.add_argument("-v", action="store_true", help="name every test and the slowest ones")
     parser.add_argument("-j", type=int, default=2, help="how many at a time (2)")
+    parser.add_argument("--soak", action="store_true", help="the long tests of tests/soak, and only these")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
@@ -214,7 +218,7 @@ def main():
     env = harness.environment()
     report = Report(options.v)
     tests = queue.SimpleQueue()
-    for test in collect(options.k, options.x, report):
+    for test in collect(SOAK if options.soak else IT, options.k, options.x, report):
         tests.put(test)
 
     def thread():

@@ -4,7 +4,7 @@
 # packages.sh [-n] GOAL…: install what is missing of the Debian packages that debian/control names
 # for these goals. Does nothing, and asks nobody, when all are there. -n: only name them.
 #
-# Goals: build test bench fuzz lint deb. `build` is what has no mark in Build-Depends, less
+# Goals: build test soak bench fuzz lint deb. `build` is what has no mark in Build-Depends, less
 # debhelper, which is goal `deb`; `test` adds <!nocheck> and debhelper (a test builds the package);
 # the others add <pkg.ward.GOAL>. <pkg.ward.services> are packages of `test` that bring a service:
 # on a machine that runs systemd they would open a port or rewrite audit rules, so they are taken
