@@ -427,6 +427,24 @@ static void files_that_appear_and_vanish(void **state)
 	assert_int_equal(world->complaints.n, 0);
 }
 
+/* More files than may be open, and than descriptors there are: read, kept, and found again. */
+static void many_files_need_few_descriptors(void **state)
+{
+	struct world *world = *state;
+	world->options.open_most = 16;
+	for (int i = 0; i < 1500; i++)
+		append(world, arena_printf(&world->arena, "%d.log", i).p, "a line\n");
+	begin(world, "*.log");
+	pump(world, 300);
+	assert_int_equal(world->lines.n, 1500);
+	begin(world, "*.log");
+	for (int i = 0; i < 1500; i += 100)
+		append(world, arena_printf(&world->arena, "%d.log", i).p, "another\n");
+	pump(world, 300);
+	assert_int_equal(world->lines.n, 1515);
+	assert_int_equal(world->complaints.n, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -444,6 +462,7 @@ int main(void)
 		TEST(encodings_are_found_and_positions_are_of_the_file),
 		TEST(what_cannot_be_read_is_told_once),
 		TEST(files_that_appear_and_vanish),
+		TEST(many_files_need_few_descriptors),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,6 +33,7 @@ enum {
 	CHUNK = 1024 * 1024,
 	CHUNK_LEAST = 64 * 1024,
 	OPEN_MOST = 256,
+	TURNS_MOST = 4096,    /* reads of one path in one batch, whatever they bring */
 };
 static const int64_t second = INT64_C(1000000000);
 static const int64_t farewell = 10 * INT64_C(1000000000);   /* a renamed file, after its last growth */
@@ -66,7 +67,7 @@ struct files {
 	enum encoding encoding;
 	int64_t farewell, silence, settle;
 	bool from_end, links, once;
-	size_t open_most, n_open;
+	size_t open_most, n_open, release_at;
 	VEC(struct path *) paths;
 	struct arena index_arena;
 	struct map index; /* path -> struct path */
@@ -709,8 +710,13 @@ static void scan(struct files *files)
 
 /* ---- restart ---- */
 
-static bool lies_at_a_path(const struct files *files, const struct place *place)
+/* `here`: the paths by what lies at them, when many are asked for. */
+static bool lies_at_a_path(const struct files *files, const struct map *here, const struct place *place)
 {
+	if (here) {
+		const struct path *path = map_get_int(here, known_key(place->device, place->inode));
+		return path && path->inode == place->inode && path->device == place->device;
+	}
 	for (size_t i = 0; i < files->paths.n; i++)
 		if (files->paths.p[i]->inode == place->inode && files->paths.p[i]->device == place->device)
 			return true;
@@ -727,13 +733,13 @@ static void recall_places(struct files *files, struct path *path)
 }
 
 /* Files of this path that lie at none of the paths any more were rotated while nobody read them. */
-static void recall_rest(struct files *files, struct path *path)
+static void recall_rest(struct files *files, struct path *path, const struct map *here)
 {
 	/* All but the last of the places were at their end, so only the last one's absence is worth a word. */
 	struct place place;
 	struct str kept = files->input.find(files->input.find_ctx, path->path);
 	for (size_t n = 0; n < PLACE_MOST && place_next(&kept, &place); n++) {
-		bool there = lies_at_a_path(files, &place);
+		bool there = lies_at_a_path(files, here, &place);
 		if (!there && !insert_rest(files, path, path->files.n, &place) && place.length && !kept.n)
 			input_complain(&files->input,
 			               NOTE(TR("{} was rotated while nobody read it, and its rest is not to be found"), path->path));
@@ -749,15 +755,18 @@ static void recall_rest(struct files *files, struct path *path)
 static void recall(struct files *files, struct path *path)
 {
 	recall_places(files, path);
-	recall_rest(files, path);
+	recall_rest(files, path, NULL);
 }
 
 /* The first look only tells which paths there are; with all that was kept of them known, each is looked at anew. */
 static void resume(struct files *files)
 {
+	ARENA(arena);
+	struct map here = { .arena = &arena };
 	scan(files);
 	for (size_t i = 0; files->input.find && i < files->paths.n; i++) {
 		struct path *path = files->paths.p[i];
+		*map_put_int(&here, known_key(path->device, path->inode)) = path;
 		recall_places(files, path);
 		for (size_t j = 0; j < path->files.n; j++)
 			file_free(path->files.p[j]);
@@ -768,7 +777,7 @@ static void resume(struct files *files)
 	for (size_t i = 0; i < files->paths.n; i++) {
 		struct path *path = files->paths.p[i];
 		if (files->input.find)
-			recall_rest(files, path);
+			recall_rest(files, path, &here);
 		path_check(files, path);
 	}
 	files->first_scan = false;
@@ -804,11 +813,13 @@ static void drain_watch(struct files *files)
 		look_soon(files);
 }
 
+/* Let go of descriptors, in turns; reading goes on where it stopped when a file is opened again. */
 static void release_some(struct files *files)
 {
 	for (size_t i = 0; i < files->paths.n && files->n_open > files->open_most / 2; i++) {
-		struct file *file = newest(files->paths.p[i]);
-		if (file && file->fd >= 0 && !files->paths.p[i]->queued && file->kind == FILE_PLAIN) {
+		files->release_at = files->release_at + 1 < files->paths.n ? files->release_at + 1 : 0;
+		struct file *file = newest(files->paths.p[files->release_at]);
+		if (file && file->fd >= 0 && file->kind == FILE_PLAIN) {
 			file_release(file);
 			files->n_open--;
 		}
@@ -1041,12 +1052,13 @@ static int files_read(struct input *input, size_t most, struct input_batch *batc
 	size_t rounds = files->queue.n - files->next;
 	while (files->next < files->queue.n && got < most && rounds-- > 0) {
 		struct path *path = files->queue.p[files->next];
-		size_t want = MIN(MAX(most - got, (size_t)CHUNK_LEAST), (size_t)CHUNK);
-		bool more = path_read(files, path, want, batch, &got);
-		if (more && files->once) {
-			rounds++;
-			continue; /* one after the other */
-		}
+		size_t share = got + CHUNK;
+		bool more = true;
+		/* To its end, or its share if it is long; when read once, one after the other. */
+		for (int turn = 0; turn < TURNS_MOST && more && got < most && (files->once || got < share); turn++)
+			more = path_read(files, path, MIN(MAX(most - got, (size_t)CHUNK_LEAST), (size_t)CHUNK), batch, &got);
+		if (more && files->once)
+			break;
 		files->next++;
 		path->queued = false;
 		if (more)
