@@ -683,6 +683,15 @@ static void test_documents(void **state)
 	assert_int_equal(loaded.problems.n, 0);
 	loaded = load_text(&arena, "\xef\xbb\xbftitle: t\r\nlogsource: {product: p}\r\ndetection: {a: {A: 1}, condition: a}\r\n", NULL);
 	assert_int_equal(loaded.rules.n, 1);
+	BUF(words);
+	loaded = load_text(&arena, "\xef\xbb\xbf{title: t, logsource: {product: p}, detection: {a: {A: 0x7}, condition: a}}", NULL);
+	sigma_node_words(loaded.rules.p[0]->conditions[0], &words);
+	assert_string_equal(buf_cstr(&words), "A=\"0x7\"");
+	/* Beyond the columns that are kept, a number is what it is. */
+	buf_clear(&words);
+	loaded = load_text(&arena, arena_printf(&arena, "title: t\nlogsource: {product: p}\ndetection: {a: {%*s A: 17}, condition: a}\n", 5000, "").p, NULL);
+	sigma_node_words(loaded.rules.p[0]->conditions[0], &words);
+	assert_string_equal(buf_cstr(&words), "A=\"17\"");
 	loaded = load_text(&arena, "", NULL);
 	assert_int_equal(loaded.rules.n + loaded.problems.n, 0);
 	loaded = load_text(&arena, "action: global\ndetection: {condition: 1 of them}\n", NULL);

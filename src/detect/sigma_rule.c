@@ -25,30 +25,37 @@ static bool is_usual(struct str text)
 	return text.n > sign;
 }
 
-/* A plain scalar as it was written; a number has no blank in it. */
+/* A plain scalar as it was written; a number has no blank in it. STR_NONE: it stands too far out for its place to be known
+ * (see struct source). */
 static struct str as_written(const struct source *source, const struct doc *node)
 {
-	unsigned line = (node->at >> 12) - 1 - source->before, column = (node->at & 4095) - 1;
+	unsigned line = node->at >> 12, column = node->at & 4095;
 	struct str rest = source->text, text = STR_NONE;
-	for (unsigned i = 0; i <= line; i++)
+	if (column == 4095 || line <= source->before)
+		return STR_NONE;
+	if (str_starts(rest, "\xef\xbb\xbf"))
+		rest = str_slice(rest, 3, rest.n);
+	for (unsigned i = source->before; i < line; i++)
 		if (!str_line(&rest, &text))
-			return STR("");
+			return STR_NONE;
 	for (size_t i = 0; i < text.n; i++)
-		if (((unsigned char)text.p[i] & 0xc0) != 0x80 && !column--)
-			return str_slice(text, i, text.n);
-	return STR("");
+		if (((unsigned char)text.p[i] & 0xc0) != 0x80 && !--column)
+			return memchr("+-.0123456789", text.p[i], 13) ? str_slice(text, i, text.n) : STR_NONE;
+	return STR_NONE;
 }
 
 static struct str number_text(const struct sigma_reader *reader, const struct doc *node, bool *odd)
 {
 	struct str text = as_written(reader->source, node);
 	size_t n = 0;
+	if (!text.p && node->type == DOC_INT)
+		return arena_printf(reader->arena, "%lld", (long long)node->integer);
+	if (!text.p)
+		return arena_printf(reader->arena, "%.15g", node->real);
 	while (n < text.n && !memchr(" \t,]}#:", text.p[n], 7))
 		n++;
 	text = arena_str(reader->arena, str_slice(text, 0, n));
-	if (is_usual(text))
-		return text;
-	*odd = true;
+	*odd = !is_usual(text);
 	return text;
 }
 

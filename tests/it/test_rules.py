@@ -150,6 +150,10 @@ def test_shared_rules_load():
     assert all("placeholder" in problem["words"] for problem in errors), errors
     listed = run([WARD_RELEASE, "rules", "list", "--format", "json", path])
     assert len(json.loads(listed.stdout)) + len(errors) == 3780
+    pipeline = temporary() / "any.yml"
+    pipeline.write_text("transformations: [{type: wildcard_placeholders}]\n")
+    listed = run([WARD_RELEASE, "rules", "list", "--format", "json", "--pipeline", pipeline, path])
+    assert len(json.loads(listed.stdout)) == 3780
 
 
 def test_hostile_rules():
