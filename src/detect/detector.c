@@ -151,14 +151,24 @@ static struct hits sort_hits(const struct ruleset *ruleset, uint32_t *ids, size_
 	return (struct hits){ ids, (uint32_t)n, front };
 }
 
-static struct hits look_up(struct detector *detector, uint32_t slot, const struct field *field)
+static uint32_t cache_key(uint32_t slot, const struct field *field)
+{
+	return slot << 1 | (field->kind == FIELD_ESCAPED);
+}
+
+static bool is_kept(const struct detector *detector, const struct field *field)
+{
+	return detector->cache && field->value.n <= VALUE_CACHE_LONGEST;
+}
+
+/* `hash`: the cache's, when the value is kept there. */
+static struct hits look_up(struct detector *detector, uint32_t slot, const struct field *field, uint64_t hash)
 {
 	struct hits hits;
-	uint32_t key = slot << 1 | (field->kind == FIELD_ESCAPED);
-	uint64_t hash = 0;
+	uint32_t key = cache_key(slot, field);
+	bool keep = is_kept(detector, field);
 	detector->counters.values++;
-	if (detector->cache) {
-		hash = value_cache_hash(key, field->value);
+	if (keep) {
 		if (LIKELY(value_cache_get(detector->cache, hash, key, field->value, &hits))) {
 			detector->counters.cache_hits++;
 			return hits;
@@ -167,7 +177,7 @@ static struct hits look_up(struct detector *detector, uint32_t slot, const struc
 	struct value value = value_of(detector, field);
 	index_find(detector->ruleset->slots.p[slot].index, &detector->index, &value);
 	hits = sort_hits(detector->ruleset, detector->index.out, detector->index.n);
-	if (detector->cache)
+	if (keep)
 		value_cache_put(detector->cache, hash, key, field->value, hits);
 	return hits;
 }
@@ -318,6 +328,12 @@ static bool is_within(struct str raw, struct str value)
 	return at >= from && at - from <= raw.n && value.n <= raw.n - (at - from);
 }
 
+static void look_up_keyword(struct detector *detector, const struct field *field)
+{
+	uint64_t hash = is_kept(detector, field) ? value_cache_hash(cache_key(SLOT_KEYWORDS, field), field->value) : 0;
+	take_hits(detector, look_up(detector, SLOT_KEYWORDS, field, hash));
+}
+
 static void look_up_keywords(struct detector *detector)
 {
 	const struct event *event = detector->event;
@@ -325,10 +341,43 @@ static void look_up_keywords(struct detector *detector)
 	const struct prefilter *prefilter = detector->plan->keywords;
 	bool may = !prefilter || prefilter_may(prefilter, event->raw);
 	if (event->n == 0 && may)
-		take_hits(detector, look_up(detector, SLOT_KEYWORDS, &raw));
+		look_up_keyword(detector, &raw);
 	for (uint32_t i = 0; i < event->n; i++)
 		if (event->fields[i].kind != FIELD_NULL && (may || !is_within(event->raw, event->fields[i].value)))
-			take_hits(detector, look_up(detector, SLOT_KEYWORDS, &event->fields[i]));
+			look_up_keyword(detector, &event->fields[i]);
+}
+
+/* Memory is slow: a few values are hashed before the first of them is looked for. */
+static void look_up_fields(struct detector *detector, enum plan_want want)
+{
+	enum { AHEAD = 16 };
+	const struct plan *plan = detector->plan;
+	struct {
+		const struct field *field;
+		uint32_t slot;
+		uint64_t hash;
+	} ahead[AHEAD];
+	for (uint32_t i = 0; i < detector->n_seen;) {
+		uint32_t n = 0;
+		for (; i < detector->n_seen && n < AHEAD; i++) {
+			uint32_t slot = detector->seen[i].slot;
+			const struct field *field = &detector->event->fields[detector->seen[i].field];
+			if (plan->wanted[slot] != want || field->kind == FIELD_NULL)
+				continue;
+			ahead[n].field = field;
+			ahead[n].slot = slot;
+			ahead[n].hash = 0;
+			if (is_kept(detector, field)) {
+				ahead[n].hash = value_cache_hash(cache_key(slot, field), field->value);
+				value_cache_expect(detector->cache, ahead[n].hash);
+			}
+			n++;
+		}
+		for (uint32_t k = 0; k < n; k++)
+			take_hits(detector, look_up(detector, ahead[k].slot, ahead[k].field, ahead[k].hash));
+	}
+	if (plan->wanted[SLOT_KEYWORDS] == want)
+		look_up_keywords(detector);
 }
 
 /* Which fields matter, and where the event belongs. */
@@ -388,15 +437,11 @@ void detector_run(struct detector *detector, const struct event *event, const st
 	if (!plan->any)
 		return;
 	detector->counters.routed++;
-	for (uint32_t i = 0; i < detector->n_seen; i++) {
-		const struct field *field = &event->fields[detector->seen[i].field];
-		if (plan->wanted[detector->seen[i].slot] && field->kind != FIELD_NULL)
-			take_hits(detector, look_up(detector, detector->seen[i].slot, field));
-	}
-	if (plan->wanted[SLOT_KEYWORDS])
-		look_up_keywords(detector);
+	look_up_fields(detector, WANT_FIRST);
 	for (size_t i = 0; i < plan->n_always; i++)
 		add_candidate(detector, plan->always[i]);
+	if (detector->n_candidates)
+		look_up_fields(detector, WANT_LATER);
 	detector->counters.candidates += detector->n_candidates;
 	if (detector->n_candidates)
 		report(detector, route, found, ctx);

@@ -14,11 +14,14 @@ enum {
 	TABLES = GRAM + 1,      /* by length of the gram - 1; the last for long texts */
 };
 
-/* A text in a bucket: look at `offset` before the place where the gram was found. */
+/* A text in a bucket: look at `offset` before the place where the gram was found. Its first bytes stand here, too, so that
+ * those that are not there can be told without going to the text. */
 struct entry {
+	uint64_t first;
 	uint32_t gram;
 	uint32_t offset;
 	uint32_t text;
+	uint32_t drop; /* bits of `first` that do not count */
 };
 
 /* The texts that are found by a gram of so many bytes. */
@@ -59,6 +62,16 @@ static inline uint32_t load(const char *p)
 	memcpy(&word, p, sizeof(word));
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 	word = __builtin_bswap32(word);
+#endif
+	return word;
+}
+
+static inline uint64_t load_first(const char *p)
+{
+	uint64_t word;
+	memcpy(&word, p, sizeof(word));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	word = __builtin_bswap64(word);
 #endif
 	return word;
 }
@@ -197,7 +210,13 @@ typedef VEC(struct entry) entry_list;
 
 static void add_entries(entry_list entries[TABLES], const struct gram_counts *counts, struct str text, uint32_t id)
 {
-	struct entry entry = { .text = id };
+	char begin[sizeof(uint64_t)] = { 0 };
+	memcpy(begin, text.p, MIN(text.n, sizeof(begin)));
+	struct entry entry = {
+		.text = id,
+		.first = load_first(begin),
+		.drop = 64 - 8 * (uint32_t)MIN(text.n, sizeof(begin)),
+	};
 	if (text.n < GRAM) {
 		entry.gram = short_gram(text);
 		vec_push(&entries[text.n - 1], entry);
@@ -291,10 +310,13 @@ static void look(struct finding *finding, const struct table *table, uint32_t gr
 	uint32_t bucket = mix(gram) >> table->bucket_shift;
 	for (uint32_t i = table->buckets[bucket]; i < table->buckets[bucket + 1]; i++) {
 		const struct entry *entry = &table->entries[i];
-		if (entry->gram != gram || entry->offset > at || finding->work->seen[entry->text] == finding->work->now)
+		if (entry->gram != gram || entry->offset > at)
+			continue;
+		size_t from = at - entry->offset;
+		/* There is padding behind the value. */
+		if ((load_first(finding->text.p + from) ^ entry->first) << entry->drop || finding->work->seen[entry->text] == finding->work->now)
 			continue;
 		struct str text = finding->literals->texts[entry->text];
-		size_t from = at - entry->offset;
 		if (finding->text.n - from < text.n || memcmp(finding->text.p + from, text.p, text.n) != 0)
 			continue;
 		finding->work->seen[entry->text] = finding->work->now;

@@ -135,7 +135,7 @@ static struct plan *plan_make(struct routes *routes)
 	plan->sources = ARENA_ARRAY(arena, uint64_t, routes->source_words);
 	memcpy(plan->sources, routes->wanted_sources, routes->source_words * sizeof(uint64_t));
 	plan->active = ARENA_ARRAY(arena, uint64_t, routes->program_words);
-	plan->wanted = ARENA_ARRAY(arena, bool, ruleset->slots.n);
+	plan->wanted = ARENA_ARRAY(arena, uint8_t, ruleset->slots.n);
 	for (uint32_t i = 0; i < ruleset->programs.n; i++) {
 		const struct program *program = &ruleset->programs.p[i];
 		if (program->start == START_NEVER || !is_active(program, plan->sources))
@@ -143,7 +143,9 @@ static struct plan *plan_make(struct routes *routes)
 		plan->any = true;
 		set_bit(plan->active, i);
 		for (size_t k = 0; k < program->slots.n; k++)
-			plan->wanted[program->slots.p[k]] = ruleset->slots.p[program->slots.p[k]].index != NULL;
+			plan->wanted[program->slots.p[k]] = MAX(plan->wanted[program->slots.p[k]], (uint8_t)WANT_LATER);
+		for (uint32_t k = 0; k < program->n_triggers; k++)
+			plan->wanted[ruleset->predicates.p[ruleset->trigger_ids.p[program->trigger + k]].slot] = WANT_FIRST;
 		if (program->start == START_ALWAYS)
 			vec_push_in(arena, &always, i);
 	}

@@ -51,6 +51,13 @@ static struct way *set_of(const struct value_cache *cache, uint64_t hash)
 	return &cache->ways[(hash >> 32) % VALUE_CACHE_SETS * VALUE_CACHE_WAYS];
 }
 
+void value_cache_expect(const struct value_cache *cache, uint64_t hash)
+{
+	const struct way *set = set_of(cache, hash);
+	__builtin_prefetch(set);
+	__builtin_prefetch(set + 2);
+}
+
 /* Not overwritten since. */
 static bool is_there(const struct value_cache *cache, const struct way *way)
 {
@@ -76,7 +83,7 @@ bool value_cache_get(const struct value_cache *cache, uint64_t hash, uint32_t sl
 void value_cache_put(struct value_cache *cache, uint64_t hash, uint32_t slot, struct str value, struct hits hits)
 {
 	size_t size = (sizeof(struct kept) + hits.n * sizeof(uint32_t) + value.n + 7) & ~(size_t)7;
-	if (value.n > VALUE_CACHE_LONGEST || size > VALUE_CACHE_LONGEST)
+	if (value.n > VALUE_CACHE_LONGEST || size > VALUE_CACHE_RING / 64)
 		return;
 	size_t left = VALUE_CACHE_RING - cache->written % VALUE_CACHE_RING;
 	if (left < size)

@@ -15,7 +15,7 @@ enum {
 	VALUE_CACHE_RING = 16 * 1024 * 1024,
 	VALUE_CACHE_SETS = 32 * 1024,
 	VALUE_CACHE_WAYS = 4,
-	VALUE_CACHE_LONGEST = 64 * 1024, /* value and ids */
+	VALUE_CACHE_LONGEST = 2048, /* bytes of a value; longer ones seldom come twice */
 };
 
 /* Ids, of which the first n_triggers start programs. Valid until the next value_cache_put(). */
@@ -30,6 +30,8 @@ struct value_cache *value_cache_new(void);
 void value_cache_free(struct value_cache *cache);
 
 uint64_t value_cache_hash(uint32_t slot, struct str value);
+/* Fetch from memory what the next value_cache_get() of the hash will look at. */
+void value_cache_expect(const struct value_cache *cache, uint64_t hash);
 /* `slot` below 2^31; callers put whatever else distinguishes values into it. */
 bool value_cache_get(const struct value_cache *cache, uint64_t hash, uint32_t slot, struct str value, struct hits *out);
 void value_cache_put(struct value_cache *cache, uint64_t hash, uint32_t slot, struct str value, struct hits hits);
