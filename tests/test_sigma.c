@@ -936,6 +936,13 @@ static void test_filters(void **state)
 	            "r.yml:3:44: this keeps only events that meet the condition; to leave them out, write 'not' before it");
 	loaded = load_text(&arena, "title: F\nlogsource: {product: p}\nfilter: {rules: [zz], s: {U: 1}, condition: not s}\n", &lint);
 	assert_said(&loaded.problems, "unknown", "r.yml:3:17: there is no rule 'zz', or it could not be loaded");
+	BUF(many);
+	for (int i = 0; i < 1100; i++)
+		buf_puts(&many, "title: F\nlogsource: {product: p}\nfilter: {rules: any, s: {U: 1}, condition: not s}\n---\n"
+		                "title: R\nlogsource: {product: q}\ndetection: {s: {U: 1}, condition: s}\n---\n");
+	loaded = load_text(&arena, buf_cstr(&many), NULL);
+	assert_int_equal(loaded.rules.n, 1100);
+	assert_int_equal(loaded.problems.n, 1100 - 1000000 / 1100);
 }
 
 /* ---- pipelines ---- */

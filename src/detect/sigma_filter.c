@@ -6,6 +6,8 @@
 #include "base/vec.h"
 #include "detect/sigma_reader.h"
 
+enum { FILTERED_MOST = 1000000 };
+
 int sigma_filter_read(struct sigma_reader *reader, const struct doc *doc, struct sigma_filter *filter)
 {
 	static const char *const except[] = { "condition", "rules", NULL };
@@ -74,10 +76,18 @@ static void filter_apply(struct sigma_reader *reader, const struct sigma_filter 
 void sigma_filters_apply(struct sigma_reader *reader, const struct sigma_index *index, const struct sigma_filters *filters,
                          struct sigma_rule *const *rules, size_t n)
 {
+	size_t left = FILTERED_MOST;
 	for (size_t i = 0; i < filters->n; i++) {
 		const struct sigma_filter *filter = &filters->p[i];
 		reader->source = filter->source;
 		reader->rule = filter->head.title;
+		size_t most = filter->every ? n : filter->rules.n;
+		if (most > left) {
+			(void)sigma_refuse(reader, filter->list, 0,
+			                   NOTE("the filters would change rules more than a million times; this one is left out"));
+			continue;
+		}
+		left -= most;
 		for (size_t k = 0; filter->every && k < n; k++)
 			if (source_fits(&filter->head, rules[k]))
 				filter_apply(reader, filter, rules[k]);
