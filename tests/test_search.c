@@ -187,6 +187,18 @@ static void searches_find_what_is_there(void **state UNUSED)
 	agrees("/tool[12]\\.exe/", -1);
 	agrees("/TOOL[12]\\.EXE/i", -1);
 	agrees("/TOOL[12]\\.EXE/", 0);
+	agrees("/t?ool(x|3)/", -1);
+	agrees("/Secrets?1[0-9]{1,2}:/", -1);
+	agrees("/number(1|2)[]x0-9]+, fail/i", -1);
+	agrees("/nothing|needle_xyzzy/", 1);
+	agrees("/needle\\x5fxyzzy/", 1);
+	agrees("/(?x) needle _xyzzy/", 1);
+	agrees("/needle*_xyzzy{1}/", 1);
+	agrees("/\\Qneedle_x\\Eyzzy/", 1);
+	agrees("/needle[[:punct:]]x/", 1);
+	agrees("/失败.*needle/", -1);
+	agrees("user:/^ro+t$/", RECORDS / 5);
+	agrees("note:/失败/", -1);
 	agrees("host:host3 source:files", 250);
 	agrees("host:host? NOT host:host3", RECORDS - 500);
 	agrees("NOT (host:host3 OR 失败)", -1);
@@ -244,6 +256,8 @@ static void little_is_opened(void **state UNUSED)
 	/* One sealed block, the open records, and where a filter is wrong once in a hundred. */
 	assert_in_range(opened("needle_xyzzy", INT64_MIN, INT64_MAX), 1, 6);
 	assert_in_range(opened("x:needle_xyzzy", INT64_MIN, INT64_MAX), 1, 6);
+	assert_in_range(opened("/a? needle_xyzzy$/", INT64_MIN, INT64_MAX), 1, all);
+	assert_in_range(opened("/s needle_xyzzy x/", INT64_MIN, INT64_MAX), 0, 6);
 	assert_in_range(opened("host:host3", INT64_MIN, INT64_MAX), 2, all / 4);
 	assert_in_range(opened("NOT needle_xyzzy", INT64_MIN, INT64_MAX), all, all);
 	assert_in_range(opened("", records[1000].time, records[1010].time), 1, 12);

@@ -138,6 +138,107 @@ static void need_text(struct arena *arena, const struct seek_term *term, struct 
 			need->n = 0; /* one way to write it leaves nothing to look for */
 }
 
+/* Behind a set that begins at `at`: [abc], []abc], [^]abc], [[:alpha:]]. */
+static size_t behind_set(struct str regex, size_t at)
+{
+	size_t i = at + 1;
+	i += i < regex.n && regex.p[i] == '^';
+	i += i < regex.n && regex.p[i] == ']';
+	for (; i < regex.n && regex.p[i] != ']'; i++) {
+		if (regex.p[i] == '\\')
+			i++;
+		else if (regex.p[i] == '[' && i + 1 < regex.n && regex.p[i + 1] == ':')
+			for (i += 2; i + 1 < regex.n && !(regex.p[i] == ':' && regex.p[i + 1] == ']');)
+				i++;
+	}
+	return i + 1;
+}
+
+static size_t behind_group(struct str regex, size_t at)
+{
+	unsigned depth = 0;
+	for (size_t i = at; i < regex.n; i++) {
+		if (regex.p[i] == '\\')
+			i++;
+		else if (regex.p[i] == '[')
+			i = behind_set(regex, i) - 1;
+		else if (regex.p[i] == '(')
+			depth++;
+		else if (regex.p[i] == ')' && --depth == 0)
+			return i + 1;
+	}
+	return regex.n;
+}
+
+static bool is_letter(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || (unsigned char)c >= 0x80;
+}
+
+/* The longest text that everything has which the expression finds, in any case; empty when that is not plain to see. Whatever
+ * is not understood here only ends a run. Groups and sets are passed over; an alternative outside of them, \Q, or options
+ * that change what blanks and '#' mean, leave nothing. */
+static struct str required_literal(struct arena *arena, struct str regex)
+{
+	BUF(run);
+	struct str best = STR_NONE;
+	size_t last = 0; /* where the last character of the run begins, which a repetition takes back */
+	if (str_find(regex, "\\Q") >= 0 || str_find(regex, "(?x") >= 0 || str_find(regex, "(?#") >= 0 || str_find(regex, "(*") >= 0)
+		return STR_NONE;
+	for (ptrdiff_t at, from = 0; (at = str_find(str_slice(regex, (size_t)from, regex.n), "(?")) >= 0; from += at + 2)
+		for (size_t i = (size_t)(from + at) + 2; i < regex.n && is_letter(regex.p[i]); i++)
+			if (regex.p[i] == 'x')
+				return STR_NONE; /* (?ix) */
+	for (size_t i = 0; i <= regex.n;) {
+		char c = i < regex.n ? regex.p[i] : '|', next = i + 1 < regex.n ? regex.p[i + 1] : '\0';
+		bool quoted = c == '\\' && next && !is_letter(next);
+		if (i < regex.n && c == '|')
+			return STR_NONE;
+		if (quoted || is_letter(c) || c == ' ' || c == '-' || c == '/' || c == ':' || c == '=' || c == ',' || c == '"' || c == '@') {
+			if (((unsigned char)c & 0xc0) != 0x80)
+				last = run.n;
+			buf_add_char(&run, quoted ? next : c);
+			i += quoted ? 2 : 1;
+			continue;
+		}
+		if (c == '*' || c == '?' || c == '{')
+			run.n = last; /* perhaps not even once */
+		if (run.n > best.n)
+			best = arena_str(arena, buf_str(&run));
+		buf_clear(&run);
+		last = 0;
+		if (c == '[')
+			i = behind_set(regex, i);
+		else if (c == '(')
+			i = behind_group(regex, i);
+		else if (c == '{') {
+			while (i < regex.n && regex.p[i] != '}')
+				i++;
+			i++;
+		} else if (c == '\\') {
+			i += 2; /* a class, or \x41, \p{Lu}: what follows may belong to it */
+			while (i < regex.n && (is_letter(regex.p[i]) || regex.p[i] == '{' || regex.p[i] == '}' || regex.p[i] == '-' || regex.p[i] == '+'))
+				i++;
+		} else {
+			i++;
+		}
+	}
+	return best;
+}
+
+static void need_match(struct arena *arena, const struct seek_term *term, struct need *need)
+{
+	struct str literal = required_literal(arena, term->text);
+	if (!literal.n || !utf8_valid(literal))
+		return;
+	struct seek_piece *pieces = ARENA_ARRAY(arena, struct seek_piece, 2);
+	struct seek_term *part = ARENA_NEW(arena, struct seek_term);
+	pieces[0] = (struct seek_piece){ .any = true, .folded = fold_text(arena, literal) };
+	pieces[1] = (struct seek_piece){ .any = true, .folded = STR("") };
+	*part = (struct seek_term){ .where = term->where, .how = SEEK_TEXT, .pieces = pieces, .n_pieces = 2 };
+	need_text(arena, part, need);
+}
+
 static void add_needs(struct arena *arena, struct seek_plan *plan, const struct seek_node *node)
 {
 	for (size_t i = 0; i < node->n; i++)
@@ -148,6 +249,8 @@ static void add_needs(struct arena *arena, struct seek_plan *plan, const struct 
 	need->term = node->term;
 	if (node->term->how == SEEK_TEXT && (node->term->where == SEEK_RAW || node->term->where == SEEK_FIELD))
 		need_text(arena, node->term, need);
+	else if (node->term->how == SEEK_MATCH && (node->term->where == SEEK_RAW || node->term->where == SEEK_FIELD))
+		need_match(arena, node->term, need);
 }
 
 static size_t count_terms(const struct seek_node *node)
