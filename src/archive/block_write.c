@@ -14,7 +14,7 @@
 #include "archive/tokens.h"
 #include "base/vec.h"
 
-enum { LEVEL = 15, AGAIN = 4 /* columns for a label that comes several times in a record; the last is for all the rest */ };
+enum { LEVEL = 12, AGAIN = 4 /* columns for a label that comes several times in a record; the last is for all the rest */ };
 
 /* A label and a form: the columns that its variables go to. */
 struct label {

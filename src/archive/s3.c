@@ -59,10 +59,10 @@ int s3_open(struct arena *arena, const char *target, const char *endpoint, const
 	return 0;
 }
 
+/* `out` may be the key. */
 static void hmac(const void *key, size_t n, struct str text, uint8_t out[HMAC])
 {
 	gcry_md_hd_t handle;
-	memset(out, 0, HMAC);
 	if (gcry_md_open(&handle, GCRY_MD_SHA256, GCRY_MD_FLAG_HMAC))
 		return;
 	if (!gcry_md_setkey(handle, key, n)) {
