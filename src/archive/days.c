@@ -114,11 +114,29 @@ static int tables_ready(sqlite3 *db, const char *path, enum database_mode mode, 
 	return r;
 }
 
+/* A crash while the file was made, or while its WAL was put away, leaves a journal that must be rolled back before anything can
+ * be read. A reader does that too, where it may write. */
+static int roll_back(const char *path, struct err *err)
+{
+	CLEANUP(database_close_p) sqlite3 *db = NULL;
+	int64_t version;
+	int r = database_open(path, DATABASE_WRITE, &db, err);
+	return r == 0 ? get_pragma(db, "PRAGMA user_version", &version, err) : r;
+}
+
 static int file_open(const char *path, enum database_mode mode, bool sync, const char *tables, sqlite3 **out, bool *is_new,
                      struct err *err)
 {
 	CLEANUP(database_close_p) sqlite3 *db = NULL;
+	int64_t version;
 	int r = database_open(path, mode, &db, err);
+	if (r == 0 && mode == DATABASE_READ && get_pragma(db, "PRAGMA user_version", &version, NULL) == -EROFS &&
+	    sqlite3_extended_errcode(db) == SQLITE_READONLY_ROLLBACK) {
+		database_close(TAKE(db));
+		r = roll_back(path, err);
+		if (r == 0)
+			r = database_open(path, mode, &db, err);
+	}
 	if (r == 0 && mode != DATABASE_READ)
 		r = database_run(db, mode == DATABASE_CREATE ? "PRAGMA page_size=8192; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL" : "PRAGMA journal_mode=WAL",
 		                 err);

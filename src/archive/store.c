@@ -221,6 +221,14 @@ static int load_open(struct archive *archive, struct err *err)
 	return r;
 }
 
+/* A day whose making was interrupted, before the positions were copied into it. */
+static bool day_is_empty(sqlite3 *db)
+{
+	SQL(any);
+	return sql_make(&any, db, "SELECT 1 FROM block UNION ALL SELECT 1 FROM open UNION ALL SELECT 1 FROM position LIMIT 1", NULL) == 0 &&
+	       sql_step(&any, NULL) == 0;
+}
+
 int archive_open(const char *dir, const struct archive_options *options, struct archive **out, struct err *err)
 {
 	ARENA(arena);
@@ -258,10 +266,16 @@ int archive_open(const char *dir, const struct archive_options *options, struct 
 	/* A day that a crash left without tables is made when it is needed; the one before it is the newest. */
 	while (r == 0 && n > 0 && !archive->db) {
 		r = day_open(day_path(&arena, dir, names[n - 1].p).p, DATABASE_WRITE, archive->options.sync, &archive->db, NULL, err);
-		if (r == 0)
+		if (r == 0 && n > 1 && day_is_empty(archive->db)) {
+			database_close(TAKE(archive->db));
+			r = -ENODATA;
+		}
+		if (r == 0) {
 			memcpy(archive->day, names[n - 1].p, DAY_NAME);
-		else if (r == -ENODATA)
-			r = 0, n--;
+		} else if (r == -ENODATA) {
+			r = 0;
+			n--;
+		}
 	}
 	if (r == 0 && archive->db)
 		r = load_open(archive, err);
