@@ -427,6 +427,27 @@ static void files_that_appear_and_vanish(void **state)
 	assert_int_equal(world->complaints.n, 0);
 }
 
+static void the_past_can_be_left_out(void **state)
+{
+	struct world *world = *state;
+	world->options.from_end = true;
+	append(world, "a.log", "the past\n");
+	append(world, "old.log", "the past, compressed\n");
+	run(world, "gzip", "-f", "old.log");
+	begin(world, "*.log*");
+	pump(world, 500);
+	assert_int_equal(world->lines.n, 0);
+	append(world, "a.log", "the present\n");
+	append(world, "new.log", "all of it\n");
+	pump(world, 200);
+	assert_int_equal(world->lines.n, 2);
+	/* After a restart there is a position, and nothing is left out. */
+	append(world, "a.log", "while nobody read\n");
+	begin(world, "*.log*");
+	pump(world, 500);
+	assert_int_equal(world->lines.n, 3);
+}
+
 /* More files than may be open, and than descriptors there are: read, kept, and found again. */
 static void many_files_need_few_descriptors(void **state)
 {
@@ -462,6 +483,7 @@ int main(void)
 		TEST(encodings_are_found_and_positions_are_of_the_file),
 		TEST(what_cannot_be_read_is_told_once),
 		TEST(files_that_appear_and_vanish),
+		TEST(the_past_can_be_left_out),
 		TEST(many_files_need_few_descriptors),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

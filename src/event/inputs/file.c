@@ -58,6 +58,11 @@ void file_release(struct file *file)
 	file->fd = -1;
 }
 
+void file_shut(struct file *file)
+{
+	close_readers(file);
+}
+
 static int64_t mtime_of(const struct stat *st)
 {
 	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;

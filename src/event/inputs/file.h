@@ -57,6 +57,8 @@ int file_open(struct file *file, struct err *err) MUST_USE;
 bool file_is_settled(struct file *file);
 /* Let the descriptor go; reading goes on where it stopped when it is opened again. Plain files only. */
 void file_release(struct file *file);
+/* The same for files of all kinds, before they were read. */
+void file_shut(struct file *file);
 /* Add about `want` bytes of text and their events to the batch: > 0: how many; 0: nothing more for now (or `finished`);
  * -ESTALE: it was truncated, nothing was taken; other errors with words. */
 ssize_t file_read(struct file *file, struct input *input, struct input_batch *batch, size_t want, struct err *err) MUST_USE;

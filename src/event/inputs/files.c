@@ -577,6 +577,20 @@ static void path_gone(struct files *files, struct path *path)
 	path->gone = path->was_gone = true;
 }
 
+/* What is there is not wanted: of a compressed file, or one of records, that is all of it, until it changes. */
+static void skip_whole(struct file *file, const struct stat *st)
+{
+	struct err err;
+	if (file_open(file, &err) < 0)
+		return;
+	if (file->kind != FILE_PLAIN) {
+		file->finished = true;
+		file->size = (uint64_t)st->st_size;
+		file->changed = (int64_t)mtime_of(st);
+	}
+	file_shut(file);
+}
+
 /* A file is first seen at this path. False: it is to be looked at again later. */
 static bool path_new_file(struct files *files, struct path *path, const struct stat *st, bool first)
 {
@@ -610,7 +624,9 @@ static bool path_new_file(struct files *files, struct path *path, const struct s
 	} else if (files->from_end && files->first_scan && !files->once) {
 		at.offset = (uint64_t)st->st_size;
 	}
-	file_insert(files, path, path->files.n, path->path.p, &at);
+	struct file *file = file_insert(files, path, path->files.n, path->path.p, &at);
+	if (at.offset && !before)
+		skip_whole(file, st);
 	return true;
 }
 
@@ -901,10 +917,11 @@ static int ensure_open(struct files *files, struct path *path, struct file *file
 		/* It was renamed while it was closed. */
 		size_t index = index_of(path, file);
 		struct place place = file->at;
+		bool unread = place.offset < file->size;
 		if (files->once)
 			complain_once(files, path, -r, err.text);
 		file_free(file_remove(files, path, index));
-		if (!files->once && place.inode && !insert_rest(files, path, index, &place) && place.length)
+		if (!files->once && place.inode && !insert_rest(files, path, index, &place) && unread)
 			input_complain(&files->input, NOTE(TR("{} was removed before it was read to its end"), path->path));
 		files->look = 0;
 		return -ESTALE;
