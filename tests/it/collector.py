@@ -19,6 +19,24 @@ def free_port():
         return taken.getsockname()[1]
 
 
+def deliver(port, text, seconds=120):
+    """Syslog over TCP until the collector closes in order, which it does when all of it is kept; again when the connection
+    breaks. How often it was sent."""
+    until = time.monotonic() + seconds
+    sent = 0
+    while time.monotonic() < until:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=seconds) as link:
+                sent += 1
+                link.sendall(text)
+                link.shutdown(socket.SHUT_WR)
+                if link.recv(1) == b"":
+                    return sent
+        except OSError:
+            time.sleep(0.02)
+    raise AssertionError(f"not taken within {seconds} s")
+
+
 class Collector:
     """with Collector(sources) as c: …; `sources` is YAML, indented by two. {dir} stands for the folder."""
 

@@ -5,11 +5,12 @@ import os
 import random
 import re
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
 
-from collector import ROLES, Collector
+from collector import ROLES, Collector, deliver, free_port
 from harness import Skip, need_root, need_tool, run, temporary, ward
 
 FILES = """  - name: logs
@@ -74,6 +75,42 @@ def test_nothing_lost_when_processes_die():
     found = numbers(collector)
     assert len(found) == len(set(found)), "some were kept twice"
     assert len(found) == total, f"{total - len(found)} of {total} were lost"
+
+
+def test_tcp_is_told_when_it_is_kept():
+    """What the collector closes in order is kept, whatever dies; what breaks is sent again, so it may be there twice."""
+    random.seed(7)
+    port = free_port()
+    collector = Collector(f"""  - name: net
+    syslog_tcp: {{listen: "127.0.0.1:{port}"}}
+""")
+    done = threading.Event()
+    told = []
+
+    def send():
+        while not done.is_set():
+            first = len(told) * 500
+            lines = [f"<13>Nov 23 03:00:01 host app[1]: message number {i:08d}\n" for i in range(first, first + 500)]
+            deliver(port, "".join(lines).encode())
+            told.append(first)
+    with collector:
+        sender = threading.Thread(target=send)
+        sender.start()
+        try:
+            for role in ("reader", "writer", "keeper", "reader", "supervisor", "writer"):
+                time.sleep(random.uniform(0.1, 0.4))
+                collector.kill(role)
+                if role == "supervisor":
+                    collector.start(wait=False)
+                collector.wait(lambda: all(row["pid"] and row["sandbox"] for row in collector.status()["roles"]), "all to be back")
+        finally:
+            done.set()
+            sender.join()
+        collector.stop()
+    found = set(numbers(collector))
+    assert len(told) > 6
+    lost = len(told) * 500 - len(found)
+    assert found >= set(range(len(told) * 500)), f"{lost} of {len(told) * 500} that were acknowledged are lost"
 
 
 def test_all_end_with_the_supervisor():

@@ -122,6 +122,14 @@ static void connection_close(struct connections *all, size_t index)
 	all->all.p[index] = all->all.p[--all->all.n];
 }
 
+/* Only what is closed on purpose, with everything kept, ends in order: a process that is killed must not look like it, so
+ * until then closing resets the connection, and a sender that was not told otherwise sends again. */
+static void close_in_order(int fd, bool order)
+{
+	struct linger linger = { .l_onoff = !order };
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}
+
 static size_t index_of(const struct connections *all, const struct connection *connection)
 {
 	size_t i = 0;
@@ -211,6 +219,7 @@ static void connection_new(struct connections *all, int fd, const union net_addr
 	struct err err;
 	struct connection *connection = mem_alloc(sizeof(*connection));
 	connection->fd = fd;
+	close_in_order(fd, false);
 	net_name(from, connection->address);
 	int r = make_place(all, connection->address, batch) ? 0 : -EBUSY;
 	if (r == 0 && all->tls)
@@ -373,8 +382,10 @@ static ssize_t connection_read(struct connections *all, struct connection *conne
 
 static void close_if_kept(struct connections *all, struct connection *connection)
 {
-	if (connection->state == ENDED && connection->ticket <= all->kept)
+	if (connection->state == ENDED && connection->ticket <= all->kept) {
+		close_in_order(connection->fd, true);
 		connection_close(all, index_of(all, connection));
+	}
 }
 
 static void shake_hands(struct connections *all, struct connection *connection, struct input_batch *batch)
