@@ -27,6 +27,9 @@
 #define MARK_STATE    "!correlations"
 
 enum { SPARE = 8, TEXT_SPARE = 4 * 1024 * 1024 };
+/* Smaller than an archive makes them by itself: what is encoded at a time is what this process needs in memory, and how long
+ * the reader waits. */
+enum { BLOCK_BYTES = 8 * 1024 * 1024 };
 
 /* A frame as it came; kept until it is committed. */
 struct frame {
@@ -566,6 +569,7 @@ static int begin(struct writer *writer, struct err *err)
 	const struct archive_options options = {
 		.signer = writer->keeper ? &writer->signer : NULL,
 		.seal_after = config->archive.seal_after * SECOND,
+		.block_bytes = BLOCK_BYTES,
 		.sync = true,
 	};
 	r = archive_create(dir, &options, err);
