@@ -296,10 +296,14 @@ void token_set_done(struct token_set *set)
 	*set = (struct token_set){ 0 };
 }
 
-enum { FILTER_VERSION = 2, FILTER_HASHES = 7 };
+enum { FILTER_VERSION = 3, FILTER_HASHES = 7 };
 
+/* The size of the filter is part of the hash: otherwise blocks that share most of their words, as neighbours do, would all
+ * be wrong about the same words. */
 static uint64_t filter_bit(uint64_t token, unsigned i, uint64_t n_bits)
 {
+	token = (token ^ (n_bits * 0xa0761d6478bd642fu)) * 0xe7037ed1a0b428dbu;
+	token ^= token >> 32;
 	uint64_t mixed = (token + i * ((token >> 17) | 1)) * 0x9e3779b97f4a7c15u;
 	return (uint64_t)(((unsigned __int128)mixed * n_bits) >> 64);
 }
