@@ -16,7 +16,9 @@
 #include "cmd/command.h"
 #include "cmd/terminal.h"
 #include "crypto/keyring.h"
+#include "data/content.h"
 #include "data/json.h"
+#include "event/mapping.h"
 #include "sys/root.h"
 
 enum {
@@ -140,13 +142,19 @@ struct import {
 	struct str source, host;
 	int64_t now;
 	uint64_t records, bytes;
+	struct content content;
+	struct mappings mappings;
+	struct names *seed; /* knows the mappings' aliases */
+	struct timestamp_hint hint;
 };
 
 static int keep_batch(struct import *import, struct batch *batch, struct err *err)
 {
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < batch->events.n; i++) {
-		const struct event *event = &batch->events.p[i];
+		struct event *event = &batch->events.p[i];
+		if (event->time == EVENT_NO_TIME || !event->host.n)
+			mapping_complete(&batch->arena, mapping_of(&import->mappings, event, batch->names), event, batch->names, &import->hint);
 		struct record record = {
 			.time = event->time == EVENT_NO_TIME ? import->now : event->time,
 			.arrived = import->now,
@@ -181,7 +189,7 @@ enum { PIECE = 4 * 1024 * 1024 };
 static int add_stream(struct import *import, const struct parser *parser, int fd, struct err *err)
 {
 	BUF(text);
-	CLEANUP(names_free_p) struct names *names = names_new();
+	CLEANUP(names_free_p) struct names *names = names_copy(import->seed);
 	CLEANUP(batch_done) struct batch batch = { .names = names };
 	CLEANUP(parse_done) struct parse parse = { 0 };
 	bool last = false, started = false;
@@ -213,7 +221,7 @@ static int add_stream(struct import *import, const struct parser *parser, int fd
 
 static int add_whole(struct import *import, const struct parser *parser, int fd, struct err *err)
 {
-	CLEANUP(names_free_p) struct names *names = names_new();
+	CLEANUP(names_free_p) struct names *names = names_copy(import->seed);
 	CLEANUP(batch_done) struct batch batch = { .names = names };
 	CLEANUP(parse_done) struct parse parse;
 	struct emitting emitting = { import, err, 0 };
@@ -238,15 +246,35 @@ static int add_file(struct import *import, const char *path, struct err *err)
 	return parser && parser->framing == FRAME_FILE ? add_whole(import, parser, fd, err) : add_stream(import, parser, fd, err);
 }
 
+static void import_done(struct import *import)
+{
+	names_free(import->seed);
+	content_close(&import->content);
+}
+
+static int import_open(struct import *import, struct err *err)
+{
+	struct arena *arena = import->work->call->arena;
+	int r = content_open(&import->content, NULL, err);
+	if (r == 0)
+		r = mappings_load(arena, &import->content, &import->mappings, err);
+	import->seed = names_new();
+	mappings_alias(&import->mappings, import->seed);
+	return r;
+}
+
 static int verb_add(struct work *work, struct err *err)
 {
 	const struct opt_args *args = &work->call->args;
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
-	struct import import = { .work = work, .host = text_of(work, OPT_HOST), .now = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec };
+	CLEANUP(import_done) struct import import = { .content = CONTENT_EMBEDDED, .work = work, .host = text_of(work, OPT_HOST), .now = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec };
 	if (args->n < 2)
 		return err_set(err, -EINVAL, "which files?");
-	int r = open_archive(work, err);
+	import.hint = (struct timestamp_hint){ .now = import.now, .local = true };
+	int r = import_open(&import, err);
+	if (r == 0)
+		r = open_archive(work, err);
 	for (size_t i = 1; r == 0 && i < args->n; i++) {
 		import.source = opt_given(args, OPT_SOURCE) ? text_of(work, OPT_SOURCE) : args->operands[i];
 		r = add_file(&import, args->operands[i].p, err);

@@ -65,6 +65,20 @@ def test_a_changed_byte_is_named_in_three_languages():
     assert ward("verify", archive, "--key", folder / "bad.pub").returncode == 2
 
 
+def test_time_and_host_of_files_are_those_of_their_events():
+    """Found out by content/sources, as detection does: the keys stand where Windows' shippers write them."""
+    folder = temporary()
+    sign = keys(folder)
+    event = {"Channel": "Microsoft-Windows-Sysmon/Operational", "EventID": 1, "Hostname": "WORKSTATION5", "Image": "C:\\x.exe",
+             "UtcTime": "2020-10-23 07:01:02.345", "@timestamp": "2020-10-23T07:01:09.000Z"}
+    (folder / "sysmon.json").write_text(json.dumps(event) + "\n")
+    assert ward("archive", "create", "-a", folder / "a", *sign).returncode == 0
+    assert ward("archive", "add", "-a", folder / "a", *sign, folder / "sysmon.json").returncode == 0
+    for query, found in (("host:WORKSTATION5", "1"), ("host:nobody", "0")):
+        done = ward("search", "-a", folder / "a", "--count", "--since", "2020-10-23", "--until", "2020-10-23", query)
+        assert done.stdout.split()[0] == found, (query, done.stdout)
+
+
 def test_kill_while_files_are_read_in():
     folder = temporary()
     archive, sign = filled(folder, LINES[:10])
