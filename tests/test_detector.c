@@ -132,15 +132,15 @@ static void keywords_cannot_hide(void **state)
 
 /* ---- regular expressions ---- */
 
-static void regex_needs(const char *regex, const char *expected)
+static void needs(const char *regex, const char *expected)
 {
 	ARENA(arena);
 	BUF(out);
-	struct str texts[REGEX_LITERALS];
-	bool all;
-	size_t n = regex_literals(&arena, str_from(regex), texts, &all);
+	struct regex_clause clauses[REGEX_CLAUSES];
+	size_t n = regex_needs(&arena, str_from(regex), clauses);
 	for (size_t i = 0; i < n; i++)
-		buf_printf(&out, "%s%.*s", !i ? "" : all ? "&" : "|", STR_ARG(texts[i]));
+		for (size_t k = 0; k < clauses[i].n; k++)
+			buf_printf(&out, "%s%.*s", k ? "|" : i ? "&" : "", STR_ARG(clauses[i].text[k]));
 	if (strcmp(buf_cstr(&out), expected) != 0)
 		fail_msg("%s: %s, not %s", regex, buf_cstr(&out), expected);
 }
@@ -148,32 +148,40 @@ static void regex_needs(const char *regex, const char *expected)
 static void what_a_regex_needs_is_found_or_left(void **state)
 {
 	(void)state;
-	regex_needs("abc", "abc");
-	regex_needs("(?i)abc.*defg", "abc&defg");
-	regex_needs("abcd?e", "abc");
-	regex_needs("abcd+ef", "abcd");
-	regex_needs("abcd{0,2}", "abc");
-	regex_needs("abc{2}d", "abc");
-	regex_needs("foo|barn", "foo|barn");
-	regex_needs("foo.*fooo|ba", "fooo|ba");
-	regex_needs("foo|b", "");
-	regex_needs("foo|(bar)", "");
-	regex_needs("\\\\x\\.exe\\b", "\\x.exe");
-	regex_needs("[abc]def[^]]ghij", "def&ghij");
-	regex_needs("(a(b)|c[)])xyz", "xyz");
-	regex_needs("(abc)?", "");
-	regex_needs("\\w+`(\\w|-)`.ab", "`&`&ab");
-	regex_needs("\\w+\\.\\w", "");
-	regex_needs("\\x41bcd", "");
-	regex_needs("\\Qabcd\\E", "");
-	regex_needs("(?x)a b c d", "");
-	regex_needs("abc(?#comment)", "");
-	regex_needs("a.b.c", "");
-	regex_needs("", "");
-	regex_needs("abc(", "");
-	regex_needs("[[:alpha:]]abcd", "");
-	regex_needs("abc{", "");
-	regex_needs("стоabc", "abc");
+	needs("abc", "abc");
+	needs("(?i)abc.*defg", "defg&abc");
+	needs("abcd?e", "abc");
+	needs("abcd+ef", "abcd&ef");
+	needs("abcd{0,2}", "abc");
+	needs("abc{2}d", "abc");
+	needs("foo|barn", "foo|barn");
+	needs("foo.*fooo|ba", "fooo|ba");
+	needs("foo|b", "");
+	needs("foo|(bar)", "foo|bar");
+	needs("(?:foo|bar)+x\\.(?:php\\d?|jsp)$", "x.php|x.jsp&foo|bar&php|jsp");
+	needs("(?:foo|bar)?", "");
+	needs("(?:foo|)bar", "bar");
+	needs("(foo(ba(r)))", "fooba&bar&foo");
+	needs("(?!foo)bar(?<=bar)", "bar");
+	needs("\\.[ \"']{1}", ". |.\"|.'");
+	needs("=(?:a+|b)(?:/|%2f)", "=a|=b&=");
+	needs("\\\\x\\.exe\\b", "\\x.exe");
+	needs("[abc]def[^]]ghij", "ghij&def");
+	needs("(a(b)|c[)])xyz", "xyz&ab|c)");
+	needs("(abc)?", "");
+	needs("\\w+`(\\w|-)`.ab", "ab&`&`");
+	needs("\\w+\\.\\w", "");
+	needs("\\x41bcd", "");
+	needs("\\Qabcd\\E", "");
+	needs("(?x)a b c d", "");
+	needs("abc(?#comment)", "");
+	needs("a.b.c", "");
+	needs("", "");
+	needs("abc(", "");
+	needs("abc)", "");
+	needs("[[:alpha:]]abcd", "");
+	needs("abc{", "");
+	needs("стоabc", "abc");
 }
 
 /* ---- the cache ---- */

@@ -247,13 +247,21 @@ static bool ask(struct detector *detector, const struct predicate *predicate)
 	return !there && predicate->item->op == SIGMA_NULL;
 }
 
+static bool guard_holds(const struct detector *detector, const struct guard *guard)
+{
+	for (uint32_t i = 0; i < guard->n; i++)
+		if (detector->holds[guard->ids[i]] == detector->now)
+			return true;
+	return false;
+}
+
 /* The texts that a regular expression needs are not there. */
 static bool is_guarded(const struct detector *detector, const struct predicate *predicate)
 {
-	uint32_t there = 0;
 	for (uint32_t i = 0; i < predicate->n_guards; i++)
-		there += detector->holds[predicate->guards[i]] == detector->now;
-	return predicate->n_guards && there < (predicate->all_guards ? predicate->n_guards : 1);
+		if (!guard_holds(detector, &predicate->guards[i]))
+			return true;
+	return false;
 }
 
 static bool holds(void *ctx, uint32_t id)

@@ -16,14 +16,19 @@
 
 enum { SLOT_NONE, SLOT_KEYWORDS, SLOT_FIRST }; /* a slot is a field that rules or mappings name */
 
+/* Predicates of which one must hold. */
+struct guard {
+	const uint32_t *ids;
+	uint32_t n;
+};
+
 struct predicate {
 	const struct sigma_item *item;
 	struct sigma_pattern pattern; /* SIGMA_PATTERN: as it is compared, so folded unless item->cased */
 	struct sigma_pattern folded;  /* the same, always folded */
 	uint32_t slot, other;         /* other: SIGMA_FIELDREF */
-	const uint32_t *guards;       /* SIGMA_REGEX: predicates that hold where the expression does */
+	const struct guard *guards;   /* SIGMA_REGEX: hold where the expression does, each of them */
 	uint32_t n_guards;            /* 0: there are none */
-	bool all_guards;              /* each of them; otherwise one */
 	size_t shortest;              /* SIGMA_REGEX: bytes that a match has at least */
 	uint32_t uses;                /* how many conditions ask it */
 	bool indexed;                 /* answered for every value: all SIGMA_PATTERN, and others that are a trigger */

@@ -3,33 +3,66 @@
 
 #include "base/buf.h"
 
+/* Clauses of one sequence, best first. */
+struct needs {
+	struct regex_clause clause[REGEX_CLAUSES];
+	size_t n;
+	struct str lead; /* what the sequence begins with for certain; may be empty */
+};
+
 struct reading {
 	struct str regex;
 	size_t at;
 	struct arena *arena;
-	struct buf run;  /* characters that follow each other for certain */
-	struct str runs[REGEX_LITERALS]; /* of the alternative at hand: the longest of them */
-	size_t n;
-	bool lost;       /* something not understood */
+	struct needs *needs; /* of the sequence at hand */
+	struct buf run;      /* characters that follow each other for certain */
+	bool leading;        /* nothing but the run stands before this in the sequence */
+	bool lost;           /* something not understood */
 };
+
+/* Long texts are rare, few of them rarer. */
+static size_t worth(const struct regex_clause *clause)
+{
+	size_t shortest = SIZE_MAX;
+	for (size_t i = 0; i < clause->n; i++)
+		shortest = MIN(shortest, clause->text[i].n);
+	return MIN(shortest, (size_t)10) * 100 - clause->n;
+}
+
+/* Of single characters, those that paths and words are full of say nothing. */
+static bool is_telling(struct str text)
+{
+	return text.n > 1 || (text.n == 1 && memchr("`^~|$%#@{}[]<>;=*?!", *text.p, 19));
+}
+
+static void add_clause(struct needs *needs, const struct regex_clause *clause)
+{
+	size_t at = needs->n;
+	for (size_t i = 0; i < clause->n; i++)
+		if (!is_telling(clause->text[i]))
+			return;
+	if (clause->n == 0)
+		return;
+	while (at > 0 && worth(&needs->clause[at - 1]) < worth(clause))
+		at--;
+	if (at == REGEX_CLAUSES)
+		return;
+	size_t behind = MIN(needs->n, (size_t)REGEX_CLAUSES - 1) - at;
+	memmove(&needs->clause[at + 1], &needs->clause[at], behind * sizeof(*clause));
+	needs->clause[at] = *clause;
+	needs->n = MIN(needs->n + 1, (size_t)REGEX_CLAUSES);
+}
 
 static void run_end(struct reading *reading)
 {
-	struct str run = buf_str(&reading->run);
-	/* Of single characters, those that paths and words are full of say nothing. */
-	if (run.n > 1 || (run.n == 1 && strchr("`^~|$%#@{}[]<>;=*?!", *run.p))) {
-		size_t at = reading->n;
-		if (at == REGEX_LITERALS) {
-			at = 0;
-			for (size_t i = 1; i < reading->n; i++)
-				if (reading->runs[i].n < reading->runs[at].n)
-					at = i;
-			if (reading->runs[at].n < run.n)
-				reading->runs[at] = arena_str(reading->arena, run);
-		} else {
-			reading->runs[reading->n++] = arena_str(reading->arena, run);
-		}
+	struct regex_clause clause = { .n = 1 };
+	if (reading->run.n) {
+		clause.text[0] = arena_str(reading->arena, buf_str(&reading->run));
+		add_clause(reading->needs, &clause);
+		if (reading->leading)
+			reading->needs->lead = clause.text[0];
 	}
+	reading->leading = false;
 	buf_clear(&reading->run);
 }
 
@@ -142,18 +175,79 @@ static void escape(struct reading *reading)
 		literal(reading, character);
 }
 
-/* All up to an alternative at this level, or the end. */
-static void branch(struct reading *reading)
+/* What follows the run is one of some texts, or begins with one: so the run with one of them behind it must be there. */
+static void add_choice(struct reading *reading, const struct str *leads, size_t n)
 {
-	while (more(reading) && !reading->lost && peek(reading) != '|') {
+	struct regex_clause clause = { .n = n };
+	if (n == 0 || n > REGEX_TEXTS || reading->run.n == 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		clause.text[i] = arena_printf(reading->arena, "%.*s%.*s", STR_ARG(buf_str(&reading->run)), STR_ARG(leads[i]));
+	add_clause(reading->needs, &clause);
+}
+
+/* A class of a few characters, "[ab]"; how many; 0: it is more than that. */
+static size_t small_class(const struct reading *reading, struct str out[4])
+{
+	struct str rest = str_slice(reading->regex, reading->at + 1, reading->regex.n);
+	size_t n = 0;
+	for (; n < 4 && n < rest.n && rest.p[n] != ']'; n++) {
+		if (strchr("^-\\[", rest.p[n]) || (unsigned char)rest.p[n] >= 0x80)
+			return 0;
+		out[n] = str_slice(rest, n, n + 1);
+	}
+	return n < rest.n && rest.p[n] == ']' ? n : 0;
+}
+
+static void take_class(struct reading *reading)
+{
+	struct str members[4];
+	size_t n = small_class(reading, members), least;
+	skip_class(reading);
+	if (!quantifier(reading, &least))
+		least = 1;
+	if (least && n)
+		add_choice(reading, members, n);
+	run_end(reading);
+}
+
+static bool alternatives(struct reading *reading, struct needs *out, struct str *leads, size_t *n_leads, unsigned depth);
+
+/* "(…)" or "(?:…)"; others are passed over. */
+static void take_group(struct reading *reading, unsigned depth)
+{
+	struct str rest = str_slice(reading->regex, reading->at, reading->regex.n);
+	size_t open = str_starts(rest, "(?:") ? 3 : str_starts(rest, "(?") ? 0 : 1, least, n_leads = 0;
+	struct str leads[REGEX_TEXTS];
+	bool understood = open && depth < REGEX_GROUPS_DEEP;
+	struct needs *inner = ARENA_NEW(reading->arena, struct needs);
+	if (understood) {
+		struct reading group = { .regex = reading->regex, .at = reading->at + open, .arena = reading->arena };
+		understood = alternatives(&group, inner, leads, &n_leads, depth + 1) && !group.lost;
+		buf_done(&group.run);
+	}
+	skip_group(reading);
+	if (!quantifier(reading, &least))
+		least = 1;
+	if (understood && least) {
+		add_choice(reading, leads, n_leads);
+		for (size_t i = 0; i < inner->n; i++)
+			add_clause(reading->needs, &inner->clause[i]);
+	}
+	run_end(reading);
+}
+
+/* All up to an alternative at this level, the end of the group or of all. */
+static void sequence(struct reading *reading, unsigned depth)
+{
+	reading->leading = true;
+	while (more(reading) && !reading->lost && peek(reading) != '|' && !(depth && peek(reading) == ')')) {
 		char c = peek(reading);
 		struct str character = { reading->regex.p + reading->at, 1 };
 		if (c == '(') {
-			skip_group(reading);
-			something(reading);
+			take_group(reading, depth);
 		} else if (c == '[') {
-			skip_class(reading);
-			something(reading);
+			take_class(reading);
 		} else if (c == '\\') {
 			escape(reading);
 		} else if (c == '.' || c == '^' || c == '$') {
@@ -172,6 +266,41 @@ static void branch(struct reading *reading)
 	run_end(reading);
 }
 
+/* All alternatives of a group, or of the expression. False: nothing can be said. */
+static bool alternatives(struct reading *reading, struct needs *out, struct str *leads, size_t *n_leads, unsigned depth)
+{
+	struct regex_clause any = { 0 };
+	bool all = true, all_lead = true;
+	*n_leads = 0;
+	for (;;) {
+		struct needs *one = ARENA_NEW(reading->arena, struct needs);
+		reading->needs = one;
+		sequence(reading, depth);
+		if (reading->lost)
+			return false;
+		all_lead = all_lead && one->lead.n && *n_leads < REGEX_TEXTS;
+		if (all_lead)
+			leads[(*n_leads)++] = one->lead;
+		bool last = !more(reading) || peek(reading) == ')';
+		if (last && any.n == 0 && all) {
+			*out = *one;
+			break;
+		}
+		all = all && one->n && any.n + one->clause[0].n <= REGEX_TEXTS;
+		for (size_t i = 0; all && i < one->clause[0].n; i++)
+			any.text[any.n++] = one->clause[0].text[i];
+		if (last) {
+			if (all)
+				add_clause(out, &any);
+			break;
+		}
+		reading->at++; /* the bar */
+	}
+	if (!all_lead)
+		*n_leads = 0;
+	return true;
+}
+
 /* "(?i)" and the like at the beginning change nothing here; "(?x)" would. */
 static void skip_flags(struct reading *reading)
 {
@@ -185,27 +314,6 @@ static void skip_flags(struct reading *reading)
 		reading->at += i + 1;
 }
 
-/* Those of the runs that are long, or all when none is. */
-static size_t worthwhile(const struct reading *reading, struct str out[REGEX_LITERALS])
-{
-	size_t n = 0;
-	for (size_t i = 0; i < reading->n; i++)
-		if (reading->runs[i].n >= REGEX_LITERAL_LONG)
-			out[n++] = reading->runs[i];
-	for (size_t i = 0; n == 0 && i < reading->n; i++)
-		out[i] = reading->runs[i];
-	return n ? n : reading->n;
-}
-
-static struct str longest(const struct reading *reading)
-{
-	struct str best = STR_NONE;
-	for (size_t i = 0; i < reading->n; i++)
-		if (reading->runs[i].n > best.n)
-			best = reading->runs[i];
-	return best;
-}
-
 /* Flags within the expression that change how it is read ("x"), comments, verbs. */
 static bool is_odd(struct str regex, size_t from)
 {
@@ -215,29 +323,20 @@ static bool is_odd(struct str regex, size_t from)
 	return false;
 }
 
-size_t regex_literals(struct arena *arena, struct str regex, struct str out[REGEX_LITERALS], bool *all)
+size_t regex_needs(struct arena *arena, struct str regex, struct regex_clause out[REGEX_CLAUSES])
 {
-	struct reading reading = { .regex = regex, .arena = arena };
-	size_t n = 0;
-	*all = false;
+	ARENA(scratch);
+	struct reading reading = { .regex = regex, .arena = &scratch };
+	struct needs needs = { 0 };
+	struct str leads[REGEX_TEXTS];
+	size_t n_leads;
 	skip_flags(&reading);
-	bool lost = regex.n == 0 || is_odd(regex, reading.at);
-	while (!lost) {
-		reading.n = 0;
-		branch(&reading);
-		lost = reading.lost;
-		if (n == 0 && !more(&reading)) {
-			*all = true;
-			n = worthwhile(&reading, out);
-			break;
-		}
-		lost = lost || reading.n == 0 || n == REGEX_LITERALS;
-		if (!lost)
-			out[n++] = longest(&reading);
-		if (!more(&reading))
-			break;
-		reading.at++; /* the bar */
+	bool good = regex.n && !is_odd(regex, reading.at) && alternatives(&reading, &needs, leads, &n_leads, 0) && !more(&reading);
+	for (size_t i = 0; good && i < needs.n; i++) {
+		out[i] = needs.clause[i];
+		for (size_t k = 0; k < out[i].n; k++)
+			out[i].text[k] = arena_str(arena, out[i].text[k]);
 	}
 	buf_done(&reading.run);
-	return lost ? 0 : n;
+	return good ? needs.n : 0;
 }

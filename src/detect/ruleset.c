@@ -146,28 +146,38 @@ static bool predicate_known(struct compiling *compiling, const struct predicate 
 	return false;
 }
 
-/* Texts that must stand in what a regular expression matches become predicates of their own. */
-static void add_guards(struct compiling *compiling, uint32_t id)
+/* A text that must stand in what a regular expression matches becomes a predicate of its own. */
+static uint32_t guard_text(struct compiling *compiling, uint32_t regex, struct str text)
 {
 	struct ruleset *ruleset = compiling->ruleset;
-	struct str texts[REGEX_LITERALS];
-	const struct predicate *regex = &ruleset->predicates.p[id];
-	bool all;
-	size_t n = regex_literals(&ruleset->arena, regex->item->regex, texts, &all);
-	uint32_t slot = regex->slot, *guards = n ? ARENA_ARRAY(&ruleset->arena, uint32_t, n) : NULL;
+	struct sigma_item *item = ARENA_NEW(&ruleset->arena, struct sigma_item);
+	struct sigma_part *parts = ARENA_ARRAY(&ruleset->arena, struct sigma_part, 3);
+	uint32_t id;
+	parts[0].kind = parts[2].kind = PART_ANY;
+	parts[1].text = fold_text(&ruleset->arena, text);
+	item->pattern = (struct sigma_pattern){ parts, 3 };
+	item->field = ruleset->predicates.p[regex].item->field;
+	struct predicate guard = {
+		.item = item, .slot = ruleset->predicates.p[regex].slot, .pattern = item->pattern, .folded = item->pattern, .indexed = true,
+	};
+	(void)predicate_known(compiling, &guard, &id);
+	return id;
+}
+
+static void add_guards(struct compiling *compiling, uint32_t regex)
+{
+	struct ruleset *ruleset = compiling->ruleset;
+	struct regex_clause clauses[REGEX_CLAUSES];
+	size_t n = regex_needs(&ruleset->arena, ruleset->predicates.p[regex].item->regex, clauses);
+	struct guard *guards = n ? ARENA_ARRAY(&ruleset->arena, struct guard, n) : NULL;
 	for (size_t i = 0; i < n; i++) {
-		struct sigma_item *item = ARENA_NEW(&ruleset->arena, struct sigma_item);
-		struct sigma_part *parts = ARENA_ARRAY(&ruleset->arena, struct sigma_part, 3);
-		parts[0].kind = parts[2].kind = PART_ANY;
-		parts[1].text = fold_text(&ruleset->arena, texts[i]);
-		item->pattern = (struct sigma_pattern){ parts, 3 };
-		item->field = ruleset->predicates.p[id].item->field;
-		struct predicate guard = { .item = item, .slot = slot, .pattern = item->pattern, .folded = item->pattern, .indexed = true };
-		(void)predicate_known(compiling, &guard, &guards[i]);
+		uint32_t *ids = ARENA_ARRAY(&ruleset->arena, uint32_t, clauses[i].n);
+		for (size_t k = 0; k < clauses[i].n; k++)
+			ids[k] = guard_text(compiling, regex, clauses[i].text[k]);
+		guards[i] = (struct guard){ ids, (uint32_t)clauses[i].n };
 	}
-	ruleset->predicates.p[id].guards = guards;
-	ruleset->predicates.p[id].n_guards = (uint32_t)n;
-	ruleset->predicates.p[id].all_guards = all;
+	ruleset->predicates.p[regex].guards = guards;
+	ruleset->predicates.p[regex].n_guards = (uint32_t)n;
 }
 
 static bool predicate_of(void *ctx, const struct sigma_item *item, uint32_t *id)
@@ -294,14 +304,24 @@ static size_t longest_text(const struct sigma_pattern *pattern)
 	return n;
 }
 
+enum { SHORT_VALUE = 5 };
+
 static double chance_of(void *ctx, uint32_t id);
 
-static uint32_t rarest_guard(struct ruleset *ruleset, const struct predicate *regex)
+static double guard_chance(struct ruleset *ruleset, const struct guard *guard)
 {
-	uint32_t best = regex->guards[0];
+	double chance = 0;
+	for (uint32_t i = 0; i < guard->n; i++)
+		chance += chance_of(ruleset, guard->ids[i]);
+	return chance;
+}
+
+static const struct guard *rarest_guard(struct ruleset *ruleset, const struct predicate *regex)
+{
+	const struct guard *best = &regex->guards[0];
 	for (uint32_t i = 1; i < regex->n_guards; i++)
-		if (chance_of(ruleset, regex->guards[i]) < chance_of(ruleset, best))
-			best = regex->guards[i];
+		if (guard_chance(ruleset, &regex->guards[i]) < guard_chance(ruleset, best))
+			best = &regex->guards[i];
 	return best;
 }
 
@@ -311,49 +331,47 @@ static double chance_of(void *ctx, uint32_t id)
 {
 	struct ruleset *ruleset = ctx;
 	const struct predicate *predicate = &ruleset->predicates.p[id];
-	double chance = 0, uses = (double)MAX(predicate->uses, 1u);
-	if (predicate->item->op == SIGMA_REGEX) {
-		if (predicate->all_guards && predicate->n_guards)
-			return chance_of(ctx, rarest_guard(ruleset, predicate));
-		for (uint32_t i = 0; i < predicate->n_guards; i++)
-			chance += chance_of(ctx, predicate->guards[i]);
-		return predicate->n_guards ? chance : 1e5;
-	}
+	double uses = (double)MAX(predicate->uses, 1u);
+	if (predicate->item->op == SIGMA_REGEX)
+		return predicate->n_guards ? guard_chance(ruleset, rarest_guard(ruleset, predicate)) : 1e5;
 	if (predicate->item->op == SIGMA_CIDR || (predicate->item->op >= SIGMA_LT && predicate->item->op <= SIGMA_EQ))
 		return 1e4;
 	if (predicate->item->op != SIGMA_PATTERN)
 		return -1;
 	size_t n = longest_text(&predicate->folded);
-	chance = n ? uses * sqrt(uses) * pow(10, -(double)MIN(n, (size_t)8) / 4) : 1e6;
-	if (predicate->folded.n == 0)
-		chance = 1;
+	double chance = n ? uses * sqrt(uses) * pow(10, -(double)MIN(n, (size_t)8) / 4) : 1e6;
+	/* A whole value as short as that is one of a few: a status, a yes or no. */
+	if (predicate->folded.n == 0 || (predicate->folded.n == 1 && n && n <= SHORT_VALUE))
+		chance = 10 * uses * sqrt(uses);
 	return ruleset->slots.p[predicate->slot].routing ? chance * 1e3 : chance;
 }
 
 static void add_trigger(struct ruleset *ruleset, uint32_t id)
 {
 	struct predicate *predicate = &ruleset->predicates.p[id];
-	if (predicate->n_guards && predicate->all_guards) {
-		vec_push(&ruleset->trigger_ids, rarest_guard(ruleset, predicate));
-		return;
-	}
 	if (predicate->n_guards) {
-		for (uint32_t i = 0; i < predicate->n_guards; i++)
-			vec_push(&ruleset->trigger_ids, predicate->guards[i]);
+		const struct guard *guard = rarest_guard(ruleset, predicate);
+		for (uint32_t i = 0; i < guard->n; i++)
+			vec_push(&ruleset->trigger_ids, guard->ids[i]);
 		return;
 	}
 	predicate->indexed = true;
 	vec_push(&ruleset->trigger_ids, id);
 }
 
+/* How many rules ask it; programs of one rule for several sources count once. */
 static void count_uses(struct ruleset *ruleset)
 {
+	uint32_t *last = mem_alloc(ruleset->predicates.n * sizeof(*last) + 1);
 	for (size_t i = 0; i < ruleset->programs.n; i++) {
 		const struct program *program = &ruleset->programs.p[i];
 		for (uint32_t at = program->root; at < ruleset->nodes.p[program->root].skip; at++)
-			if (ruleset->nodes.p[at].kind == NODE_ITEM)
+			if (ruleset->nodes.p[at].kind == NODE_ITEM && last[ruleset->nodes.p[at].predicate] != program->report + 1) {
+				last[ruleset->nodes.p[at].predicate] = program->report + 1;
 				ruleset->predicates.p[ruleset->nodes.p[at].predicate].uses++;
+			}
 	}
+	free(last);
 }
 
 static void choose_triggers(struct ruleset *ruleset)

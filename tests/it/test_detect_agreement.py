@@ -132,3 +132,44 @@ def test_real_rules_mean_what_the_judge_says():
         (folder / f"{number}").write_text("\n---\n".join(rules) + BORDER + lines + "\n")
     done = harness.run([fuzz, *sorted(folder.iterdir())], timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+def expression(chance, depth=0):
+    """A regular expression made at random, and a text that it matches."""
+    kind = chance.randrange(9 if depth < 3 else 5)
+    if kind <= 2:
+        text = "".join(chance.choice("abcxyz019_- `$") for _ in range(chance.randrange(1, 5)))
+        return re.escape(text).replace(r"\`", "`"), text
+    if kind == 3:
+        members = chance.choice(["ab", "x. ", "0-9", "^ab", "]a", "abcdefg"])
+        text = {"ab": "b", "x. ": ".", "0-9": "7", "^ab": "q", "]a": "]", "abcdefg": "g"}[members]
+        return f"[{members}]", text
+    if kind == 4:
+        return chance.choice([(r"\d+", "42"), (r"\w", "w"), (".", "!"), (r"\s*", " "), (r"\b", "")])
+    if kind == 5:
+        parts = [expression(chance, depth + 1) for _ in range(chance.randrange(2, 4))]
+        return "".join(part[0] for part in parts), "".join(part[1] for part in parts)
+    if kind == 6:
+        parts = [expression(chance, depth + 1) for _ in range(chance.randrange(1, 4))]
+        opening = chance.choice(["(", "(?:"])
+        return f"{opening}{'|'.join(part[0] for part in parts)})", chance.choice(parts)[1]
+    inner, text = expression(chance, depth + 1)
+    times, quantifier = chance.choice([(0, "?"), (1, "?"), (0, "*"), (2, "*"), (1, "+"), (3, "+"), (2, "{2}"), (1, "{1,3}"), (0, "{0,2}"), (1, "+?")])
+    return f"(?:{inner}){quantifier}", text * times
+
+
+def test_expressions_are_never_skipped():
+    """An expression is run only where texts that it needs stand: whatever those are found to be, none is missed."""
+    chance = random.Random(8)
+    folder = harness.temporary()
+    for number in range(12):
+        rules, events = [], []
+        for i in range(40):
+            regex, text = expression(chance)
+            quoted = regex.replace("'", "''")
+            rules.append(f"title: r{i}\nlogsource: {{product: p}}\ndetection: {{x: {{a|re: '{quoted}'}}, condition: x}}\n")
+            events.append({"k": "a", "a": f"{chance.choice(['', 'zz', 'a '])}{text}{chance.choice(['', 'q', ' b'])}"})
+            events.append({"k": "a", "a": text.upper()})
+        (folder / f"{number}").write_text("---\n".join(rules) + BORDER + "\n".join(json.dumps(event) for event in events) + "\n")
+    done = harness.run([harness.ROOT / "build-asan/fuzz/fuzz_detector", *sorted(folder.iterdir())], timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
