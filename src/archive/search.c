@@ -60,6 +60,7 @@ struct looker {
 	struct buf bytes;
 	void *work;
 	uint32_t piece;
+	bool odd;            /* seek_plan_is_odd() of the block */
 };
 
 static bool before(const struct search *search, int64_t a, int64_t b)
@@ -145,7 +146,7 @@ static int look_block(struct looker *looker, struct block *block, struct err *er
 {
 	struct search *search = looker->search;
 	struct seek_marks marks;
-	int r = seek_plan_mark(search->plan, &looker->arena, block, search->options->since, search->options->until, &marks, err);
+	int r = seek_plan_mark(search->plan, &looker->arena, block, looker->odd, search->options->since, search->options->until, &marks, err);
 	for (size_t word = 0; r == 0 && word < (block_count(block) + 63) / 64; word++) {
 		for (uint64_t left = marks.maybe[word]; r == 0 && left; left &= left - 1) {
 			size_t i = word * 64 + (size_t)__builtin_ctzll(left);
@@ -171,6 +172,7 @@ static int take_piece(struct looker *looker, struct block **block, struct err *e
 		if (!seek_plan_may_hold(search->plan, &open))
 			return 0;
 	}
+	looker->odd = seek_plan_is_odd(filter);
 	search->counts->opened++;
 	return reader_load(search->reader, piece, &looker->bytes, block, err);
 }

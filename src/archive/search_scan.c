@@ -92,11 +92,12 @@ static int open_piece(struct search_scan *scan, struct err *err)
 	token_filter_open(filter, &open);
 	if (filter.n && !seek_plan_may_hold(scan->plan, &open))
 		return 0;
+	bool odd = seek_plan_is_odd(filter);
 	scan->counts->opened++;
 	r = reader_load(scan->reader, piece, &scan->bytes, &scan->block, err);
 	if (r < 0)
 		return r;
-	r = seek_plan_mark(scan->plan, &scan->arena, scan->block, scan->since, scan->until, &scan->marks, err);
+	r = seek_plan_mark(scan->plan, &scan->arena, scan->block, odd, scan->since, scan->until, &scan->marks, err);
 	return r < 0 ? err_wrap(err, r, "block %u of %s", piece->number, piece->day) : r;
 }
 

@@ -352,6 +352,7 @@ struct marking {
 	struct block *block;
 	const struct record *heads;
 	size_t n, words;
+	bool odd;
 	struct err *err;
 };
 
@@ -416,6 +417,8 @@ static int mark_words(struct marking *marking, const struct need *need, const ui
 	}
 	out->maybe = new_bits(marking);
 	for (size_t i = 0; i < need->n; i++) {
+		if (need->forms[i].odd && !marking->odd)
+			continue;
 		uint64_t *bits = copy_bits(marking, mask);
 		for (size_t j = 0; j < need->forms[i].n; j++) {
 			int r = block_find(marking->block, need->forms[i].literals[j], true, bits, marking->err);
@@ -550,10 +553,17 @@ static int mark_node(struct marking *marking, const struct seek_node *node, cons
 	}
 }
 
-int seek_plan_mark(const struct seek_plan *plan, struct arena *arena, struct block *block, int64_t since, int64_t until,
-                   struct seek_marks *out, struct err *err)
+bool seek_plan_is_odd(struct str filter)
 {
-	struct marking marking = { .plan = plan, .arena = arena, .block = block, .err = err };
+	struct token_filter open;
+	token_filter_open(filter, &open);
+	return token_filter_may_hold_head(&open, TOKEN_ODD, STR(""));
+}
+
+int seek_plan_mark(const struct seek_plan *plan, struct arena *arena, struct block *block, bool odd, int64_t since,
+                   int64_t until, struct seek_marks *out, struct err *err)
+{
+	struct marking marking = { .plan = plan, .arena = arena, .block = block, .odd = odd, .err = err };
 	int r = block_heads(block, &marking.heads, err);
 	if (r < 0)
 		return r;

@@ -25,12 +25,15 @@ struct seek_plan;
 const struct seek_plan *seek_plan_new(struct arena *arena, const struct seek *seek);
 
 bool seek_plan_may_hold(const struct seek_plan *plan, const struct token_filter *filter);
+/* Letters of ASCII may be written as escapes of their relatives beyond it (TOKEN_ODD); a block without a filter may. */
+bool seek_plan_is_odd(struct str filter);
 
 struct seek_marks {
 	uint64_t *maybe, *surely; /* a bit for each record; surely is within maybe */
 };
-/* Only records whose time is since..until (both inclusive). The marks are in the arena. */
-int seek_plan_mark(const struct seek_plan *plan, struct arena *arena, struct block *block, int64_t since, int64_t until,
-                   struct seek_marks *out, struct err *err) MUST_USE;
+/* Only records whose time is since..until (both inclusive). `odd`: seek_plan_is_odd() of the block. The marks are in the
+ * arena. */
+int seek_plan_mark(const struct seek_plan *plan, struct arena *arena, struct block *block, bool odd, int64_t since,
+                   int64_t until, struct seek_marks *out, struct err *err) MUST_USE;
 
 #endif
