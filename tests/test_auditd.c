@@ -83,16 +83,18 @@ static void frames_of_all_kinds(void **state)
 	            "[   12.3] audit: type=1400 audit(1364481364.100:3): apparmor=\"DENIED\" name=\"/etc/x\"\n"
 	            "type=UNKNOWN[1100] msg=audit(1364481364.100:4): acct=\"a\"\n"
 	            "type=SOCKADDR msg=audit(1364481364.100:5) : saddr=0A0001BB0000000020010DB800000000000000000000000100000000\n"
+	            "type=USER_AUTH msg=audit(1364481364.100:6): = =x (=) a=b =\n"
 	            "no record\n");
-	assert_int_equal(reader.batch.events.n, 6);
+	assert_int_equal(reader.batch.events.n, 7);
 	assert_int_equal(reader.parse.flawed, 1);
 	expect_event(&reader, 0, "serial=2\ntype=USER_AUTH\npid=2\n");
 	assert_true(str_is(reader.batch.events.p[0].host, "db02"));
 	expect_event(&reader, 1, "serial=4\ntype=USER_AUTH\nacct=a\n");
-	expect_event(&reader, 3, "serial=1\ntype=AVC\nseresult=denied\nseperms=read write\npid=1\ncomm=httpd\n");
-	assert_true(str_is(reader.batch.events.p[3].host, "his01"));
-	expect_event(&reader, 4, "serial=3\ntype=AVC\napparmor=DENIED\nname=/etc/x\n");
-	expect_event(&reader, 5,
+	expect_event(&reader, 2, "serial=6\ntype=USER_AUTH\na=b\n");
+	expect_event(&reader, 4, "serial=1\ntype=AVC\nseresult=denied\nseperms=read write\npid=1\ncomm=httpd\n");
+	assert_true(str_is(reader.batch.events.p[4].host, "his01"));
+	expect_event(&reader, 5, "serial=3\ntype=AVC\napparmor=DENIED\nname=/etc/x\n");
+	expect_event(&reader, 6,
 	             "serial=5\ntype=SOCKADDR\nsaddr=0A0001BB0000000020010DB800000000000000000000000100000000\nsaddr_fam=inet6\n"
 	             "laddr=2001:db8::1\nlport=443\n");
 	assert_ptr_equal(parser_probe(STR("type=SYSCALL msg=audit(1.2:3): a=b\n")), &parser_auditd);

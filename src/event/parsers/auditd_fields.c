@@ -277,7 +277,11 @@ static void take_fields(struct reading *reading, struct str body, bool inner)
 		size_t from = at;
 		while (at < body.n && body.p[at] != '=' && !is_separator(body.p[at]))
 			at++;
-		if (at == body.n || body.p[at] != '=' || at == from)
+		if (at < body.n && at == from) {
+			at++; /* a "=" without a name */
+			continue;
+		}
+		if (at == body.n || body.p[at] != '=')
 			continue; /* a word that is no field */
 		struct str name = str_slice(body, from, at++);
 		char quote;
