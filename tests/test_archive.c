@@ -555,6 +555,35 @@ static void a_full_disk_is_named_and_then_it_goes_on(void **state)
 	assert_int_equal(umount2(dir, MNT_DETACH), 0);
 }
 
+/* The same with a thread that encodes: order, counts and proof are the same, and closing loses nothing. */
+static void a_thread_encodes_while_records_go_on(void **state)
+{
+	(void)state;
+	ARENA(arena);
+	struct err err = { "" };
+	struct verify verify;
+	CLEANUP(archive_close_p) struct archive *archive = NULL;
+	struct archive_options options = { .signer = &signer, .block_bytes = 3000, .threads = 1 };
+	must(archive_create(dir, &options, &err), &err);
+	must(archive_open(dir, &options, &archive, &err), &err);
+	for (int i = 0; i < 3000; i += 3) {
+		add_lines(archive, i, i + 3);
+		if (i % 900 == 0)
+			assert_int_equal(count_lines(), i + 3);
+		assert_null(archive_trouble(archive));
+	}
+	archive_close(TAKE(archive));
+	assert_int_equal(count_lines(), 3000);
+	must(archive_open(dir, &options, &archive, &err), &err);
+	add_lines(archive, 3000, 3010);
+	must(archive_seal(archive, &err), &err);
+	assert_int_equal(count_lines(), 3010);
+	verify_dir(&arena, dir, true, NULL, &verify);
+	assert_int_equal(verify.n_problems, 0);
+	assert_int_equal(verify.records, 3010);
+	assert_true(verify.blocks > 10);
+}
+
 static int refuse(void *ctx, struct str statement, uint8_t signature[SIGN_MOST], struct err *err)
 {
 	(void)statement, (void)signature;
@@ -601,6 +630,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_clock_goes_back, make_key, drop_key),
 		cmocka_unit_test_setup_teardown(days_are_removed_by_a_signed_record_and_held, make_key, drop_key),
 		cmocka_unit_test_setup_teardown(copies_are_verified_where_they_are, make_key, drop_key),
+		cmocka_unit_test_setup_teardown(a_thread_encodes_while_records_go_on, make_key, drop_key),
 		cmocka_unit_test_setup_teardown(a_kill_loses_nothing_acknowledged, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(a_full_disk_is_named_and_then_it_goes_on, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(without_the_keeper_records_are_kept_but_not_without_end, make_key, drop_key),

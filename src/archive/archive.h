@@ -47,7 +47,7 @@ struct archive_options {
 	size_t block_bytes;          /* raw text of a block; 0: the default */
 	int64_t seal_after;          /* nanoseconds after which an open block is sealed however small; 0: 15 minutes */
 	bool sync;                   /* commit waits for the disk; only benchmarks and imports switch it off */
-	size_t threads;              /* that encode blocks besides the caller's; 0: none */
+	size_t threads;              /* 0: the caller encodes blocks, and waits; otherwise a thread does while records go on */
 };
 
 int archive_create(const char *dir, const struct archive_options *options, struct err *err) MUST_USE; /* or exists already */

@@ -70,8 +70,7 @@ void model_done(struct model *model)
 		free(model->slots[i]);
 }
 
-/* Let slots[] tell where the column is in each shape (the first place when it has several), or forget it again. */
-static void slots_set(struct model *model, int32_t *slots, uint32_t column, bool set)
+void model_slots(const struct model *model, int32_t *slots, uint32_t column, bool set)
 {
 	const struct column *from = &model->columns[column];
 	for (size_t i = from->n_where; i-- > 0;) {
@@ -110,13 +109,13 @@ static void guesser_start(struct model *model, const struct column *column, cons
 	uint32_t from = out->guess.column;
 	switch (out->guess.kind) {
 	case GUESS_SAME:
-		slots_set(model, model->slots[i], from, true);
+		model_slots(model, model->slots[i], from, true);
 		out->same = mem_alloc((model->columns[from].n_locals + 1) * sizeof(*out->same));
 		for (uint32_t j = 0; j < model->columns[from].n_locals; j++)
 			out->same[j] = local_of[model->columns[from].locals[j]];
 		break;
 	case GUESS_MAP:
-		slots_set(model, model->slots[i], from, true);
+		model_slots(model, model->slots[i], from, true);
 		out->memory = mem_alloc(((size_t)model->columns[from].n_locals + 1) * sizeof(*out->memory));
 		break;
 	case GUESS_SHAPE:
@@ -133,7 +132,7 @@ static void guesser_start(struct model *model, const struct column *column, cons
 static void guesser_end(struct model *model, struct guesser *guesser, int i)
 {
 	if (guesser->guess.kind == GUESS_SAME || guesser->guess.kind == GUESS_MAP)
-		slots_set(model, model->slots[i], guesser->guess.column, false);
+		model_slots(model, model->slots[i], guesser->guess.column, false);
 	free(guesser->memory);
 	free(guesser->same);
 }
@@ -282,15 +281,6 @@ static int64_t code_number(struct coder *coder, struct number_odds *odds, int64_
 	return minus ? (int64_t)-result : (int64_t)result;
 }
 
-static int64_t scaled(int64_t value, unsigned from, unsigned to)
-{
-	for (; from < to; from++)
-		value = (int64_t)((uint64_t)value * 10);
-	for (; from > to; from--)
-		value = value / 10 - (value % 10 < 0);
-	return value;
-}
-
 struct number_guesser {
 	struct guess guess;
 	const int32_t *slots;
@@ -303,7 +293,7 @@ static void number_start(struct model *model, const struct column *column, struc
 	*out = (struct number_guesser){ .guess = column->guess[0], .slots = model->slots[0], .digits = stamp_digits(column->form) };
 	size_t room = 1;
 	if (out->guess.kind == GUESS_SAME || out->guess.kind == GUESS_MAP)
-		slots_set(model, model->slots[0], out->guess.column, true);
+		model_slots(model, model->slots[0], out->guess.column, true);
 	if (out->guess.kind == GUESS_SAME)
 		out->other_digits = stamp_digits(model->columns[out->guess.column].form);
 	if (out->guess.kind == GUESS_MAP)
@@ -316,7 +306,7 @@ static void number_start(struct model *model, const struct column *column, struc
 static void number_end(struct model *model, struct number_guesser *guesser)
 {
 	if (guesser->guess.kind == GUESS_SAME || guesser->guess.kind == GUESS_MAP)
-		slots_set(model, model->slots[0], guesser->guess.column, false);
+		model_slots(model, model->slots[0], guesser->guess.column, false);
 	free(guesser->memory);
 }
 
@@ -334,7 +324,7 @@ static int64_t *number_ask(const struct number_guesser *guesser, const struct mo
 	case GUESS_SAME:
 		if (slot < 0)
 			return guesser->memory;
-		*plus = scaled(model->flat[model->row[record] + (size_t)slot], guesser->other_digits, guesser->digits);
+		*plus = stamp_rescale(model->flat[model->row[record] + (size_t)slot], guesser->other_digits, guesser->digits);
 		return guesser->memory + 1;
 	default:
 		return guesser->memory;

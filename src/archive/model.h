@@ -85,6 +85,9 @@ bool model_rows(struct model *model, size_t most);
 void model_index(struct model *model);
 void model_done(struct model *model);
 
+/* Let slots[] tell where the column is in each shape (the first place when it has several), or forget it again. */
+void model_slots(const struct model *model, int32_t *slots, uint32_t column, bool set);
+
 /* The shapes of the records, written or read. */
 void model_code_shapes(struct model *model, struct coder *coder);
 /* One column's values, written or read; those it looks at are ready. */

@@ -52,15 +52,6 @@ static size_t candidates_find(const struct model *model, uint32_t column, uint32
 	return n;
 }
 
-static void slots_fill(struct model *model, uint32_t column, bool set)
-{
-	const struct column *from = &model->columns[column];
-	for (size_t i = from->n_where; i-- > 0;) {
-		const struct place_of *of = &model->where[from->where + i];
-		model->slots[0][of->shape] = set ? (int32_t)of->place : -1;
-	}
-}
-
 struct seen {
 	int64_t value;
 	uint32_t epoch;
@@ -107,7 +98,7 @@ static uint32_t count_hits(struct tally *tally, struct guess guess, bool mark)
 	uint32_t hits = 0;
 	bool by_column = guess.kind == GUESS_SAME || guess.kind == GUESS_MAP;
 	if (by_column)
-		slots_fill(model, guess.column, true);
+		model_slots(model, model->slots[0], guess.column, true);
 	tally->epoch++;
 	for (uint32_t i = 0; i < tally->sample.n; i++) {
 		size_t at = column->first + tally->sample.at[i], key = key_of(tally, guess, model->record[at]);
@@ -127,7 +118,7 @@ static uint32_t count_hits(struct tally *tally, struct guess guess, bool mark)
 			tally->sample.missed[i] = false;
 	}
 	if (by_column)
-		slots_fill(model, guess.column, false);
+		model_slots(model, model->slots[0], guess.column, false);
 	return hits;
 }
 
@@ -162,15 +153,6 @@ static unsigned cost_of(uint64_t rest)
 	return size ? 3 + 2 * (64 - (unsigned)__builtin_clzll(size)) : 0;
 }
 
-static int64_t rescale(int64_t value, unsigned from, unsigned to)
-{
-	for (; from < to; from++)
-		value = (int64_t)((uint64_t)value * 10);
-	for (; from > to; from--)
-		value = value / 10 - (value % 10 < 0);
-	return value;
-}
-
 /* What the differences to this guess would take, in half bits. */
 static uint64_t count_cost(struct tally *tally, struct guess guess)
 {
@@ -179,13 +161,13 @@ static uint64_t count_cost(struct tally *tally, struct guess guess)
 	uint64_t cost = 0;
 	bool by_column = guess.kind == GUESS_SAME || guess.kind == GUESS_MAP;
 	if (by_column)
-		slots_fill(model, guess.column, true);
+		model_slots(model, model->slots[0], guess.column, true);
 	tally->epoch++;
 	for (uint32_t i = 0; i < tally->sample.n; i++) {
 		size_t at = column->first + tally->sample.at[i], key = key_of(tally, guess, model->record[at]);
 		int64_t value = model->flat[model->at[at]];
 		if (guess.kind == GUESS_SAME) {
-			int64_t plus = key == SIZE_MAX ? 0 : rescale((int64_t)key, stamp_digits(model->columns[guess.column].form),
+			int64_t plus = key == SIZE_MAX ? 0 : stamp_rescale((int64_t)key, stamp_digits(model->columns[guess.column].form),
 			                                             stamp_digits(column->form));
 			value = (int64_t)((uint64_t)value - (uint64_t)plus);
 			key = key != SIZE_MAX;
@@ -200,7 +182,7 @@ static uint64_t count_cost(struct tally *tally, struct guess guess)
 		*seen = (struct seen){ value, tally->epoch };
 	}
 	if (by_column)
-		slots_fill(model, guess.column, false);
+		model_slots(model, model->slots[0], guess.column, false);
 	return cost;
 }
 

@@ -18,6 +18,15 @@ unsigned stamp_digits(uint32_t form)
 	return stamp_kind(form) == STAMP_POINT ? form >> POINT_DIGITS : 0;
 }
 
+int64_t stamp_rescale(int64_t value, unsigned from, unsigned to)
+{
+	for (; from < to; from++)
+		value = (int64_t)((uint64_t)value * 10);
+	for (; from > to; from--)
+		value = value / 10 - (value % 10 < 0);
+	return value;
+}
+
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';

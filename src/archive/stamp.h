@@ -27,6 +27,9 @@ static inline enum stamp_kind stamp_kind(uint32_t form)
 /* How many digits follow the point, so that numbers of two forms can be compared. */
 unsigned stamp_digits(uint32_t form);
 
+/* An integer of a form with `from` digits as one of a form with `to` digits, rounded down. */
+int64_t stamp_rescale(int64_t value, unsigned from, unsigned to);
+
 /* A whole text that is a number (the first two forms), or STAMP_NONE. */
 uint32_t stamp_number(struct str text, int64_t *value);
 /* A timestamp at the beginning of the text: its form, *length bytes of it. */

@@ -5,6 +5,9 @@
  * crash leaves what was committed in `open`, from which the block is made anew at the next start.
  */
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -46,6 +49,11 @@ struct archive {
 	struct buf made, filter;            /* a block that was encoded and could not be stored yet */
 	struct content made_content;
 	bool is_made;
+	/* With options.threads: the writer of the block that a thread encodes into `made`. */
+	struct block_writer *making, *spare;
+	pthread_t thread;
+	bool is_making;
+	atomic_bool made_ready;
 	struct err trouble;
 };
 
@@ -284,6 +292,25 @@ int archive_open(const char *dir, const struct archive_options *options, struct 
 	return r;
 }
 
+static void *make_block(void *ctx)
+{
+	struct archive *archive = ctx;
+	block_writer_finish(archive->making, &archive->made, &archive->filter);
+	atomic_store(&archive->made_ready, true);
+	return NULL;
+}
+
+/* The thread's block is at hand now; waits for it. */
+static void take_made(struct archive *archive)
+{
+	if (!archive->is_making)
+		return;
+	pthread_join(archive->thread, NULL);
+	archive->spare = TAKE(archive->making);
+	archive->is_making = false;
+	archive->is_made = true;
+}
+
 /* Give back the room of open records that were sealed. While the day goes on it is used again, unless it is much. */
 static void give_back(sqlite3 *db)
 {
@@ -298,8 +325,10 @@ void archive_close(struct archive *archive)
 {
 	if (!archive)
 		return;
+	take_made(archive); /* it is not stored: its records are in `open` */
 	if (archive->db)
 		give_back(archive->db);
+	block_writer_free(archive->spare);
 	database_close(archive->db);
 	database_close(archive->book);
 	if (archive->lock >= 0)
@@ -413,8 +442,43 @@ static int store_made(struct archive *archive, struct err *err)
 	return 0;
 }
 
+/* Let a thread encode the open block, while records go into another. False when none can be started. */
+static bool start_making(struct archive *archive)
+{
+	sigset_t all, old;
+	archive->making = archive->writer;
+	atomic_store(&archive->made_ready, false);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the caller's thread's */
+	int r = pthread_create(&archive->thread, NULL, make_block, archive);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (r != 0) {
+		archive->making = NULL;
+		return false;
+	}
+	archive->is_making = true;
+	archive->made_content = archive->open;
+	archive->open = content_none();
+	archive->writer = archive->spare ? TAKE(archive->spare) : block_writer_new(0);
+	return true;
+}
+
+/* It is time to seal. With a thread this never waits for more than the storing of what is ready. */
+static int seal_in_time(struct archive *archive, bool due, struct err *err)
+{
+	if (!archive->options.threads)
+		return due ? archive_seal(archive, err) : 0;
+	if (archive->is_making && atomic_load(&archive->made_ready))
+		take_made(archive);
+	int r = archive->is_made ? store_made(archive, err) : 0;
+	if (r == 0 && due && !archive->is_making && !archive->is_made && !start_making(archive))
+		r = archive_seal(archive, err);
+	return r;
+}
+
 int archive_seal(struct archive *archive, struct err *err)
 {
+	take_made(archive);
 	int r = archive->is_made ? store_made(archive, err) : 0;
 	if (r < 0 || archive->open.records == 0)
 		return r;
@@ -562,10 +626,12 @@ int archive_commit(struct archive *archive, const struct archive_position *posit
 		r = take_records(archive, buf_str(&archive->pending), row, err);
 		forget_pending(archive);
 	}
-	if (archive->open.records && (archive->open.bytes >= archive->options.block_bytes || archive->open.records >= BLOCK_COUNT ||
-	                              clock_monotonic_ns() - archive->open.since >= archive->options.seal_after)) {
+	bool due = archive->open.records &&
+	           (archive->open.bytes >= archive->options.block_bytes || archive->open.records >= BLOCK_COUNT ||
+	            clock_monotonic_ns() - archive->open.since >= archive->options.seal_after);
+	if (due || archive->is_making || archive->is_made) {
 		archive->trouble = (struct err){ "" };
-		(void)!archive_seal(archive, &archive->trouble);
+		(void)!seal_in_time(archive, due, &archive->trouble);
 	}
 	return r;
 }

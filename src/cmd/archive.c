@@ -273,6 +273,7 @@ static int verb_add(struct work *work, struct err *err)
 		return err_set(err, -EINVAL, "which files?");
 	import.hint = (struct timestamp_hint){ .now = import.now, .local = true };
 	int r = import_open(&import, err);
+	work->options.threads = 1;
 	if (r == 0)
 		r = open_archive(work, err);
 	for (size_t i = 1; r == 0 && i < args->n; i++) {
