@@ -14,6 +14,7 @@ struct deliver {
 	struct seeker *seeker;
 	struct buf rows, bytes;
 	uint64_t position;
+	bool begun;  /* the tables are there, and the position is known */
 	bool unsure; /* the last insert may have been taken */
 };
 
@@ -33,27 +34,30 @@ static int ask_number(struct deliver *deliver, struct str sql, uint64_t *out, st
 int deliver_open(const char *dir, struct str url, struct deliver **out, struct err *err)
 {
 	CLEANUP(deliver_close_p) struct deliver *deliver = mem_alloc(sizeof(*deliver));
-	CLEANUP(reader_close_p) struct reader *reader = NULL;
 	deliver->dir = arena_cstr(&deliver->arena, str_from(dir));
-	int r = reader_open(dir, &reader, err);
-	if (r == 0)
-		r = reader_id(reader, deliver->archive, sizeof(deliver->archive), err);
-	if (r == 0)
-		r = seek_parse(&deliver->arena, STR(""), 0, &deliver->all, err);
+	int r = seek_parse(&deliver->arena, STR(""), 0, &deliver->all, err);
 	if (r == 0)
 		r = seeker_new(&deliver->all, &deliver->seeker, err);
 	if (r == 0)
 		r = clickhouse_open(url, &deliver->clickhouse, err);
 	if (r == 0)
+		*out = TAKE(deliver);
+	return r;
+}
+
+static int deliver_begin(struct deliver *deliver, struct reader *reader, struct err *err)
+{
+	ARENA(arena);
+	int r = reader_id(reader, deliver->archive, sizeof(deliver->archive), err);
+	if (r == 0)
 		r = clickhouse_prepare(deliver->clickhouse, err);
 	if (r == 0)
 		r = ask_number(deliver,
-		               arena_printf(&deliver->arena, "SELECT max(sequence) FROM ward_delivered WHERE archive = '%s' FORMAT TabSeparated",
+		               arena_printf(&arena, "SELECT max(sequence) FROM ward_delivered WHERE archive = '%s' FORMAT TabSeparated",
 		                            deliver->archive),
 		               &deliver->position, err);
 	deliver->unsure = true; /* whoever was here before may have died behind an insert */
-	if (r == 0)
-		*out = TAKE(deliver);
+	deliver->begun = r == 0;
 	return r;
 }
 
@@ -175,8 +179,10 @@ int deliver_run(struct deliver *deliver, bool (*stop)(void *ctx), void *ctx, str
 	CLEANUP(reader_close_p) struct reader *reader = NULL;
 	struct piece *pieces;
 	size_t n;
-	counts->position = deliver->position;
 	int r = reader_open(deliver->dir, &reader, err);
+	if (r == 0 && !deliver->begun)
+		r = deliver_begin(deliver, reader, err);
+	counts->position = deliver->position;
 	if (r == 0)
 		r = reader_list(reader, &arena, INT64_MIN, INT64_MAX, &pieces, &n, err);
 	if (r == 0 && n)
@@ -187,4 +193,9 @@ int deliver_run(struct deliver *deliver, bool (*stop)(void *ctx), void *ctx, str
 	if (r < 0)
 		deliver->unsure = true;
 	return r < 0 ? r : 0;
+}
+
+bool deliver_may_come_back(int r)
+{
+	return r == -ECONNREFUSED || r == -EHOSTUNREACH || r == -ETIMEDOUT || r == -EPROTO || r == -EIO;
 }

@@ -23,14 +23,16 @@ struct deliver_counts {
 
 struct deliver;
 
-/* Prepares the tables and asks how far delivery came. Errors as clickhouse_run(): try again later. */
+/* Nothing is opened or asked yet but the password file, and libcurl is loaded: a sandbox may follow. */
 int deliver_open(const char *dir, struct str url, struct deliver **out, struct err *err) MUST_USE;
 void deliver_close(struct deliver *deliver);
 void deliver_close_p(struct deliver **deliver);
 
-/* Deliver all blocks that are sealed now. `stop` (may be NULL) is asked between inserts. After an error the same may be called
+/* Deliver all blocks that are sealed now; the first time the tables are prepared before. `stop` (may be NULL) is asked between inserts. After an error the same may be called
  * again, any time later; `counts` holds what was done up to there and adds up. */
 int deliver_run(struct deliver *deliver, bool (*stop)(void *ctx), void *ctx, struct deliver_counts *counts,
                 struct err *err) MUST_USE;
+/* An error that may be gone later: the server is away, or in trouble. */
+bool deliver_may_come_back(int r);
 
 #endif

@@ -53,12 +53,6 @@ static void pause_for(unsigned seconds)
 		(void)nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
 }
 
-/* What is only out of reach for a while. */
-static bool may_come_back(int r)
-{
-	return r == -ECONNREFUSED || r == -EHOSTUNREACH || r == -ETIMEDOUT || r == -EPROTO || r == -EIO;
-}
-
 static int run_once(struct call *call, const char *dir, struct deliver **deliver, struct deliver_counts *counts, struct err *err)
 {
 	int r = 0;
@@ -81,7 +75,7 @@ static int deliver_command(struct call *call, struct err *err)
 	(void)sigaction(SIGTERM, &action, NULL);
 	for (;;) {
 		int r = run_once(call, dir, &deliver, &counts, err);
-		if (r < 0 && !(opt_given(args, OPT_FOLLOW) && may_come_back(r)))
+		if (r < 0 && !(opt_given(args, OPT_FOLLOW) && deliver_may_come_back(r)))
 			return r;
 		if (r < 0 && r != said)
 			command_warn(call, &NOTE("{}; waiting for it", str_from(err->text)));

@@ -25,6 +25,7 @@
 #include "role/monitor.h"
 #include "role/reader.h"
 #include "role/shared.h"
+#include "role/shipper.h"
 #include "role/writer.h"
 #include "sys/root.h"
 
@@ -61,7 +62,9 @@ struct supervisor {
 
 static bool wanted(const struct supervisor *supervisor, enum role role)
 {
-	return role == ROLE_KEEPER ? supervisor->config->archive.sign : role != ROLE_SHIPPER;
+	return role == ROLE_KEEPER    ? supervisor->config->archive.sign
+	       : role == ROLE_SHIPPER ? supervisor->config->events.n > 0
+	                              : true;
 }
 
 /* ---- in the child ---- */
@@ -123,6 +126,10 @@ static int child_main(struct supervisor *supervisor, enum role role, pid_t paren
 		return writer_run(&(struct writer_options){ supervisor->config, supervisor->shared, &log, CHILD_CONTROL,
 		                                            supervisor->user, parent },
 		                  err);
+	if (role == ROLE_SHIPPER)
+		return shipper_run(&(struct shipper_options){ supervisor->config, supervisor->shared, &log, CHILD_CONTROL,
+		                                              supervisor->user, parent },
+		                   err);
 	return reader_run(&(struct reader_options){ supervisor->config, supervisor->shared, &log, CHILD_CONTROL, supervisor->user,
 	                                            parent },
 	                  err);
@@ -239,7 +246,7 @@ static void tell(struct supervisor *supervisor, enum role role, enum control_wor
 /* The next that has to end: who gives before who takes. */
 static void stop_next(struct supervisor *supervisor)
 {
-	static const enum role order[] = { ROLE_READER, ROLE_WRITER, ROLE_KEEPER, ROLE_MONITOR };
+	static const enum role order[] = { ROLE_READER, ROLE_WRITER, ROLE_SHIPPER, ROLE_KEEPER, ROLE_MONITOR };
 	for (size_t i = 0; i < COUNT(order); i++)
 		if (supervisor->children[order[i]].pid) {
 			tell(supervisor, order[i], CONTROL_STOP);
@@ -286,7 +293,7 @@ static void child_ended(struct supervisor *supervisor, enum role role, int statu
 	fd_close_p(&it->control);
 	it->control = -1;
 	shared_set(&supervisor->shared->roles[role].pid, 0);
-	if (supervisor->stopping && (good || role == ROLE_KEEPER || role == ROLE_MONITOR || supervisor->failed)) {
+	if (supervisor->stopping && (good || role == ROLE_KEEPER || role == ROLE_MONITOR || role == ROLE_SHIPPER || supervisor->failed)) {
 		stop_next(supervisor);
 		return;
 	}

@@ -4,6 +4,7 @@ import json
 import random
 
 from clickhouse import ClickHouse
+from collector import Collector
 from harness import ROOT, WARD, WARD_RELEASE, run, temporary, ward
 
 MAKE_ARCHIVE = ROOT / "build-asan" / "tests" / "make_archive"
@@ -129,3 +130,29 @@ def wrong_things(server, folder):
                       ("clickhouse://h h/", "no host"), ("clickhouse://h/db?password-file=/nonexistent", "no such file")]:
         done = ward("search", "--events", url)
         assert done.returncode == 2 and said in done.stderr, (url, done.stderr)
+
+
+def test_the_collector_delivers_what_it_seals():
+    server = ClickHouse()
+    server.start()
+    try:
+        collector = Collector('  - name: logs\n    files: {paths: ["{dir}/logs/*.log"], format: plain}\n', f'events: "{server.url}"')
+        (collector.dir / "logs").mkdir()
+        log = collector.dir / "logs" / "a.log"
+        log.write_text("".join(f"first {n}\n" for n in range(500)))
+        there = lambda n: lambda: server.query("SELECT count(), uniqExact(raw) FROM ward_events").split() == [str(n)] * 2
+        with collector:
+            collector.wait(there(500), "the first to be delivered")
+            server.stop(kill=True)
+            with open(log, "a") as more:
+                more.writelines(f"second {n}\n" for n in range(500))
+            collector.wait(lambda: any(role["role"] == "shipper" and "127.0.0.1" in role["trouble"] for role in collector.status()["roles"]),
+                           "the trouble to be said")
+            assert "s3cret" not in json.dumps(collector.status()) + collector.words()
+            server.start()
+            collector.wait(there(1000), "the rest to be delivered")
+            collector.kill("shipper")
+            collector.wait(lambda: collector.pid("shipper"), "it to come back")
+            collector.stop()
+    finally:
+        server.stop(kill=True)
