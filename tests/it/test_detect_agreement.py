@@ -136,7 +136,7 @@ def test_real_rules_mean_what_the_judge_says():
 
 def expression(chance, depth=0):
     """A regular expression made at random, and a text that it matches."""
-    kind = chance.randrange(9 if depth < 3 else 5)
+    kind = chance.randrange(10 if depth < 3 else 6)
     if kind <= 2:
         text = "".join(chance.choice("abcxyz019_- `$") for _ in range(chance.randrange(1, 5)))
         return re.escape(text).replace(r"\`", "`"), text
@@ -146,15 +146,18 @@ def expression(chance, depth=0):
         return f"[{members}]", text
     if kind == 4:
         return chance.choice([(r"\d+", "42"), (r"\w", "w"), (".", "!"), (r"\s*", " "), (r"\b", "")])
+    times, quantifier = chance.choice([(0, "?"), (1, "?"), (0, "*"), (2, "*"), (1, "+"), (3, "+"), (2, "{2}"), (1, "{1,3}"), (0, "{0,2}"), (1, "+?")])
     if kind == 5:
+        letters = "".join(chance.choice("abcxyz") for _ in range(3))
+        return f"{letters}{quantifier}", letters[:2] + letters[2] * times
+    if kind == 6:
         parts = [expression(chance, depth + 1) for _ in range(chance.randrange(2, 4))]
         return "".join(part[0] for part in parts), "".join(part[1] for part in parts)
-    if kind == 6:
+    if kind == 7:
         parts = [expression(chance, depth + 1) for _ in range(chance.randrange(1, 4))]
         opening = chance.choice(["(", "(?:"])
         return f"{opening}{'|'.join(part[0] for part in parts)})", chance.choice(parts)[1]
     inner, text = expression(chance, depth + 1)
-    times, quantifier = chance.choice([(0, "?"), (1, "?"), (0, "*"), (2, "*"), (1, "+"), (3, "+"), (2, "{2}"), (1, "{1,3}"), (0, "{0,2}"), (1, "+?")])
     return f"(?:{inner}){quantifier}", text * times
 
 
