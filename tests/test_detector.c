@@ -132,23 +132,42 @@ static void keywords_cannot_hide(void **state)
 
 /* ---- regular expressions ---- */
 
-static void needs(const char *regex, const char *expected)
+static void needs_in_order(const char *regex, const char *expected, const char *expected_order)
 {
 	ARENA(arena);
 	BUF(out);
+	BUF(in_order);
 	struct regex_clause clauses[REGEX_CLAUSES];
-	size_t n = regex_needs(&arena, str_from(regex), clauses);
+	struct regex_order order = { 0 };
+	size_t n = regex_needs(&arena, str_from(regex), clauses, &order);
+	for (size_t i = 0; i < order.n; i++)
+		buf_printf(&in_order, "%s%.*s", i ? ".." : "", STR_ARG(order.text[i]));
+	buf_puts(&in_order, order.exact ? "!" : "");
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < clauses[i].n; k++)
 			buf_printf(&out, "%s%.*s", k ? "|" : i ? "&" : "", STR_ARG(clauses[i].text[k]));
 	if (strcmp(buf_cstr(&out), expected) != 0)
 		fail_msg("%s: %s, not %s", regex, buf_cstr(&out), expected);
+	if (expected_order && strcmp(buf_cstr(&in_order), expected_order) != 0)
+		fail_msg("%s: %s, not %s", regex, buf_cstr(&in_order), expected_order);
+}
+
+static void needs(const char *regex, const char *expected)
+{
+	needs_in_order(regex, expected, NULL);
 }
 
 static void what_a_regex_needs_is_found_or_left(void **state)
 {
 	(void)state;
 	needs("abc", "abc");
+	needs_in_order("\\+.*a?\\+(?:x|yy).b+", "+x|+yy", "+..+..b");
+	needs_in_order("\\+.*ab.*?c", "ab", "+..ab..c!");
+	needs_in_order("ab.*+c", "ab", "ab..c");
+	needs_in_order("(?i)ab.*c", "ab", "ab..c");
+	needs_in_order("ab.*c$", "ab", "ab..c");
+	needs_in_order("abc|d", "", "");
+	needs_in_order("abc(?:de|f)g", "abcde|abcf&abc", "abc..g");
 	needs("(?i)abc.*defg", "defg&abc");
 	needs("abcd?e", "abc");
 	needs("abcd+ef", "abcd&ef");

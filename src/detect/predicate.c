@@ -121,10 +121,24 @@ int predicate_compile(struct predicate *predicate, struct err *err)
 	return 0;
 }
 
-static bool regex_holds(const struct predicate *predicate, struct str text, struct regex_work *work)
+/* A dot does not match the end of a line, so all of the expression matches within one. */
+static bool line_holds(const struct sigma_pattern *exact, struct str text)
 {
-	if (text.n < predicate->shortest)
+	while (text.p) {
+		struct str line = str_cut(&text, '\n');
+		if (pattern_holds(exact, line))
+			return true;
+	}
+	return false;
+}
+
+static bool regex_holds(const struct predicate *predicate, const struct value *value, struct regex_work *work)
+{
+	struct str text = value->text;
+	if (text.n < predicate->shortest || (predicate->order.n && !pattern_holds(&predicate->order, value->folded)))
 		return false;
+	if (predicate->exact.n && utf8_valid(text))
+		return line_holds(&predicate->exact, text);
 	work->runs++;
 	int r = pcre2_match(predicate->regex, (PCRE2_SPTR)(text.p ? text.p : ""), text.n, 0, 0, work->data, work->context);
 	if (r >= 0)
@@ -167,7 +181,7 @@ bool predicate_holds(const struct predicate *predicate, const struct value *valu
 	case SIGMA_PATTERN:
 		return pattern_holds(&predicate->pattern, predicate->item->cased ? value->text : value->folded);
 	case SIGMA_REGEX:
-		return regex_holds(predicate, value->text, work);
+		return regex_holds(predicate, value, work);
 	case SIGMA_CIDR:
 		return sigma_cidr_holds(&predicate->item->cidr, value->text);
 	default:

@@ -30,6 +30,8 @@ struct predicate {
 	const struct guard *guards;   /* SIGMA_REGEX: hold where the expression does, each of them */
 	uint32_t n_guards;            /* 0: there are none */
 	size_t shortest;              /* SIGMA_REGEX: bytes that a match has at least */
+	struct sigma_pattern exact;   /* SIGMA_REGEX: the same as the expression for a line of UTF-8; no parts: nothing is */
+	struct sigma_pattern order;   /* SIGMA_REGEX: holds of a folded value that matches; no parts: says nothing */
 	uint32_t uses;                /* how many conditions ask it */
 	bool indexed;                 /* answered for every value: all SIGMA_PATTERN, and others that are a trigger */
 	pcre2_code *regex;

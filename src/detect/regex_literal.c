@@ -16,6 +16,7 @@ struct reading {
 	struct arena *arena;
 	struct needs *needs; /* of the sequence at hand */
 	struct buf run;      /* characters that follow each other for certain */
+	struct regex_order *order; /* of the outermost sequence */
 	bool leading;        /* nothing but the run stands before this in the sequence */
 	bool lost;           /* something not understood */
 };
@@ -53,11 +54,21 @@ static void add_clause(struct needs *needs, const struct regex_clause *clause)
 	needs->n = MIN(needs->n + 1, (size_t)REGEX_CLAUSES);
 }
 
+static void not_exact(struct reading *reading)
+{
+	if (reading->order)
+		reading->order->exact = false;
+}
+
 static void run_end(struct reading *reading)
 {
 	struct regex_clause clause = { .n = 1 };
 	if (reading->run.n) {
 		clause.text[0] = arena_str(reading->arena, buf_str(&reading->run));
+		if (reading->order && reading->order->n < REGEX_ORDER)
+			reading->order->text[reading->order->n++] = clause.text[0];
+		else
+			not_exact(reading);
 		add_clause(reading->needs, &clause);
 		if (reading->leading)
 			reading->needs->lead = clause.text[0];
@@ -149,12 +160,14 @@ static void literal(struct reading *reading, struct str character)
 	}
 	if (least)
 		buf_add(&reading->run, character);
+	not_exact(reading);
 	run_end(reading);
 }
 
 static void something(struct reading *reading)
 {
 	size_t least;
+	not_exact(reading);
 	run_end(reading);
 	(void)quantifier(reading, &least);
 }
@@ -245,9 +258,18 @@ static void sequence(struct reading *reading, unsigned depth)
 		char c = peek(reading);
 		struct str character = { reading->regex.p + reading->at, 1 };
 		if (c == '(') {
+			not_exact(reading);
 			take_group(reading, depth);
 		} else if (c == '[') {
+			not_exact(reading);
 			take_class(reading);
+		} else if (str_starts(str_slice(reading->regex, reading->at, reading->regex.n), ".*")) {
+			size_t least;
+			run_end(reading);
+			reading->at++;
+			(void)quantifier(reading, &least);
+			if (reading->regex.p[reading->at - 1] == '+') /* it gives nothing back */
+				not_exact(reading);
 		} else if (c == '\\') {
 			escape(reading);
 		} else if (c == '.' || c == '^' || c == '$') {
@@ -295,6 +317,9 @@ static bool alternatives(struct reading *reading, struct needs *out, struct str 
 			break;
 		}
 		reading->at++; /* the bar */
+		if (reading->order)
+			*reading->order = (struct regex_order){ 0 };
+		reading->order = NULL;
 	}
 	if (!all_lead)
 		*n_leads = 0;
@@ -323,20 +348,26 @@ static bool is_odd(struct str regex, size_t from)
 	return false;
 }
 
-size_t regex_needs(struct arena *arena, struct str regex, struct regex_clause out[REGEX_CLAUSES])
+size_t regex_needs(struct arena *arena, struct str regex, struct regex_clause out[REGEX_CLAUSES], struct regex_order *order)
 {
 	ARENA(scratch);
-	struct reading reading = { .regex = regex, .arena = &scratch };
+	struct regex_order runs = { .exact = true };
+	struct reading reading = { .regex = regex, .arena = &scratch, .order = &runs };
 	struct needs needs = { 0 };
 	struct str leads[REGEX_TEXTS];
 	size_t n_leads;
 	skip_flags(&reading);
+	runs.exact = reading.at == 0;
 	bool good = regex.n && !is_odd(regex, reading.at) && alternatives(&reading, &needs, leads, &n_leads, 0) && !more(&reading);
 	for (size_t i = 0; good && i < needs.n; i++) {
 		out[i] = needs.clause[i];
 		for (size_t k = 0; k < out[i].n; k++)
 			out[i].text[k] = arena_str(arena, out[i].text[k]);
 	}
+	for (size_t i = 0; order && good && i < runs.n; i++)
+		order->text[order->n++] = arena_str(arena, runs.text[i]);
+	if (order)
+		order->exact = good && runs.exact && runs.n > 0 && str_find_char(regex, '\n') < 0;
 	buf_done(&reading.run);
 	return good ? needs.n : 0;
 }

@@ -11,14 +11,22 @@
 
 #include "base/arena.h"
 
-enum { REGEX_TEXTS = 40, REGEX_CLAUSES = 3, REGEX_GROUPS_DEEP = 8 };
+enum { REGEX_TEXTS = 40, REGEX_CLAUSES = 3, REGEX_GROUPS_DEEP = 8, REGEX_ORDER = 32 };
 
 struct regex_clause {
 	struct str text[REGEX_TEXTS];
 	size_t n;
 };
 
-/* The best clauses; how many; 0: none. */
-size_t regex_needs(struct arena *arena, struct str regex, struct regex_clause out[REGEX_CLAUSES]);
+/* Texts that must stand in a match one after the other; single characters count, too. */
+struct regex_order {
+	struct str text[REGEX_ORDER];
+	size_t n;
+	bool exact; /* and nothing else: they are all of the expression, with ".*" between them */
+};
+
+/* The best clauses; how many; 0: none. `order` (may be NULL): an expression like "\+.*\+.*\+.*\+" can take ages to find that
+ * there is one too few. */
+size_t regex_needs(struct arena *arena, struct str regex, struct regex_clause out[REGEX_CLAUSES], struct regex_order *order);
 
 #endif

@@ -164,11 +164,27 @@ static uint32_t guard_text(struct compiling *compiling, uint32_t regex, struct s
 	return id;
 }
 
+/* "*a*b*c*". */
+static struct sigma_pattern order_pattern(struct arena *arena, const struct regex_order *order, bool folded)
+{
+	struct sigma_part *parts = ARENA_ARRAY(arena, struct sigma_part, order->n * 2 + 1);
+	parts[0].kind = PART_ANY;
+	for (size_t i = 0; i < order->n; i++) {
+		parts[i * 2 + 1] = (struct sigma_part){ PART_LITERAL, folded ? fold_text(arena, order->text[i]) : order->text[i] };
+		parts[i * 2 + 2].kind = PART_ANY;
+	}
+	return (struct sigma_pattern){ parts, order->n ? order->n * 2 + 1 : 0 };
+}
+
 static void add_guards(struct compiling *compiling, uint32_t regex)
 {
 	struct ruleset *ruleset = compiling->ruleset;
 	struct regex_clause clauses[REGEX_CLAUSES];
-	size_t n = regex_needs(&ruleset->arena, ruleset->predicates.p[regex].item->regex, clauses);
+	struct regex_order order = { 0 };
+	size_t n = regex_needs(&ruleset->arena, ruleset->predicates.p[regex].item->regex, clauses, &order);
+	ruleset->predicates.p[regex].order = order_pattern(&ruleset->arena, &order, true);
+	if (order.exact && ruleset->predicates.p[regex].item->flags == 0)
+		ruleset->predicates.p[regex].exact = order_pattern(&ruleset->arena, &order, false);
 	struct guard *guards = n ? ARENA_ARRAY(&ruleset->arena, struct guard, n) : NULL;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t *ids = ARENA_ARRAY(&ruleset->arena, uint32_t, clauses[i].n);
