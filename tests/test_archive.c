@@ -271,6 +271,18 @@ static void verify_proves_what_is_whole(void **state)
 	verify_dir(&arena, dir, false, &head, &verify);
 	assert_int_equal(verify.n_problems, 0);
 	assert_int_equal(verify.last_head, 7);
+	/* Positions went along from day to day. */
+	struct err err = { "" };
+	struct str position;
+	CLEANUP(archive_close_p) struct archive *archive = NULL;
+	struct archive_options options = { .signer = &signer };
+	must(archive_open(dir, &options, &archive, &err), &err);
+	must(archive_position(archive, &arena, STR("file:/a"), &position, &err), &err);
+	assert_true(str_is(position, "63"));
+	clock_ahead += 86400;
+	must(archive_commit(archive, NULL, 0, &err), &err);
+	must(archive_position(archive, &arena, STR("file:/a"), &position, &err), &err);
+	assert_true(str_is(position, "63"));
 }
 
 static void every_change_is_named(void **state)
