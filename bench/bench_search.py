@@ -5,6 +5,7 @@ The archive holds the recorded attacks of mordor-a (1.36 GB of JSON lines). For 
 other dates (block by block the same work as seven recordings), and one more record holds the rare word. zstdgrep reads
 the same 10 GB, compressed by `zstd -3`. ClickHouse holds the 1.36 GB once. Times are of one core: threads=1, and of
 ClickHouse the CPU time of its server."""
+import atexit
 import pathlib
 import shutil
 import subprocess
@@ -26,6 +27,7 @@ def files():
         return _made
     folder = pathlib.Path(tempfile.mkdtemp(prefix="ward-bench-search-", dir="/var/tmp"))
     _made["folder"] = folder
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     text = folder / "text.jsonl"
     with open(text, "wb") as out:
         subprocess.run([bench.need("zstd"), "-dc", "--long=27", bench.shared("mordor-a.jsonl.zst")], stdout=out, check=True)
@@ -46,12 +48,6 @@ def files():
     return _made
 
 
-def done_with():
-    if _made:
-        shutil.rmtree(_made["folder"], ignore_errors=True)
-        _made.clear()
-
-
 def ward(archive, *words, threads=1, times=5):
     return min(bench.costs([bench.WARD, "search", "--archive", archive, "--threads", threads, "--count", *words], times), key=lambda cost: cost.cpu)
 
@@ -62,11 +58,13 @@ def bench_archive():
     rows = []
     grep = bench.need("zstdgrep")
     peer = bench.cost([grep, "-c", RARE, folder / "many.zst"])
-    cost = ward(folder / "many", RARE)
     if bench.cost([bench.WARD, "search", "--archive", folder / "many", RARE]).status != 0:
         raise bench.CannotMeasure("the rare word was not found")
-    rows.append(bench.row(f"a rare word in {size * COPIES / 1e9:.1f} GB", f"{cost.wall * 1000:.0f} ms", "<= 100 ms", cost.wall <= 0.1,
-                          f"zstdgrep {peer.wall:.1f} s"))
+    # Which blocks a filter is wrong about is chance, and the copies share it: so several words.
+    costs = [ward(folder / "many", word, times=3) for word in (RARE, "qq7unheard", "zz_unlikely_8", "host99nowhere", "user_0x1f2e")]
+    cpu, wall = bench.median([cost.cpu for cost in costs]), bench.median([cost.wall for cost in costs])
+    rows.append(bench.row(f"a rare word in {size * COPIES / 1e9:.1f} GB", f"{cpu * 1000:.0f} ms CPU, {wall * 1000:.0f} ms wall", "<= 100 ms",
+                          cpu <= 0.1, f"zstdgrep {peer.cpu:.1f} s CPU, {peer.wall:.1f} s wall"))
     peer = bench.cost([grep, "-ic", "imikat", folder / "one.zst"])
     for what, words, target in [("a part of a word, whole archive read (*imikat*)", "*imikat*", 2.0), ("a field with many hits (Image:*cmd.exe)", "Image:*cmd.exe", None),
                                 ("an expression (/mimi.atz/)", "/mimi.atz/", 2.0), ("counting by host", None, None)]:
@@ -88,27 +86,24 @@ def bench_clickhouse():
     made = files()
     folder, size = made["folder"], made["bytes"]
     rows = []
-    try:
-        with ClickHouse() as server:
-            pid = server.process.pid
+    with ClickHouse() as server:
+        pid = server.process.pid
+        before = server_cpu(pid)
+        cost = bench.cost([bench.WARD, "deliver", "--archive", folder / "once", "--events", server.url])
+        events = int(server.query("SELECT count() FROM ward_events"))
+        cpu = server_cpu(pid) - before
+        rows.append(bench.row("deliver to ClickHouse", f"{events / cost.wall:,.0f} events/s, {events / cost.cpu:,.0f} per CPU second of ward", "",
+                              None, f"server: {events / cpu:,.0f} per CPU second"))
+        for what, words, like in [("a rare word", "nonexistent_word", None), ("a part of a word", "*imikat*", "%imikat%"),
+                                  ("a field", "Image:*cmd.exe", None), ("counting by host", "", None)]:
+            ours = ward(folder / "once", *([words] if words else ["--by", "host"]))
             before = server_cpu(pid)
-            cost = bench.cost([bench.WARD, "deliver", "--archive", folder / "once", "--events", server.url])
-            events = int(server.query("SELECT count() FROM ward_events"))
-            cpu = server_cpu(pid) - before
-            rows.append(bench.row("deliver to ClickHouse", f"{events / cost.wall:,.0f} events/s, {events / cost.cpu:,.0f} per CPU second of ward", "",
-                                  None, f"server: {events / cpu:,.0f} per CPU second"))
-            for what, words, like in [("a rare word", "nonexistent_word", None), ("a part of a word", "*imikat*", "%imikat%"),
-                                      ("a field", "Image:*cmd.exe", None), ("counting by host", "", None)]:
-                ours = ward(folder / "once", *([words] if words else ["--by", "host"]))
+            theirs = bench.cost([bench.WARD, "search", "--events", server.url, "--count", *([words] if words else ["--by", "host"])])
+            cpu = max(server_cpu(pid) - before, 0.01)
+            peer = f"ClickHouse {cpu + theirs.cpu:.2f} s"
+            if like:
                 before = server_cpu(pid)
-                theirs = bench.cost([bench.WARD, "search", "--events", server.url, "--count", *([words] if words else ["--by", "host"])])
-                cpu = max(server_cpu(pid) - before, 0.01)
-                peer = f"ClickHouse {cpu + theirs.cpu:.2f} s"
-                if like:
-                    before = server_cpu(pid)
-                    server.query(f"SELECT count() FROM ward_events WHERE raw LIKE '{like}'")
-                    peer += f", LIKE {server_cpu(pid) - before:.2f} s"
-                rows.append(bench.row(f"{what}, CPU", f"archive {ours.cpu:.2f} s", "", None, peer))
-    finally:
-        done_with()
+                server.query(f"SELECT count() FROM ward_events WHERE raw LIKE '{like}'")
+                peer += f", LIKE {server_cpu(pid) - before:.2f} s"
+            rows.append(bench.row(f"{what}, CPU", f"archive {ours.cpu:.2f} s", "", None, peer))
     return rows
