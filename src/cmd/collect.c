@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "crypto/keyring.h"
 #include "role/engine.h"
 #include "role/supervisor.h"
 
@@ -31,7 +32,14 @@ static int check(struct call *call, const struct config *config, struct err *err
 {
 	CLEANUP(engine_free_p) struct engine *engine = NULL;
 	BUF(out);
-	int r = engine_load(config, &engine, err);
+	struct public_key key;
+	int r = 0;
+	if (config->archive.sign)
+		r = keyring_public(arena_cstr(call->arena, config->archive.keys), config->archive.key, &key, err);
+	if (r == -ENOENT)
+		return config_no_key(config, err);
+	if (r == 0)
+		r = engine_load(config, &engine, err);
 	if (r < 0)
 		return r;
 	size_t wrong = 0;

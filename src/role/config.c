@@ -165,6 +165,14 @@ static int sources_of(struct arena *arena, const struct source *file, const stru
 	return 0;
 }
 
+int config_no_key(const struct config *config, struct err *err)
+{
+	bool usual = str_is(config->archive.keys, KEYRING_DIR), named = !str_is(config->archive.key, KEYRING_NAME);
+	return err_set(err, -ENOENT, "there is no key '%.*s' in %.*s; make it with: ward keys create%s%.*s%s%.*s", STR_ARG(config->archive.key),
+	               STR_ARG(config->archive.keys), usual ? "" : " --dir ", usual ? 0 : (int)config->archive.keys.n,
+	               config->archive.keys.p, named ? " " : "", named ? (int)config->archive.key.n : 0, config->archive.key.p);
+}
+
 int config_loopback(struct str text, struct str *host, uint16_t *port, struct err *err)
 {
 	ptrdiff_t colon = str_find_char_last(text, ':');

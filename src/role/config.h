@@ -57,6 +57,8 @@ struct config {
 /* 0; -EINVAL with file, line, column and what is meant; or why it cannot be read. */
 int config_load(struct arena *arena, const char *file, struct config *out, struct err *err) MUST_USE;
 int config_parse(struct arena *arena, struct source *source, struct config *out, struct err *err) MUST_USE;
+/* That the key does not exist, and how to make it. */
+int config_no_key(const struct config *config, struct err *err);
 /* "127.0.0.1:9273", "[::1]:9273": loopback only. False: "off". -EINVAL: anything else. */
 int config_loopback(struct str text, struct str *host, uint16_t *port, struct err *err) MUST_USE;
 

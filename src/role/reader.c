@@ -463,7 +463,8 @@ static int read_source(struct reader *reader, size_t i, struct err *err)
 	if (r < 0)
 		return err_wrap(err, r, "source '%.*s'", STR_ARG(run->source->name));
 	if (r == 1 && (reader->batch.batch.events.n || reader->batch.n_positions)) {
-		shared_set(&run->shared->last, wall_ns());
+		if (reader->batch.batch.events.n)
+			shared_set(&run->shared->last, wall_ns());
 		make_frame(reader, i);
 	}
 	return r;

@@ -177,7 +177,9 @@ static _Noreturn void child(struct supervisor *supervisor, enum role role, int c
 	if (r < 0 && r != -EPIPE) {
 		struct role_log log = { .lang = supervisor->lang, .who = role_names[role] };
 		shared_say(&supervisor->shared->roles[role].trouble, err.text);
-		role_say(&log, &NOTE("{}", str_from(err.text)));
+		/* When it could not even begin, the supervisor ends with these words. */
+		if (shared_get(&supervisor->shared->roles[role].ready))
+			role_say(&log, &NOTE("{}", str_from(err.text)));
 	}
 	_exit(r == -EBADMSG ? CHILD_DISTRUSTS : r < 0 ? CHILD_FAILED : 0);
 }
@@ -434,8 +436,7 @@ static int find_key(struct supervisor *supervisor, struct err *err)
 		return 0;
 	int r = keyring_public(arena_cstr(&arena, config->archive.keys), config->archive.key, &key, err);
 	if (r == -ENOENT)
-		return err_set(err, r, "there is no key '%.*s' in %.*s; make it with: ward keys create %.*s", STR_ARG(config->archive.key),
-		               STR_ARG(config->archive.keys), STR_ARG(config->archive.key));
+		return config_no_key(config, err);
 	if (r == 0)
 		snprintf(supervisor->shared->key_id, sizeof(supervisor->shared->key_id), "%s", key.id);
 	return r;
@@ -564,6 +565,9 @@ int supervisor_run(const struct config *config, enum lang lang, struct err *err)
 	const char *user = arena_cstr(&arena, config->user);
 	supervisor.log = (struct role_log){ .lang = lang, .who = "supervisor" };
 	supervisor.user = geteuid() == 0 && config->user.n && getpwnam(user) ? user : NULL;
+	if (geteuid() == 0 && !supervisor.user)
+		role_say(&supervisor.log, config->user.n ? &NOTE("there is no user {}: the processes stay root, without capabilities", config->user)
+		                                         : &NOTE("the processes stay root, without capabilities: the configuration names no user"));
 	supervisor.shared = shared_new();
 	for (int role = 0; role < ROLE_COUNT; role++)
 		supervisor.children[role].control = -1;

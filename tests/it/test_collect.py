@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 
 from collector import ROLES, Collector, deliver, free_port
-from harness import Skip, need_root, need_tool, run, temporary, ward
+from harness import WARD, Skip, need_root, need_tool, run, temporary, ward
 
 FILES = """  - name: logs
     files: {paths: ["{dir}/logs/*.log"], format: plain}
@@ -303,7 +303,11 @@ def test_wrong_configurations_are_named():
     assert ward("collect", "-c", folder / "none").returncode == 2
     config.write_text("archive: {keys: %s/keys}\nsources:\n  - {name: a, stdin: {}}\n" % folder)
     done = ward("collect", "-c", config)
-    assert done.returncode == 2 and "ward keys create" in done.stderr
+    remedy = f"ward keys create --dir {folder}/keys"
+    assert done.returncode == 2 and remedy in done.stderr
+    done = ward("collect", "-c", config, "--check")
+    assert done.returncode == 2 and remedy in done.stderr
+    run([WARD, *remedy.split()[1:]])
     done = ward("collect", "-c", config, "--check")
     assert done.returncode == 0 and "good" in done.stdout
 
