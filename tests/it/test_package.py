@@ -34,6 +34,9 @@ def test_package_is_built_installed_and_removed():
     for folder in ("var/lib/dpkg/info", "var/lib/dpkg/updates", "var/lib/dpkg/triggers", "var/log", "tmp"):
         (root / folder).mkdir(parents=True)
     shutil.copy("/var/lib/dpkg/status", root / "var/lib/dpkg/status")
+    (root / "etc").mkdir()
+    (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
+    (root / "etc/group").write_text("root:x:0:\n")
 
     dpkg = ["dpkg", f"--root={root}", "--force-script-chrootless"]
     done = run([*dpkg, "-i", package])
@@ -46,11 +49,13 @@ def test_package_is_built_installed_and_removed():
     for page in ("man1/ward.1.gz", "zh_CN/man1/ward.1.gz", "vi/man1/ward.1.gz"):
         assert b".TH" in gzip.decompress((root / "usr/share/man" / page).read_bytes())
     assert (root / "usr/share/bash-completion/completions/ward.bash").stat().st_size > 500
+    assert (root / "lib/systemd/system/ward-collect.service").exists() or (root / "usr/lib/systemd/system/ward-collect.service").exists()
+    assert re.search(r"^ward:", (root / "etc/passwd").read_text(), re.M), "the user of the collector"
     assert "木兰" in (root / "usr/share/doc/ward/LICENSE").read_text()
 
     assert run([*dpkg, "--purge", "ward"]).returncode == 0
     left = [str(path.relative_to(root)) for path in root.rglob("*")
-            if not path.is_dir() and not str(path.relative_to(root)).startswith("var/")]
+            if not path.is_dir() and not str(path.relative_to(root)).startswith(("var/", "etc/"))]
     assert not left, left
 
 
