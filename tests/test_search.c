@@ -4,6 +4,10 @@
  */
 #include "archive/search.h"
 
+#include "archive/block.h"
+#include "archive/seek_plan.h"
+#include "base/fold.h"
+
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -325,6 +329,72 @@ static void what_cannot_be_read_is_said(void **state UNUSED)
 	vec_done(&found.seen);
 }
 
+/* A record whose field has a value is never ruled out by a search for that value: what parsers say of themselves
+ * (`verbatim`, `derived`) is true of the texts that their fuzzers know. */
+static size_t check_record(const struct parser *parser, struct str raw)
+{
+	ARENA(arena);
+	BUF(bytes);
+	BUF(block_bytes);
+	BUF(filter_bytes);
+	struct err err = { "" };
+	struct token_filter filter;
+	struct seek none;
+	CLEANUP(seeker_free_p) struct seeker *seeker = NULL;
+	CLEANUP(block_close_p) struct block *block = NULL;
+	struct record record = { .raw = raw, .parser = str_from(parser->name), .host = STR("h"), .source = STR("s") };
+	struct block_writer *writer = block_writer_new(1);
+	block_writer_add(writer, &record);
+	block_writer_finish(writer, &block_bytes, &filter_bytes);
+	block_writer_free(writer);
+	assert_int_equal(block_open(buf_str(&block_bytes), &block, &err), 0);
+	token_filter_open(buf_str(&filter_bytes), &filter);
+	parse(&arena, "", &none);
+	assert_int_equal(seeker_new(&none, &seeker, &err), 0);
+	const struct event *event = seeker_event(seeker, &record);
+	for (uint32_t i = 0; i < event->n; i++) {
+		struct seek_marks marks;
+		struct str value = arena_str(&arena, fold_text(&arena, seeker_text(seeker, &event->fields[i])));
+		struct str name = names_text(seeker_names(seeker), event->fields[i].name);
+		struct seek_piece piece = { .folded = value };
+		struct seek_term term = { .where = SEEK_FIELD, .how = SEEK_TEXT, .field = name, .text = value, .pieces = &piece, .n_pieces = 1 };
+		struct seek_node node = { .kind = SEEK_TERM, .term = &term };
+		struct seek seek = { .root = &node, .fields = { &name, 1 } };
+		const struct seek_plan *plan = seek_plan_new(&arena, &seek);
+		if (!seek_plan_may_hold(plan, &filter))
+			fail_msg("%s: the filter rules out %.*s:'%.*s' of %.*s", parser->name, STR_ARG(name), STR_ARG(value), STR_ARG(raw));
+		assert_int_equal(seek_plan_mark(plan, &arena, block, true, INT64_MIN, INT64_MAX, &marks, &err), 0);
+		if (!(marks.maybe[0] & 1))
+			fail_msg("%s: the marks rule out %.*s:'%.*s' of %.*s", parser->name, STR_ARG(name), STR_ARG(value), STR_ARG(raw));
+	}
+	return event->n;
+}
+
+static void what_parsers_say_of_themselves_is_true(void **state UNUSED)
+{
+	size_t fields = 0;
+	for (size_t i = 0; parsers[i]; i++) {
+		for (int number = 0; number < 60; number++) {
+			ARENA(arena);
+			BUF(text);
+			FILE *file = fopen(arena_printf(&arena, WARD_SOURCE "/fuzz/corpus/%s/%02d", parsers[i]->name, number).p, "r");
+			if (!file || !parsers[i]->verbatim) {
+				if (file)
+					fclose(file);
+				continue;
+			}
+			text.n = fread(buf_reserve(&text, 65536), 1, 65536, file);
+			fclose(file);
+			struct str line, rest = buf_str(&text);
+			fields += check_record(parsers[i], buf_str(&text));
+			while (str_line(&rest, &line))
+				if (line.n)
+					fields += check_record(parsers[i], line);
+		}
+	}
+	assert_in_range(fields, 200, 1000000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +403,7 @@ int main(void)
 		cmocka_unit_test(little_is_opened),
 		cmocka_unit_test(counting_by_heads_puts_nothing_together),
 		cmocka_unit_test(what_cannot_be_read_is_said),
+		cmocka_unit_test(what_parsers_say_of_themselves_is_true),
 	};
 	return cmocka_run_group_tests(tests, make_archive, drop_archive);
 }
