@@ -186,6 +186,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	vec_done(&seen.matches);
 	BUF(out);
 	for (size_t i = 0; i < rules.n; i++)
-		ruleset_explain(ruleset, rules.p[i], &out);
+		ruleset_explain(ruleset, rules.p[i], LANG_EN, &out);
 	return 0;
 }

@@ -297,7 +297,7 @@ static void every_change_is_named(void **state)
 	} cases[] = {
 		{ 1, "UPDATE block_data SET data=substr(data,1,40)||x'00'||substr(data,42) WHERE number=2", 1, 2, "data is not what was sealed" },
 		{ 1, "UPDATE block_filter SET data=x'01' WHERE number=1", 1, 1, "filter of words" },
-		{ 1, "DELETE FROM block WHERE number=1", 0, 2, "after this one are missing" },
+		{ 1, "DELETE FROM block WHERE number=1", 0, 2, "missing after this one" },
 		{ 1, "DELETE FROM block_data WHERE number=1", 1, 1, "data is missing" },
 		{ 1, "UPDATE block_data SET number=3-number WHERE number=-1; UPDATE block SET number=number+10; UPDATE block SET number=12-number+1;"
 		     "UPDATE block_data SET number=number+10; UPDATE block_data SET number=12-number+1", 1, 2, "it was moved" },
@@ -306,9 +306,9 @@ static void every_change_is_named(void **state)
 		{ 1, "UPDATE block SET statement=replace(statement,'records 10','records 11'), records=11 WHERE number=1", 1, 1, "signature" },
 		{ 1, "UPDATE block SET statement='nothing' WHERE number=2", 1, 2, "cannot be read" },
 		{ 1, "UPDATE block SET signature=x'00' WHERE number=2", 1, 2, "signature" },
-		{ 1, "UPDATE block SET sequence=sequence+50 WHERE number=2", 1, 1, "after this one are missing" },
+		{ 1, "UPDATE block SET sequence=sequence+50 WHERE number=2", 1, 1, "missing after this one" },
 		{ 2, "UPDATE open SET data=data||x'00'", 2, 0, "not sealed yet" },
-		{ -1, "DELETE FROM journal WHERE sequence=1", 0, 1, "before this one are missing" },
+		{ -1, "DELETE FROM journal WHERE sequence=1", 0, 1, "missing before this one" },
 		{ -1, "UPDATE journal SET statement=replace(statement,'public','Public')", -1, 0, "signature" },
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -329,7 +329,7 @@ static void a_lost_day_and_a_cut_end_are_named(void **state)
 	verify_dir(&arena, dir, true, NULL, &verify);
 	struct chain head = verify.chain;
 	assert_int_equal(unlink(file_of(1)), 0);
-	expect_first(0, 2, "after this one are missing", true, NULL);
+	expect_first(0, 2, "missing after this one", true, NULL);
 	/* The newest day: only who kept a head can tell. */
 	remove_tree(dir);
 	mkdir(dir, 0700);

@@ -453,15 +453,15 @@ static void explain_says_how(void **state)
 	             "---\ntitle: N\nlogsource: {category: c}\ndetection: {x: {a: 1}, condition: not x}\n"
 	             "---\ntitle: U\nlogsource: {category: unknown}\ndetection: {x: {a: 1}, condition: not x}\n");
 	BUF(out);
-	ruleset_explain(fixture.ruleset, fixture.rules.p[0], &out);
-	assert_non_null(strstr(buf_cstr(&out), "one: product=p category=c; a as b"));
+	ruleset_explain(fixture.ruleset, fixture.rules.p[0], LANG_EN, &out);
+	assert_non_null(strstr(buf_cstr(&out), "one: product=p category=c; a → b"));
 	assert_non_null(strstr(buf_cstr(&out), "\\cmd.exe"));
 	assert_non_null(strstr(buf_cstr(&out), "b ~ /fooo+|barr/"));
 	buf_clear(&out);
-	ruleset_explain(fixture.ruleset, fixture.rules.p[1], &out);
+	ruleset_explain(fixture.ruleset, fixture.rules.p[1], LANG_EN, &out);
 	assert_non_null(strstr(buf_cstr(&out), "each event"));
 	buf_clear(&out);
-	ruleset_explain(fixture.ruleset, fixture.rules.p[2], &out);
+	ruleset_explain(fixture.ruleset, fixture.rules.p[2], LANG_EN, &out);
 	assert_non_null(strstr(buf_cstr(&out), "no known log source"));
 	fixture_close(&fixture);
 }

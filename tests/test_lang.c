@@ -156,6 +156,8 @@ static void test_note(void **state)
 	assert_note(LANG_ZH, why, "无法读取权限不够");
 	assert_note(LANG_VI, why, "cannot read từ chối");
 	/* A value is not looked through for places. */
+	assert_note(LANG_EN, (struct note){ "{} match{es} of {} rule{s}", { STR("1"), STR("2") } }, "1 match of 2 rules");
+	assert_note(LANG_EN, (struct note){ "{} match{es} of {} rule{s}", { STR("0"), STR("1") } }, "0 matches of 1 rule");
 	assert_note(LANG_EN, (struct note){ "{} {}", { STR("{2}"), STR("b") } }, "{2} b");
 	assert_note(LANG_EN, (struct note){ "{2}{1}{2}{}", { STR("a"), STR("b") } }, "baba");
 	assert_note(LANG_EN, (struct note){ "{}{}{}{}{}", { STR("a"), STR("b"), STR("c"), STR("d") } }, "abcd{}");

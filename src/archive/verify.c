@@ -301,12 +301,12 @@ static void missing(struct work *work, const struct found *before, const struct 
 	struct str count = number_text(work, to - from + 1);
 	if (before && before->day && after->day && strcmp(before->day, after->day) == 0) {
 		struct found gone = { .day = before->day, .number = before->number + 1, .sequence = from };
-		problem(work, &gone, NOTE("{} blocks are missing from here on, and no record says that they were removed", count));
+		problem(work, &gone, NOTE("missing from here on: {} block{s}; no record says that they were removed", count));
 	} else if (before && before->day) {
-		problem(work, before, NOTE("{} statements or blocks after this one are missing, and no record says that they were removed",
+		problem(work, before, NOTE("missing after this one: {} statement{s} or block{s}; no record says that they were removed",
 		                           count));
 	} else {
-		problem(work, after, NOTE("{} statements or blocks before this one are missing, and no record says that they were removed",
+		problem(work, after, NOTE("missing before this one: {} statement{s} or block{s}; no record says that they were removed",
 		                          count));
 	}
 }

@@ -284,7 +284,7 @@ static int verb_add(struct work *work, struct err *err)
 		r = archive_seal(work->archive, err);
 	if (r < 0)
 		return r;
-	say(work, &NOTE("added {} records, {} bytes", count_text(work, import.records), count_text(work, import.bytes)));
+	say(work, &NOTE("added {} record{s}, {} byte{s}", count_text(work, import.records), count_text(work, import.bytes)));
 	return 0;
 }
 
@@ -309,8 +309,8 @@ static void add_day(struct work *work, const char *day, const struct day_sums *s
 	}
 	struct str records = count_text(work, sums->records), open = count_text(work, sums->open);
 	struct str ratio = arena_printf(work->call->arena, "%.1f", sums->stored ? (double)sums->bytes / (double)sums->stored : 0.0);
-	say(work, sums->open ? &NOTE("{}  {} records sealed, {} times smaller; {} not sealed yet", str_from(day), records, ratio, open)
-	                     : &NOTE("{}  {} records sealed, {} times smaller", str_from(day), records, ratio));
+	say(work, sums->open ? &NOTE("{}  {} record{s} sealed, {} times smaller; {} not sealed yet", str_from(day), records, ratio, open)
+	                     : &NOTE("{}  {} record{s} sealed, {} times smaller", str_from(day), records, ratio));
 }
 
 static int verb_status(struct work *work, struct err *err)
@@ -419,7 +419,7 @@ static int verb_prune(struct work *work, struct err *err)
 		else if (retention.pretend)
 			say(work, &NOTE("{} would be removed ({})", days[i].day, days[i].why));
 		else
-			say(work, &NOTE("{} removed ({}): {} records", days[i].day, days[i].why, records));
+			say(work, &NOTE("{} removed ({}): {} record{s}", days[i].day, days[i].why, records));
 	}
 	if (!n)
 		buf_printf(&work->out, "%.*s\n", STR_ARG(tr(work->call->lang, "nothing is to be removed")));
@@ -454,7 +454,7 @@ static int verb_copy(struct work *work, struct err *err)
 		return r;
 	for (size_t i = 0; i < n; i++)
 		say(work, days[i].before ? &NOTE("{} was there already", days[i].day)
-		                         : &NOTE("{} copied and compared, {} bytes", days[i].day, count_text(work, days[i].bytes)));
+		                         : &NOTE("{} copied and compared, {} byte{s}", days[i].day, count_text(work, days[i].bytes)));
 	if (!n)
 		buf_printf(&work->out, "%.*s\n", STR_ARG(tr(work->call->lang, "no day is over yet: nothing to copy")));
 	return 0;

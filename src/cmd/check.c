@@ -249,7 +249,7 @@ static int check_lint(struct work *work, struct err *err)
 	bool clean = out.n == 0;
 	struct str count = arena_printf(work->call->arena, "%zu", work->checks.n);
 	if (clean) {
-		buf_add(&out, note_text(work->call->arena, work->call->lang, &NOTE("{} checks, nothing wrong", count)));
+		buf_add(&out, note_text(work->call->arena, work->call->lang, &NOTE("{} check{s}, nothing wrong", count)));
 		buf_add_char(&out, '\n');
 	}
 	int r = command_print(buf_str(&out), err);

@@ -40,7 +40,7 @@ static bool is_stopped(void *ctx UNUSED)
 static int report(struct call *call, const struct deliver_counts *counts, struct err *err)
 {
 	struct arena *arena = call->arena;
-	const struct note note = NOTE("{} records of {} blocks delivered, {} were there already",
+	const struct note note = NOTE("{} record{s} of {} block{s} delivered; there already: {}",
 	                              arena_printf(arena, "%llu", (unsigned long long)counts->records),
 	                              arena_printf(arena, "%llu", (unsigned long long)counts->blocks),
 	                              arena_printf(arena, "%llu", (unsigned long long)counts->known));

@@ -165,13 +165,13 @@ static void say_progress(struct run *run)
 		double left = seconds * (double)(counters.size - counters.bytes) / (double)counters.bytes;
 		progress_say(&run->progress,
 		             note_text(&scratch, run->call->lang,
-		                       &NOTE("{} %, {} events/s, {} matches, {} left",
+		                       &NOTE("{} %, {} events/s, {} match{es}, {} left",
 		                             arena_printf(&scratch, "%.0f", (double)counters.bytes * 100 / (double)counters.size), rate,
 		                             matches, arena_printf(&scratch, "%d:%02d", (int)left / 60, (int)left % 60))));
 	} else {
 		progress_say(&run->progress,
 		             note_text(&scratch, run->call->lang,
-		                       &NOTE("{} events, {} events/s, {} matches",
+		                       &NOTE("{} event{s}, {} events/s, {} match{es}",
 		                             arena_printf(&scratch, "%llu", (unsigned long long)run->scope.events), rate, matches)));
 	}
 }

@@ -32,6 +32,6 @@ void rule_files_say(struct call *call, const struct sigma_problems *problems)
 	for (size_t i = 0; i < problems->n; i++)
 		n += !problems->p[i].warning;
 	if (n)
-		command_warn(call, &NOTE("{} rules could not be loaded; `ward rules lint` names them",
+		command_warn(call, &NOTE("{} rule{s} could not be loaded; `ward rules lint` says why",
 		                         arena_printf(call->arena, "%zu", n)));
 }

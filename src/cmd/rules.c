@@ -153,11 +153,11 @@ static int rules_lint(struct work *work, struct err *err)
 			add_problem(work, &out, &work->problems.p[i]);
 		struct str rules = arena_printf(arena, "%zu", work->rules.n);
 		if (work->problems.n)
-			add_line(work, &out, &NOTE("{} rules loaded; {} errors, {} warnings", rules,
+			add_line(work, &out, &NOTE("{} rule{s} loaded; {} error{s}, {} warning{s}", rules,
 			                           arena_printf(arena, "%zu", work->problems.n - warnings),
 			                           arena_printf(arena, "%zu", warnings)));
 		else
-			add_line(work, &out, &NOTE("{} rules, nothing wrong", rules));
+			add_line(work, &out, &NOTE("{} rule{s}, nothing wrong", rules));
 	}
 	int r = command_print(buf_str(&out), err);
 	return r < 0 ? r : work->problems.n ? EXIT_FOUND : EXIT_GOOD;
@@ -271,7 +271,7 @@ static int rules_list(struct work *work, struct err *err)
 	if (as_json(work))
 		buf_puts(&out, "]\n");
 	else
-		add_line(work, &out, &NOTE("{} rules", arena_printf(arena, "%zu", n)));
+		add_line(work, &out, &NOTE("{} rule{s}", arena_printf(arena, "%zu", n)));
 	int r = command_print(buf_str(&out), err);
 	return r < 0 ? r : EXIT_GOOD;
 }
@@ -332,15 +332,17 @@ static void explain_rule(const struct work *work, struct buf *out, const struct 
 {
 	enum lang lang = work->call->lang;
 	struct arena *arena = work->call->arena;
+	struct str about = rule->descriptions.in[lang].p ? rule->descriptions.in[lang] : rule->description;
 	add_row(work, out, tr(lang, "Rule"), title_of(work, rule));
 	add_row(work, out, tr(lang, "Id"), rule->id);
 	add_row(work, out, tr(lang, "Level"), level_words(lang, rule->level));
 	add_row(work, out, tr(lang, "File"), arena_printf(arena, "%.*s:%u", STR_ARG(rule->file), rule->line));
 	add_row(work, out, tr(lang, "Log source"), logsource_words(arena, rule));
+	add_row(work, out, tr(lang, "Description"), about.p ? utf8_clean(arena, str_trim(about)) : STR(""));
 	if (rule->correlation.type == CORRELATION_NONE) {
 		BUF(words);
 		buf_add_char(out, '\n');
-		ruleset_explain(ruleset, rule, &words);
+		ruleset_explain(ruleset, rule, lang, &words);
 		struct str line, rest = buf_str(&words);
 		while (str_line(&rest, &line))
 			buf_printf(out, "%.*s\n", STR_ARG(utf8_clean(arena, line)));
@@ -447,7 +449,7 @@ static int rules_test(struct work *work, struct err *err)
 	if (as_json(work))
 		buf_puts(&out, "]\n");
 	else
-		add_line(work, &out, &NOTE("{} examples of {} rules tried, {} not as expected; {} rules have no examples",
+		add_line(work, &out, &NOTE("{} example{s} of {} rule{s} tried, {} not as expected; {} rule{s} without examples",
 		                           arena_printf(arena, "%zu", tried),
 		                           arena_printf(arena, "%zu", work->rules.n - bare),
 		                           arena_printf(arena, "%zu", wrong), arena_printf(arena, "%zu", bare)));

@@ -298,12 +298,12 @@ static void say_limits(struct work *work)
 	struct arena *arena = work->call->arena;
 	if (work->counts.damaged) {
 		struct str n = arena_printf(arena, "%llu", (unsigned long long)work->counts.damaged);
-		command_warn(work->call, &NOTE("{} blocks could not be read, the first: {}; `ward verify` says more", n,
+		command_warn(work->call, &NOTE("{} block{s} could not be read, the first: {}; `ward verify` says more", n,
 		                               str_from(work->counts.first_damage.text)));
 	}
 	if (work->counts.given_up) {
 		struct str n = arena_printf(arena, "%llu", (unsigned long long)work->counts.given_up);
-		command_warn(work->call, &NOTE("an expression took too long on {} records, which were left out; make it simpler", n));
+		command_warn(work->call, &NOTE("an expression took too long on {} record{s}, now left out; make it simpler", n));
 	}
 	if (work->counts.cut) {
 		struct str n = arena_printf(arena, "%llu", (unsigned long long)work->shown);

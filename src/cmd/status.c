@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "cmd/command.h"
 #include "data/json.h"
+#include "event/timestamp.h"
 #include "role/supervisor.h"
 #include "sys/root.h"
 
@@ -76,14 +77,14 @@ static struct str text_of(const struct doc *map, const char *key)
 	return text.p ? text : STR("");
 }
 
-/* "12,345,678" is read more easily. */
+/* "12 345 678", as all three languages read it. */
 static struct str grouped(struct arena *arena, double value)
 {
 	struct str plain = arena_printf(arena, "%.0f", value);
 	BUF(out);
 	for (size_t i = 0; i < plain.n; i++) {
 		if (i && (plain.n - i) % 3 == 0)
-			buf_add_char(&out, ',');
+			buf_add_char(&out, ' ');
 		buf_add_char(&out, plain.p[i]);
 	}
 	return arena_str(arena, buf_str(&out));
@@ -100,13 +101,18 @@ static struct str bytes_text(struct arena *arena, double value)
 	return arena_printf(arena, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
 }
 
-static void line(struct page *page, const char *label, struct str value)
+/* What users have named, such as a source, is not translated. */
+static void named(struct page *page, struct str words, struct str value)
 {
-	struct str words = tr(page->call->lang, label);
 	int pad = 16 - (int)utf8_width(words);
 	if (!value.n)
 		return;
 	buf_printf(page->out, "%.*s%*s  %.*s\n", STR_ARG(words), MAX(pad, 0), "", STR_ARG(value));
+}
+
+static void line(struct page *page, const char *label, struct str value)
+{
+	named(page, tr(page->call->lang, label), value);
 }
 
 static void note(struct page *page, const char *label, struct note words)
@@ -114,9 +120,17 @@ static void note(struct page *page, const char *label, struct note words)
 	line(page, label, note_text(page->call->arena, page->call->lang, &words));
 }
 
+/* People read their own time, with its zone; JSON has UTC. */
+static struct str local(struct page *page, struct str then)
+{
+	static const struct timestamp_hint hint = { 0 };
+	int64_t ns;
+	return timestamp_parse(then, &hint, &ns) ? clock_format_local(page->call->arena, ns / 1000000000) : then;
+}
+
 static struct str age(struct page *page, struct str then)
 {
-	return then.n ? then : tr(page->call->lang, "never");
+	return then.n ? local(page, then) : tr(page->call->lang, "never");
 }
 
 static bool show_roles(struct page *page, const struct doc *roles)
@@ -132,7 +146,7 @@ static bool show_roles(struct page *page, const struct doc *roles)
 		if (text_of(role, "sandbox").n)
 			buf_printf(&value, "; %.*s", STR_ARG(text_of(role, "sandbox")));
 		if (number_of(role, "restarts") > 0) {
-			struct note again = NOTE("started again {} times", arena_printf(arena, "%.0f", number_of(role, "restarts")));
+			struct note again = NOTE("started again {} time{s}", arena_printf(arena, "%.0f", number_of(role, "restarts")));
 			buf_printf(&value, "; %.*s", STR_ARG(note_text(arena, page->call->lang, &again)));
 		}
 		line(page, arena_cstr(arena, text_of(role, "role")), arena_str(arena, buf_str(&value)));
@@ -148,12 +162,12 @@ static bool show_sources(struct page *page, const struct doc *sources)
 	bool good = true;
 	for (size_t i = 0; sources && i < sources->n; i++) {
 		const struct doc *source = &sources->items[i];
-		struct note counts = NOTE("{} events, {}, {} flawed, {} lost", grouped(arena, number_of(source, "events")),
+		struct note counts = NOTE("{} event{s}, {}, {} flawed, {} lost", grouped(arena, number_of(source, "events")),
 		                          bytes_text(arena, number_of(source, "bytes")), grouped(arena, number_of(source, "flawed")),
 		                          grouped(arena, number_of(source, "lost")));
 		struct note last = NOTE("{}; last {}", note_text(arena, page->call->lang, &counts),
 		                        age(page, text_of(source, "last")));
-		line(page, arena_cstr(arena, text_of(source, "name")), note_text(arena, page->call->lang, &last));
+		named(page, text_of(source, "name"), note_text(arena, page->call->lang, &last));
 		line(page, TR("trouble"), text_of(source, "trouble"));
 		good &= number_of(source, "lost") == 0 && !text_of(source, "trouble").n;
 	}
@@ -164,14 +178,14 @@ static bool show(struct page *page, const struct doc *status)
 {
 	struct arena *arena = page->call->arena;
 	const struct doc *archive = doc_get(status, STR("archive")), *detect = doc_get(status, STR("detect"));
-	line(page, TR("running since"), text_of(status, "started"));
+	line(page, TR("running since"), age(page, text_of(status, "started")));
 	bool good = show_roles(page, doc_get(status, STR("roles")));
 	buf_add_char(page->out, '\n');
 	good &= show_sources(page, doc_get(status, STR("sources")));
 	buf_add_char(page->out, '\n');
 	note(page, TR("rules"), NOTE("{} in force, {} could not be loaded; loaded {}", grouped(arena, number_of(detect, "rules")),
-	                         grouped(arena, number_of(detect, "problems")), text_of(detect, "loaded")));
-	note(page, TR("archive"), NOTE("{} events, {}, {} findings since the start", grouped(arena, number_of(archive, "events")),
+	                         grouped(arena, number_of(detect, "problems")), age(page, text_of(detect, "loaded"))));
+	note(page, TR("archive"), NOTE("{} event{s}, {}, {} finding{s} since the start", grouped(arena, number_of(archive, "events")),
 	                           bytes_text(arena, number_of(archive, "bytes")), grouped(arena, number_of(archive, "findings"))));
 	line(page, TR("last commit"), age(page, text_of(archive, "last_commit")));
 	line(page, TR("last seal"), age(page, text_of(archive, "last_seal")));

@@ -103,15 +103,15 @@ static void add_proof(struct call *call, struct buf *out, const struct verify *v
 	struct arena *arena = call->arena;
 	struct str days = count_text(arena, verify->days), blocks = count_text(arena, verify->blocks);
 	struct str records = count_text(arena, verify->records), statements = count_text(arena, verify->statements);
-	add_note(call, out, &NOTE("{} days, {} blocks, {} records; {} statements in the chain", days, blocks, records, statements));
+	add_note(call, out, &NOTE("{} day{s}, {} block{s}, {} record{s}; {} statement{s} in the chain", days, blocks, records, statements));
 	for (size_t i = 0; i < verify->n_key_ids; i++)
 		add_note(call, out, &NOTE("signed by the key {}", verify->key_ids[i]));
 	if (verify->removed_days)
-		add_note(call, out, &NOTE("{} days were removed by retention, each by a signed record", count_text(arena, verify->removed_days)));
+		add_note(call, out, &NOTE("removed by retention, each by a signed record: {} day{s}", count_text(arena, verify->removed_days)));
 	if (verify->clock_back)
-		add_note(call, out, &NOTE("the clock stood behind {} times; the order is that of arrival", count_text(arena, verify->clock_back)));
+		add_note(call, out, &NOTE("the clock stood behind {} time{s}; the order is that of arrival", count_text(arena, verify->clock_back)));
 	if (verify->n_problems) {
-		add_note(call, out, &NOTE("{} problems; the first is where trust ends", count_text(arena, verify->n_problems)));
+		add_note(call, out, &NOTE("{} problem{s}; the first is where trust ends", count_text(arena, verify->n_problems)));
 		return;
 	}
 	buf_add(out, tr(call->lang, "nothing was changed, removed, reordered or backdated since it was sealed"));
@@ -131,7 +131,7 @@ static void add_proof(struct call *call, struct buf *out, const struct verify *v
 			buf_add_char(out, '\n');
 		}
 	if (verify->unsealed)
-		add_note(call, out, &NOTE("not proven: {} records that are not sealed yet", count_text(arena, verify->unsealed)));
+		add_note(call, out, &NOTE("not proven: {} record{s} not sealed yet", count_text(arena, verify->unsealed)));
 	buf_puts(out, "  ");
 	head_print(&verify->chain, out);
 }

@@ -120,6 +120,7 @@ struct str note_text(struct arena *arena, enum lang lang, const struct note *not
 	struct str words = tr(lang, note->english);
 	BUF(out);
 	size_t next = 0;
+	bool is_one = false; /* the value before */
 	for (size_t i = 0; i < words.n; i++) {
 		size_t which = COUNT(note->value), length = 0;
 		struct str rest = str_slice(words, i, words.n);
@@ -130,11 +131,22 @@ struct str note_text(struct arena *arena, enum lang lang, const struct note *not
 		           rest.p[2] == '}') {
 			which = (size_t)(rest.p[1] - '1');
 			length = 3;
+		} else if (str_starts(rest, "{s}")) {
+			if (!is_one)
+				buf_add_char(&out, 's');
+			i += 2;
+			continue;
+		} else if (str_starts(rest, "{es}")) {
+			if (!is_one)
+				buf_puts(&out, "es");
+			i += 3;
+			continue;
 		}
 		if (which >= COUNT(note->value)) {
 			buf_add_char(&out, words.p[i]);
 			continue;
 		}
+		is_one = str_is(note->value[which], "1");
 		if (note->value[which].p)
 			buf_add(&out, tr_str(lang, note->value[which]));
 		i += length - 1;

@@ -4,7 +4,8 @@
  *
  * Interface words are written in English in the code, `tr(lang, "no such table {}")`; the Chinese
  * and Vietnamese stand in content/i18n/<language>.yaml, keyed by the English. A word that is missing there
- * shows in English, and a test fails. "{}" takes the next value, "{2}" the second.
+ * shows in English, and a test fails. "{}" takes the next value, "{2}" the second; "{s}" and
+ * "{es}" are the ending of a word that the value before counts, nothing behind 1: "{} match{es}".
  */
 #ifndef WARD_DATA_LANG_H
 #define WARD_DATA_LANG_H

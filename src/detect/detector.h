@@ -32,7 +32,7 @@ void ruleset_free_p(struct ruleset **ruleset);
 const struct names *ruleset_names(const struct ruleset *ruleset);
 size_t ruleset_count(const struct ruleset *ruleset); /* rules that were compiled */
 /* How a rule was compiled, for people: log sources, mapped fields, the boolean program, its trigger and cost. */
-void ruleset_explain(const struct ruleset *ruleset, const struct sigma_rule *rule, struct buf *out);
+void ruleset_explain(const struct ruleset *ruleset, const struct sigma_rule *rule, enum lang lang, struct buf *out);
 
 struct detector *detector_new(const struct ruleset *ruleset);
 void detector_free(struct detector *detector);

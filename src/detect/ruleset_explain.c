@@ -5,23 +5,44 @@
 #include "detect/ruleset.h"
 #include "detect/sigma_value.h"
 
-static void field_words(const struct ruleset *ruleset, uint32_t slot, struct buf *out)
+/* What all of it is told with. */
+struct telling {
+	const struct ruleset *ruleset;
+	enum lang lang;
+	struct buf *out;
+};
+
+static void say(const struct telling *telling, const char *english)
 {
+	buf_add(telling->out, tr(telling->lang, english));
+}
+
+static void say_note(const struct telling *telling, const struct note *note)
+{
+	ARENA(scratch);
+	buf_add(telling->out, note_text(&scratch, telling->lang, note));
+}
+
+static void field_words(const struct telling *telling, uint32_t slot)
+{
+	const struct ruleset *ruleset = telling->ruleset;
+	struct buf *out = telling->out;
 	if (slot == SLOT_KEYWORDS)
-		buf_puts(out, "any field");
+		say(telling, "any field");
 	else
 		buf_add(out, names_text(ruleset->names, ruleset->slots.p[slot].name));
 }
 
-static void predicate_words(const struct ruleset *ruleset, const struct predicate *predicate, struct buf *out)
+static void predicate_words(const struct telling *telling, const struct predicate *predicate)
 {
 	static const char *const compares[] = {
 		[SIGMA_LT] = "<", [SIGMA_LE] = "<=", [SIGMA_GT] = ">", [SIGMA_GE] = ">=", [SIGMA_EQ] = "=",
 	};
-	static const char *const hows[] = { "=", "contains", "starts with", "ends with" };
-	static const char *const parts[] = { "", " minute", " hour", " day", " week", " month", " year" };
+	static const char *const hows[] = { "=", TR("contains"), TR("starts with"), TR("ends with") };
+	static const char *const parts[] = { "", TR("minute"), TR("hour"), TR("day"), TR("week"), TR("month"), TR("year") };
 	const struct sigma_item *item = predicate->item;
-	field_words(ruleset, predicate->slot, out);
+	struct buf *out = telling->out;
+	field_words(telling, predicate->slot);
 	switch (item->op) {
 	case SIGMA_PATTERN:
 		buf_puts(out, item->cased ? " == '" : " = '");
@@ -39,38 +60,49 @@ static void predicate_words(const struct ruleset *ruleset, const struct predicat
 		buf_printf(out, "/%u", item->cidr.bits);
 		break;
 	case SIGMA_NULL:
-		buf_puts(out, " is null or missing");
+		buf_add_char(out, ' ');
+		say(telling, "is null or missing");
 		break;
 	case SIGMA_EXISTS:
-		buf_puts(out, " is there");
+		buf_add_char(out, ' ');
+		say(telling, "is there");
 		break;
 	case SIGMA_FIELDREF:
-		buf_printf(out, " %s ", hows[item->how]);
-		field_words(ruleset, predicate->other, out);
+		buf_add_char(out, ' ');
+		say(telling, hows[item->how]);
+		buf_add_char(out, ' ');
+		field_words(telling, predicate->other);
 		break;
 	default:
-		buf_printf(out, "%s %s %.17g", parts[item->part], compares[item->op], item->than);
+		if (item->part) {
+			buf_add_char(out, ' ');
+			say(telling, parts[item->part]);
+		}
+		buf_printf(out, " %s %.17g", compares[item->op], item->than);
 	}
 }
 
-static void node_words(const struct ruleset *ruleset, uint32_t at, unsigned depth, struct buf *out)
+static void node_words(const struct telling *telling, uint32_t at, unsigned depth)
 {
 	static const char *const kinds[] = {
-		[NODE_TRUE] = "always", [NODE_FALSE] = "never", [NODE_AND] = "all of", [NODE_OR] = "one of", [NODE_NOT] = "not",
+		[NODE_TRUE] = TR("always holds"), [NODE_FALSE] = TR("cannot hold"), [NODE_AND] = TR("all of"),
+		[NODE_OR] = TR("one of"), [NODE_NOT] = TR("none of"),
 	};
+	const struct ruleset *ruleset = telling->ruleset;
+	struct buf *out = telling->out;
 	const struct node *nodes = ruleset->nodes.p;
 	buf_printf(out, "    %*s", (int)(depth * 2), "");
 	if (nodes[at].kind == NODE_ITEM)
-		predicate_words(ruleset, &ruleset->predicates.p[nodes[at].predicate], out);
+		predicate_words(telling, &ruleset->predicates.p[nodes[at].predicate]);
 	else
-		buf_puts(out, kinds[nodes[at].kind]);
+		say(telling, kinds[nodes[at].kind]);
 	if (nodes[at].name.p)
 		buf_printf(out, "    # %.*s", STR_ARG(nodes[at].name));
 	buf_puts(out, "\n");
 	if (nodes[at].kind == NODE_ITEM)
 		return;
 	for (uint32_t child = at + 1; child < nodes[at].skip; child = nodes[child].skip)
-		node_words(ruleset, child, depth + 1, out);
+		node_words(telling, child, depth + 1);
 }
 
 static void part_words(const char *name, struct str value, struct buf *out)
@@ -79,10 +111,13 @@ static void part_words(const char *name, struct str value, struct buf *out)
 		buf_printf(out, " %s=%.*s", name, STR_ARG(value));
 }
 
-static void source_words(const struct ruleset_source *source, struct buf *out)
+static void source_words(const struct telling *telling, const struct ruleset_source *source)
 {
+	struct buf *out = telling->out;
 	if (!source->logsource) {
-		buf_puts(out, "  any event\n");
+		buf_puts(out, "  ");
+		say(telling, "any event");
+		buf_add_char(out, '\n');
 		return;
 	}
 	buf_printf(out, "  %.*s:", STR_ARG(source->mapping->name));
@@ -90,43 +125,59 @@ static void source_words(const struct ruleset_source *source, struct buf *out)
 	part_words("category", source->logsource->category, out);
 	part_words("service", source->logsource->service, out);
 	for (size_t i = 0; i < source->logsource->fields.n; i++)
-		buf_printf(out, "%s%.*s as %.*s", i ? ", " : "; ", STR_ARG(source->logsource->fields.p[i].sigma),
+		buf_printf(out, "%s%.*s → %.*s", i ? ", " : "; ", STR_ARG(source->logsource->fields.p[i].sigma),
 		           STR_ARG(source->logsource->fields.p[i].own));
 	buf_puts(out, "\n");
 }
 
-static void start_words(const struct ruleset *ruleset, const struct program *program, struct buf *out)
+static void start_words(const struct telling *telling, const struct program *program)
 {
+	const struct ruleset *ruleset = telling->ruleset;
+	struct buf *out = telling->out;
+	ARENA(scratch);
+	buf_puts(out, "  ");
 	if (program->start == START_ALWAYS)
-		buf_puts(out, "  tried for each event of these sources: nothing in particular must be there\n");
+		say(telling, "tried for each event of these sources: nothing in particular must be there");
 	else if (program->start == START_NEVER)
-		buf_puts(out, "  never tried: it cannot hold\n");
+		say(telling, "never tried: it cannot hold");
+	else
+		say_note(telling, &NOTE("tried when one of these holds (likelihood {}):", arena_printf(&scratch, "%.2g", program->chance)));
+	buf_add_char(out, '\n');
 	if (program->start != START_TRIGGER)
 		return;
-	buf_printf(out, "  tried when one of these holds (likelihood %.2g):\n", program->chance);
 	for (uint32_t i = 0; i < program->n_triggers; i++) {
-		uint32_t id = ruleset->trigger_ids.p[program->trigger + i];
+		const struct predicate *predicate = &ruleset->predicates.p[ruleset->trigger_ids.p[program->trigger + i]];
 		buf_puts(out, "    ");
-		predicate_words(ruleset, &ruleset->predicates.p[id], out);
-		buf_printf(out, "    # asked by %u conditions\n", ruleset->predicates.p[id].uses);
+		predicate_words(telling, predicate);
+		buf_puts(out, "    # ");
+		say_note(telling, &NOTE("asked by {} condition{s}", arena_printf(&scratch, "%u", predicate->uses)));
+		buf_add_char(out, '\n');
 	}
 }
 
-void ruleset_explain(const struct ruleset *ruleset, const struct sigma_rule *rule, struct buf *out)
+void ruleset_explain(const struct ruleset *ruleset, const struct sigma_rule *rule, enum lang lang, struct buf *out)
 {
+	const struct telling telling = { ruleset, lang, out };
 	bool any = false;
+	ARENA(scratch);
 	for (size_t i = 0; i < ruleset->programs.n; i++) {
 		const struct program *program = &ruleset->programs.p[i];
 		if (program->rule != rule)
 			continue;
-		buf_printf(out, "%scondition %u, in\n", any ? "\n" : "", program->condition + 1);
+		buf_puts(out, any ? "\n" : "");
+		say_note(&telling, &NOTE("Condition {}, for these log sources:", arena_printf(&scratch, "%u", (unsigned)program->condition + 1)));
+		buf_add_char(out, '\n');
 		for (size_t k = 0; k < program->sources.n; k++)
-			source_words(&ruleset->sources.p[program->sources.p[k]], out);
-		start_words(ruleset, program, out);
-		buf_puts(out, "  it is\n");
-		node_words(ruleset, program->root, 0, out);
+			source_words(&telling, &ruleset->sources.p[program->sources.p[k]]);
+		start_words(&telling, program);
+		buf_puts(out, "  ");
+		say(&telling, "it matches when:");
+		buf_add_char(out, '\n');
+		node_words(&telling, program->root, 0);
 		any = true;
 	}
-	if (!any)
-		buf_puts(out, "no known log source is of the kind the rule asks for\n");
+	if (!any) {
+		say(&telling, "no known log source is of the kind the rule asks for");
+		buf_add_char(out, '\n');
+	}
 }

@@ -48,15 +48,30 @@ void detection_of(struct arena *arena, struct detector *detector, const struct m
 	};
 }
 
+/* Fields that hold the host an event comes from. */
+static bool is_host_name(struct str field)
+{
+	static const char *const names[] = { "hostname", "host", "Computer", "ComputerName", "host.name" };
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (str_eq_nocase(field, str_from(names[i])))
+			return true;
+	return false;
+}
+
 void detection_of_correlation(struct arena *arena, const struct correlation_match *match, struct detection *out)
 {
 	const struct strings *names = &match->rule->correlation.group_by;
 	struct detection_field *fields = ARENA_ARRAY(arena, struct detection_field, names->n + 1);
-	for (size_t i = 0; i < names->n; i++)
+	struct str host = STR("");
+	for (size_t i = 0; i < names->n; i++) {
 		fields[i] = (struct detection_field){ names->p[i], match->group->p[i] };
+		if (is_host_name(names->p[i]))
+			host = match->group->p[i];
+	}
 	*out = (struct detection){
 		.rule = match->rule,
 		.time = match->last,
+		.host = host,
 		.fields = fields,
 		.n = names->n,
 		.file = match->n_events ? match->events[match->n_events - 1] : STR(""),

@@ -212,10 +212,10 @@ static void add_rule(struct buf *out, struct arena *arena, const struct tallied 
 	buf_add(out, utf8_clean(arena, rule_title(by_rule->rule, lang)));
 	buf_puts(out, colour ? "\033[0m" : "");
 	buf_puts(out, "\n    ");
-	buf_add(out, note_text(arena, lang, &NOTE("{} matches", number(arena, by_rule->hits))));
+	buf_add(out, note_text(arena, lang, &NOTE("{} match{es}", number(arena, by_rule->hits))));
 	if (by_rule->hosts.n) {
 		buf_puts(out, " · ");
-		buf_add(out, note_text(arena, lang, &NOTE("{} hosts", number(arena, by_rule->hosts.n))));
+		buf_add(out, note_text(arena, lang, &NOTE("{} host{s}", number(arena, by_rule->hosts.n))));
 	}
 	if (by_rule->first != EVENT_NO_TIME) {
 		buf_puts(out, " · ");
@@ -265,23 +265,29 @@ void detections_text(struct buf *out, struct detections *detections, const struc
 	tallies_sort(&detections->rules, true);
 	for (size_t i = 0; i < detections->rules.list.n; i++)
 		add_rule(out, &arena, detections->rules.list.p[i], lang, colour, width);
+	const char *gap = lang == LANG_ZH ? "" : " "; /* 。 has its own */
+	if (detections->first != EVENT_NO_TIME) {
+		struct str at = clock_format_local(&arena, detections->first / 1000000000);
+		buf_add(out, note_text(&arena, lang, &NOTE("Times are local: UTC{}.", str_slice(at, 20, at.n))));
+		buf_puts(out, gap);
+	}
 	if (detections->n)
 		buf_add(out, note_text(&arena, lang,
-		                       &NOTE("{} matches of {} rules.", number(&arena, detections->n),
+		                       &NOTE("{} match{es} of {} rule{s}.", number(&arena, detections->n),
 		                             number(&arena, detections->rules.list.n))));
 	else
 		buf_add(out, tr(lang, "No rule matched."));
 	buf_add_char(out, '\n');
 	buf_add(out, note_text(&arena, lang,
-	                       &NOTE("{} events in {} files were judged by {} rules.", number(&arena, scope->events),
+	                       &NOTE("{} event{s} in {} file{s} judged by {} rule{s}.", number(&arena, scope->events),
 	                             number(&arena, scope->files), number(&arena, scope->rules))));
 	if (scope->flawed) {
-		buf_add_char(out, ' ');
+		buf_puts(out, gap);
 		buf_add(out, note_text(&arena, lang,
-		                       &NOTE("{} records could not be read.", number(&arena, scope->flawed))));
+		                       &NOTE("{} record{s} could not be read.", number(&arena, scope->flawed))));
 	}
 	if (scope->ns > 0 && scope->events) {
-		buf_add_char(out, ' ');
+		buf_puts(out, gap);
 		buf_add(out, note_text(&arena, lang,
 		                       &NOTE("{} s, {} events/s.", arena_printf(&arena, "%.1f", (double)scope->ns / 1e9),
 		                             number(&arena, (uint64_t)((double)scope->events * 1e9 / (double)scope->ns)))));

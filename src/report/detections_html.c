@@ -118,9 +118,15 @@ static void put_chart(struct page *page, const struct detections *detections)
 		}
 	}
 	buf_add_char(out, ']');
-	json_put(out, "chart_first", is_timed ? moment(page, begin) : STR(""));
-	json_put(out, "chart_last", is_timed ? moment(page, begin + (int64_t)n * length) : STR(""));
-	json_put(out, "chart_middle", is_timed ? moment(page, begin + (int64_t)n * length / 2) : STR(""));
+	/* Below the axis, days are enough when a bar is a day or more. */
+	const struct {
+		const char *name;
+		size_t bars;
+	} marks[] = { { "chart_first", 0 }, { "chart_middle", n / 2 }, { "chart_last", n } };
+	for (size_t i = 0; i < COUNT(marks); i++) {
+		struct str at = is_timed ? moment(page, begin + (int64_t)marks[i].bars * length) : STR("");
+		json_put(out, marks[i].name, length >= 86400LL * 1000000000 ? str_slice(at, 0, 10) : at);
+	}
 }
 
 /* ---- by host, technique, tactic ---- */
@@ -139,7 +145,7 @@ static struct str upper(struct arena *arena, struct str text)
 	return (struct str){ out, text.n };
 }
 
-static struct str tactic_words(const struct page *page, struct str tactic)
+static struct str tactic_words(struct page *page, struct str tactic)
 {
 	ARENA(scratch);
 	BUF(key);
@@ -147,7 +153,12 @@ static struct str tactic_words(const struct page *page, struct str tactic)
 	for (size_t i = 0; i < tactic.n; i++)
 		buf_add_char(&key, tactic.p[i] == '_' ? '-' : tactic.p[i]);
 	struct str words = tr_str(page->lang, buf_str(&key));
-	return words.p == key.p ? tactic : words;
+	if (words.p != key.p)
+		return words;
+	BUF(plain);
+	for (size_t i = 0; i < tactic.n; i++)
+		buf_add_char(&plain, strchr("_-", tactic.p[i]) ? ' ' : tactic.p[i]);
+	return arena_str(&page->arena, buf_str(&plain));
 }
 
 enum what { WHAT_HOST, WHAT_TECHNIQUE, WHAT_TACTIC };
@@ -280,7 +291,9 @@ int detections_html(struct buf *out, struct detections *detections, const struct
 	buf_add_char(&page.out, '{');
 	json_put(&page.out, "lang", str_from(lang_names[lang]));
 	json_put(&page.out, "ward", STR(WARD_VERSION));
-	json_put(&page.out, "made", clock_format_local(&page.arena, clock_now()));
+	struct str made = clock_format_local(&page.arena, clock_now());
+	json_put(&page.out, "made", made);
+	json_put(&page.out, "zone", str_slice(clock_format_local(&page.arena, detections->first == EVENT_NO_TIME ? clock_now() : detections->first / 1000000000), 20, made.n));
 	json_put_int(&page.out, "events", (int64_t)scope->events);
 	json_put_int(&page.out, "files", (int64_t)scope->files);
 	json_put_int(&page.out, "rules_judged", (int64_t)scope->rules);

@@ -482,7 +482,7 @@ static void report_rules(struct reader *reader)
 	shared_set(&reader->shared->detect.rule_problems, wrong);
 	shared_set(&reader->shared->detect.rules_loaded, clock_now());
 	ARENA(arena);
-	role_say(reader->options->log, &NOTE("{} rules are in force; {} could not be loaded (ward rules lint names them)",
+	role_say(reader->options->log, &NOTE("{} rule{s} in force; {} could not be loaded (`ward rules lint` says why)",
 	                                     arena_printf(&arena, "%zu", ruleset_count(engine->ruleset)),
 	                                     arena_printf(&arena, "%zu", wrong)));
 }

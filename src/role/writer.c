@@ -413,7 +413,7 @@ static void look_at_clock(struct writer *writer)
 	int64_t wall = wall_ns();
 	if (writer->wall_seen && wall < writer->wall_seen - 2 * SECOND) {
 		ARENA(arena);
-		role_say(writer->options->log, &NOTE("the clock was set back by {} seconds; the archive says so in its statements",
+		role_say(writer->options->log, &NOTE("the clock was set back by {} second{s}; the archive says so in its statements",
 		                                     arena_printf(&arena, "%lld", (long long)((writer->wall_seen - wall) / SECOND))));
 	}
 	writer->wall_seen = wall;

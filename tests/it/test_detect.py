@@ -69,7 +69,7 @@ def test_exit_status():
     folder = temporary()
     (folder / "quiet.log").write_text(QUIET)
     done = ward("detect", folder)
-    assert done.returncode == 0 and "No rule matched." in done.stdout and "1 events in 1 files" in done.stdout
+    assert done.returncode == 0 and "No rule matched." in done.stdout and "1 event in 1 file judged by" in done.stdout
     assert ward("detect", folder / "missing.log").returncode == 2
     assert ward("detect").returncode == 2
     assert ward("detect", "--source", "windows-securty", folder).returncode == 2

@@ -74,7 +74,7 @@ def test_lint_names_the_place():
     done = ward("rules", "lint", path)
     assert done.returncode == 1
     assert re.search(r"/bad\.yml:7:42: error: there is no modifier 'beginswith'.*\[Log cleared\]$", done.stdout, re.M), done.stdout
-    assert "1 rules loaded; 1 errors, 0 warnings" in done.stdout
+    assert "1 rule loaded; 1 error, 0 warnings" in done.stdout
     assert "没有修饰符“beginswith”" in ward("rules", "lint", path, "--lang", "zh-CN").stdout
     assert "không có bổ từ 'beginswith'" in ward("rules", "lint", path, "--lang", "vi").stdout
     found = json.loads(ward("rules", "lint", "--format", "json", path).stdout)
@@ -116,7 +116,7 @@ def test_explain_shows_the_tree():
 def test_test_tries_examples():
     done = ward("rules", "test", folder(good=GOOD))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 examples of 1 rules tried, 0 not as expected; 0 rules have no examples" in done.stdout
+    assert "3 examples of 1 rule tried, 0 not as expected; 0 rules without examples" in done.stdout
     done = ward("rules", "test", folder(bad=GOOD.replace("EventID: 1102}", "EventID: 1103}", 1)))
     assert done.returncode == 1
     assert re.search(r"bad\.yml:15:15: the rule does not find this example.*\[Log cleared\]", done.stdout), done.stdout

@@ -124,7 +124,7 @@ def test_exit_status_and_mistakes():
 def test_an_expression_that_takes_too_long_is_given_up():
     folder = archive_of(["a" * 5000 + "b", "short"], "plain")
     done = ward("search", "-a", folder, "/(a+)+(a+)+(a+)+c$/", "--count")
-    assert done.returncode in (1, 2) and (done.returncode == 1 or "took too long on 1 records" in done.stderr), done
+    assert done.returncode in (1, 2) and (done.returncode == 1 or "took too long on 1 record" in done.stderr), done
 
 
 def test_a_damaged_block_is_said():
@@ -134,7 +134,7 @@ def test_a_damaged_block_is_said():
     with sqlite3.connect(day) as db:
         db.execute("UPDATE block_data SET data = substr(data, 1, length(data) / 2) WHERE number = 3")
     done = ward("search", "-a", folder, "--count", "NOT nothing")
-    assert done.returncode == 2 and "1 blocks could not be read" in done.stderr and "block 3 of" in done.stderr
+    assert done.returncode == 2 and "1 block could not be read" in done.stderr and "block 3 of" in done.stderr
     assert 500 < int(done.stdout) < 1000
 
 

@@ -97,7 +97,7 @@ static int records_read(struct input *input, size_t most, struct input_batch *ba
 	if (audit->lost_unsaid && now >= audit->complain_at) {
 		BUF(number);
 		buf_printf(&number, "%llu", (unsigned long long)audit->lost_unsaid);
-		input_complain(input, NOTE(TR("{} audit records came faster than they were read, and are lost"), buf_str(&number)));
+		input_complain(input, NOTE(TR("{} audit record{s} came faster than could be read, and got lost"), buf_str(&number)));
 		audit->lost_unsaid = 0;
 		audit->complain_at = now + complaint_every;
 	}

@@ -92,7 +92,7 @@ bool input_complaint(struct input *input, struct note *out)
 		text.n = MIN(unsaid.n, sizeof(number));
 		memcpy(number, unsaid.p, text.n);
 		input->unsaid = 0;
-		input_complain(input, NOTE(TR("{} more complaints were left out"), text));
+		input_complain(input, NOTE(TR("{} more complaint{s} left out"), text));
 	}
 	if (!input->n_complaints)
 		return false;

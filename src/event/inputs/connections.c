@@ -90,7 +90,7 @@ static void complain_often(struct connections *all, struct often *often, const c
 	if (often->unsaid) {
 		BUF(number);
 		buf_printf(&number, "%llu", (unsigned long long)often->unsaid);
-		input_complain(&all->input, NOTE(TR("the same happened {} times more"), buf_str(&number)));
+		input_complain(&all->input, NOTE(TR("the same happened {} time{s} more"), buf_str(&number)));
 	}
 	often->unsaid = 0;
 }

@@ -129,7 +129,7 @@ static int udp_read(struct input *input, size_t most, struct input_batch *batch,
 	if (udp->lost_unsaid && now >= udp->complain_at) {
 		BUF(number);
 		buf_printf(&number, "%llu", (unsigned long long)udp->lost_unsaid);
-		input_complain(input, NOTE(TR("{} messages came over UDP faster than they were read, and are lost"), buf_str(&number)));
+		input_complain(input, NOTE(TR("{} message{s} came over UDP faster than could be read, and got lost"), buf_str(&number)));
 		udp->lost_unsaid = 0;
 		udp->complain_at = now + complaint_every;
 	}
