@@ -147,7 +147,7 @@ static int restore_state(struct reader *reader, struct str saved)
 /* One frame of the writer's; *position (may be NULL) is set when it answers a question. */
 static int take_frame(struct reader *reader, const struct wire_frame *frame, struct str *position, struct err *err)
 {
-	struct str rest = frame->payload;
+	struct str rest = frame->payload, state;
 	switch (frame->kind) {
 	case WIRE_KEPT:
 		kept(reader, frame->number);
@@ -157,10 +157,10 @@ static int take_frame(struct reader *reader, const struct wire_frame *frame, str
 			return err_set(err, -EBADMSG, "an answer to no question");
 		return 1;
 	case WIRE_WELCOME:
-		if (!wire_take_text(&rest, &rest))
+		if (!wire_take_text(&rest, &state))
 			return err_set(err, -EBADMSG, "a damaged welcome");
 		buf_clear(&reader->state);
-		buf_add(&reader->state, rest);
+		buf_add(&reader->state, state);
 		kept(reader, frame->number);
 		return 1;
 	default:

@@ -247,6 +247,60 @@ def test_findings_and_rules_that_change():
     assert [row["title"] for row in collector.findings()] == ["The first", "The second", "The first", "The first"]
 
 
+CORRELATION = """title: A word
+name: word
+id: 11111111-2222-4333-8444-000000000011
+logsource: {product: windows, service: security}
+detection:
+  keywords: ['evilword']
+  condition: keywords
+level: low
+---
+title: Four of them
+id: 11111111-2222-4333-8444-000000000012
+correlation:
+  type: event_count
+  rules: [word]
+  group-by: [Computer]
+  timespan: 1h
+  condition: {gte: 4}
+level: high
+"""
+
+
+def test_correlations_remember_over_deaths():
+    collector = Collector(FILES.replace("format: plain", "format: json"), "rules: {built_in: false, paths: ['{dir}/rules']}")
+    (collector.dir / "rules").mkdir()
+    (collector.dir / "rules" / "c.yml").write_text(CORRELATION)
+    logs = logs_of(collector)
+    said = 0
+
+    def say():
+        nonlocal said
+        said += 1
+        with open(logs / "a.log", "a") as log:
+            log.write(json.dumps({"Channel": "Security", "EventID": 4688, "Computer": "ws1", "CommandLine": f"evilword {said}",
+                                  "TimeCreated": f"2026-11-23T08:00:{said:02d}Z"}) + "\n")
+        collector.wait(lambda: len(collector.kept()) == said, "the event to be kept")
+    with collector:
+        say()
+        collector.kill("reader")
+        collector.wait(lambda: all(row["pid"] and row["sandbox"] for row in collector.status()["roles"]), "the reader to be back")
+        say()
+        collector.kill("writer")
+        collector.wait(lambda: all(row["pid"] and row["sandbox"] for row in collector.status()["roles"]), "the writer to be back")
+        say()
+        collector.stop()
+    assert not collector.findings()
+    with collector:
+        say()
+        collector.wait(lambda: collector.findings(), "the correlation")
+        collector.stop()
+    found = collector.findings()
+    assert [row["title"] for row in found] == ["Four of them"] and found[0]["count"] == 4, found
+    assert len(found[0]["events"]) == 4
+
+
 def small_disk(size):
     need_root()
     need_tool("mount")
