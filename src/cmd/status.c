@@ -112,7 +112,7 @@ static void named(struct page *page, struct str words, struct str value)
 
 static void line(struct page *page, const char *label, struct str value)
 {
-	named(page, tr(page->call->lang, label), value);
+	named(page, tr_word(page->call->lang, "label", label), value);
 }
 
 static void note(struct page *page, const char *label, struct note words)
@@ -130,7 +130,7 @@ static struct str local(struct page *page, struct str then)
 
 static struct str age(struct page *page, struct str then)
 {
-	return then.n ? local(page, then) : tr(page->call->lang, "never");
+	return then.n ? local(page, then) : tr_word(page->call->lang, "label", "never");
 }
 
 static bool show_roles(struct page *page, const struct doc *roles)
@@ -150,7 +150,7 @@ static bool show_roles(struct page *page, const struct doc *roles)
 			buf_printf(&value, "; %.*s", STR_ARG(note_text(arena, page->call->lang, &again)));
 		}
 		line(page, arena_cstr(arena, text_of(role, "role")), arena_str(arena, buf_str(&value)));
-		line(page, TR("trouble"), trouble);
+		line(page, "trouble", trouble);
 		good &= pid > 0 && !trouble.n;
 	}
 	return good;
@@ -168,7 +168,7 @@ static bool show_sources(struct page *page, const struct doc *sources)
 		struct note last = NOTE("{}; last {}", note_text(arena, page->call->lang, &counts),
 		                        age(page, text_of(source, "last")));
 		named(page, text_of(source, "name"), note_text(arena, page->call->lang, &last));
-		line(page, TR("trouble"), text_of(source, "trouble"));
+		line(page, "trouble", text_of(source, "trouble"));
 		good &= number_of(source, "lost") == 0 && !text_of(source, "trouble").n;
 	}
 	return good;
@@ -178,22 +178,22 @@ static bool show(struct page *page, const struct doc *status)
 {
 	struct arena *arena = page->call->arena;
 	const struct doc *archive = doc_get(status, STR("archive")), *detect = doc_get(status, STR("detect"));
-	line(page, TR("running since"), age(page, text_of(status, "started")));
+	line(page, "running since", age(page, text_of(status, "started")));
 	bool good = show_roles(page, doc_get(status, STR("roles")));
 	buf_add_char(page->out, '\n');
 	good &= show_sources(page, doc_get(status, STR("sources")));
 	buf_add_char(page->out, '\n');
-	note(page, TR("rules"), NOTE("{} in force, {} could not be loaded; loaded {}", grouped(arena, number_of(detect, "rules")),
+	note(page, "rules", NOTE("{} in force, {} could not be loaded; loaded {}", grouped(arena, number_of(detect, "rules")),
 	                         grouped(arena, number_of(detect, "problems")), age(page, text_of(detect, "loaded"))));
-	note(page, TR("archive"), NOTE("{} event{s}, {}, {} finding{s} since the start", grouped(arena, number_of(archive, "events")),
+	note(page, "archive", NOTE("{} event{s}, {}, {} finding{s} since the start", grouped(arena, number_of(archive, "events")),
 	                           bytes_text(arena, number_of(archive, "bytes")), grouped(arena, number_of(archive, "findings"))));
-	line(page, TR("last commit"), age(page, text_of(archive, "last_commit")));
-	line(page, TR("last seal"), age(page, text_of(archive, "last_seal")));
-	note(page, TR("waiting"), NOTE("{}; the last batch was kept after {} s", bytes_text(arena, number_of(detect, "waiting_bytes")),
+	line(page, "last commit", age(page, text_of(archive, "last_commit")));
+	line(page, "last seal", age(page, text_of(archive, "last_seal")));
+	note(page, "waiting", NOTE("{}; the last batch was kept after {} s", bytes_text(arena, number_of(detect, "waiting_bytes")),
 	                           arena_printf(arena, "%.3f", number_of(archive, "lag_seconds"))));
-	note(page, TR("disk"), NOTE("{} free of {}", bytes_text(arena, number_of(archive, "disk_free")),
+	note(page, "disk", NOTE("{} free of {}", bytes_text(arena, number_of(archive, "disk_free")),
 	                        bytes_text(arena, number_of(archive, "disk_size"))));
-	line(page, TR("key"), text_of(status, "key").n ? text_of(status, "key") : tr(page->call->lang, "none: blocks are not signed"));
+	line(page, "key", text_of(status, "key").n ? text_of(status, "key") : tr(page->call->lang, "none: blocks are not signed"));
 	return good;
 }
 

@@ -113,6 +113,14 @@ struct str tr(enum lang lang, const char *english)
 	return tr_str(lang, str_from(english));
 }
 
+struct str tr_word(enum lang lang, const char *place, const char *english)
+{
+	BUF(key);
+	buf_printf(&key, "%s %s", place, english);
+	struct str words = tr_str(lang, buf_str(&key));
+	return words.p == key.p ? str_from(english) : words;
+}
+
 struct str note_text(struct arena *arena, enum lang lang, const struct note *note)
 {
 	if (!note->english)

@@ -32,6 +32,9 @@ enum lang lang_from_environment(void);
 
 /* The interface text in this language. The result lives for the whole process. */
 struct str tr(enum lang lang, const char *english);
+/* A word of the interface that could also be somebody's name for something, such as "archive". It stands in the
+ * catalogue behind its place, "label archive", because values of a message are translated when they stand there alone. */
+struct str tr_word(enum lang lang, const char *place, const char *english);
 struct str tr_str(enum lang lang, struct str english); /* english itself when it is not in the catalogue */
 
 /* Marks a text that is translated later, where it stands in a table: TR("show this help"). */

@@ -38,8 +38,8 @@ static void predicate_words(const struct telling *telling, const struct predicat
 	static const char *const compares[] = {
 		[SIGMA_LT] = "<", [SIGMA_LE] = "<=", [SIGMA_GT] = ">", [SIGMA_GE] = ">=", [SIGMA_EQ] = "=",
 	};
-	static const char *const hows[] = { "=", TR("contains"), TR("starts with"), TR("ends with") };
-	static const char *const parts[] = { "", TR("minute"), TR("hour"), TR("day"), TR("week"), TR("month"), TR("year") };
+	static const char *const hows[] = { "=", "contains", "starts with", "ends with" };
+	static const char *const parts[] = { "", "minute", "hour", "day", "week", "month", "year" };
 	const struct sigma_item *item = predicate->item;
 	struct buf *out = telling->out;
 	field_words(telling, predicate->slot);
@@ -69,14 +69,14 @@ static void predicate_words(const struct telling *telling, const struct predicat
 		break;
 	case SIGMA_FIELDREF:
 		buf_add_char(out, ' ');
-		say(telling, hows[item->how]);
+		buf_add(out, tr_word(telling->lang, "condition", hows[item->how]));
 		buf_add_char(out, ' ');
 		field_words(telling, predicate->other);
 		break;
 	default:
 		if (item->part) {
 			buf_add_char(out, ' ');
-			say(telling, parts[item->part]);
+			buf_add(out, tr_word(telling->lang, "condition", parts[item->part]));
 		}
 		buf_printf(out, " %s %.17g", compares[item->op], item->than);
 	}

@@ -319,10 +319,10 @@ static void add_tally_table(const struct found_style *style, struct buf *out, co
 	size_t width = kind->n + 1 + (kind->every != 0), at = 0;
 	struct str *cells = ARENA_ARRAY(&arena, struct str, width * (n + 1));
 	if (kind->every)
-		cells[at++] = tr(style->lang, "time");
+		cells[at++] = tr_word(style->lang, "column", "time");
 	for (size_t i = 0; i < kind->n; i++)
 		cells[at++] = kind->by[i];
-	cells[at++] = tr(style->lang, "count");
+	cells[at++] = tr_word(style->lang, "column", "count");
 	for (size_t i = 0; i < n; i++) {
 		if (kind->every)
 			cells[at++] = step_text(&arena, rows[i].step, kind->every);
