@@ -389,6 +389,9 @@ static int show_results(struct run *run, struct err *err)
 	run->scope.flawed = counters.flawed;
 	run->scope.files = counters.streams;
 	run->scope.ns = clock_monotonic_ns() - run->begun;
+	if (counters.not_logs)
+		command_warn(call, &NOTE("{} files do not look like logs and were left out; --parser plain reads them even so",
+		                         arena_printf(call->arena, "%llu", (unsigned long long)counters.not_logs)));
 	int r = write_timelines(run, err);
 	if (r < 0)
 		return r;

@@ -57,6 +57,7 @@ struct input_counters {
 	uint64_t streams;     /* begun */
 	uint64_t rotations, truncations;
 	uint64_t refused;     /* connections, files */
+	uint64_t not_logs;    /* files and members that do not look like logs and were left out (once) */
 	uint64_t lost;        /* messages that the kernel says it dropped before they could be read */
 };
 

@@ -147,7 +147,6 @@ static struct str upper(struct arena *arena, struct str text)
 
 static struct str tactic_words(struct page *page, struct str tactic)
 {
-	ARENA(scratch);
 	BUF(key);
 	buf_puts(&key, "tactic ");
 	for (size_t i = 0; i < tactic.n; i++)

@@ -7,7 +7,9 @@ import json
 import os
 import re
 import signal
+import struct
 import subprocess
+import tarfile
 import time
 
 from harness import WARD, environment, need_root, need_tool, run, temporary, ward
@@ -137,3 +139,37 @@ def test_following():
     finally:
         process.kill()
     assert (first["line"], second["line"]) == (2, 2)
+
+
+def test_what_is_no_log_is_left_out():
+    """A folder like /var/log: wtmp, lastlog, a journal, a database, a program in a tar; logs in strange clothes are still read."""
+    folder = logs()
+    binary = os.urandom(100000)
+    utmp = struct.pack("<hxxi32s4s32s256s", 2, 0, b"~", b"~~", b"reboot", b"6.1.0-18").ljust(384, b"\0")
+    (folder / "wtmp").write_bytes(utmp * 40)
+    with open(folder / "lastlog", "wb") as file: # a hole and one login
+        file.seek(292 * 1000)
+        file.write(struct.pack("<i32s256s", 1700000000, b"pts/0", b"10.0.0.1"))
+    (folder / "system.journal").write_bytes(b"LPKSHHRH" + binary)
+    (folder / "zeros").write_bytes(b"\0" * 70000)
+    (folder / "data.gz").write_bytes(gzip.compress(binary))
+    with tarfile.open(folder / "all.tar.gz", "w:gz") as tar:
+        for name, data in (("program", b"\x7fELF" + binary), ("http.log", ATTACK.encode()), ("other", binary)):
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    (folder / "emptied.log").write_bytes(b"\0" * 200000 + ATTACK.encode())
+    (folder / "wide.log").write_bytes(ATTACK.encode("utf-16"))
+    done = ward("detect", "--json", folder)
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    files = {os.path.basename(match["file"]) for match in found if match["title"].startswith("SQL injection")}
+    assert {"access.log", "all.tar.gz:http.log", "emptied.log", "wide.log"} <= files, files
+    assert done.stderr.count("\n") == 1 and "7 files do not look like logs" in done.stderr, done.stderr
+    # Left out of a folder it is no failure; asked for by its name it is, unless the format is named, too.
+    (folder / "only").mkdir()
+    (folder / "wtmp").rename(folder / "only" / "wtmp")
+    assert ward("detect", folder / "only").returncode == 0
+    done = ward("detect", folder / "only" / "wtmp")
+    assert done.returncode == 2 and "wtmp: it does not look like a log" in done.stderr, done.stderr
+    done = ward("detect", "--parser", "plain", folder / "only" / "wtmp")
+    assert done.returncode == 0 and not done.stderr, done.stderr

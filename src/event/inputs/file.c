@@ -68,12 +68,38 @@ static int64_t mtime_of(const struct stat *st)
 	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 }
 
-/* What kind it is, by its first bytes. An empty file is not known yet. */
+static bool is_log(const struct file *file, struct str head)
+{
+	struct decode decode = file->stream.decode;
+	size_t used;
+	ARENA(scratch);
+	return parser_is_text(decode_text(&decode, &scratch, head, true, &used));
+}
+
+/* The first bytes that are not zero: an emptied log that its program goes on writing begins with a hole. */
+static ssize_t read_head(int fd, char *to)
+{
+	ssize_t n;
+	off_t at = 0;
+	do {
+		n = pread(fd, to, STREAM_PROBE, at);
+		off_t next = n > 0 ? lseek(fd, at + n, SEEK_DATA) : -1;
+		at = MAX(next, at + MAX(n, 0));
+	} while (n > 0 && to[0] == '\0' && memcmp(to, to + 1, (size_t)n - 1) == 0);
+	return n;
+}
+
+/* What kind it is, by its first bytes. An empty file is not known yet. What is followed may become a log later, and whoever
+ * can write its first bytes shall not blind us: only what is read once can be left out. */
 static void probe(struct file *file)
 {
 	BUF(head);
 	char *to = buf_reserve(&head, STREAM_PROBE);
-	ssize_t n = pread(file->fd, to, STREAM_PROBE, 0);
+	ssize_t n = file->follow ? pread(file->fd, to, STREAM_PROBE, 0) : read_head(file->fd, to);
+	if (n == 0 && file->size && !file->named) {
+		file->probed = true;
+		file->kind = FILE_STRANGE;
+	}
 	if (n <= 0)
 		return;
 	struct str text = { to, (size_t)n };
@@ -87,6 +113,8 @@ static void probe(struct file *file)
 		if (parser->framing == FRAME_FILE) {
 			file->kind = FILE_WHOLE;
 			file->stream.parser = parser;
+		} else if (!file->follow && parser == &parser_plain && !is_log(file, text)) {
+			file->kind = FILE_STRANGE;
 		}
 	}
 }
@@ -376,6 +404,12 @@ static ssize_t read_packed(struct file *file, struct input *input, struct input_
 			r = spool_member(file, input, parser, room, (size_t)n, want, err);
 			return r < 0 ? r : 1;
 		}
+		if (!file->follow && !file->named && parser == &parser_plain &&
+		    !is_log(file, (struct str){ room, MIN((size_t)n, (size_t)STREAM_PROBE) })) {
+			input->counters.not_logs++;
+			file->in_member = false;
+			return 1;
+		}
 	}
 	if (n <= 0) {
 		file->at.offset += carried;
@@ -441,6 +475,8 @@ ssize_t file_read(struct file *file, struct input *input, struct input_batch *ba
 			return 0;
 		place_take_fingerprint(&file->at, file->fd);
 	}
+	if (file->kind == FILE_STRANGE)
+		return err_set(err, -ENOEXEC, "it does not look like a log; name its format to read it even so");
 	if (file->kind == FILE_PACKED)
 		return read_packed(file, input, batch, want, err);
 	if (file->kind == FILE_WHOLE)

@@ -18,7 +18,8 @@
 struct unpack;
 struct whole;
 
-enum file_kind { FILE_PLAIN, FILE_PACKED, FILE_WHOLE };
+/* FILE_STRANGE: a program, a database, a picture …; nothing to be read. */
+enum file_kind { FILE_PLAIN, FILE_PACKED, FILE_WHOLE, FILE_STRANGE };
 
 struct file {
 	char *path;       /* where it lies now */
@@ -60,7 +61,7 @@ void file_release(struct file *file);
 /* The same for files of all kinds, before they were read. */
 void file_shut(struct file *file);
 /* Add about `want` bytes of text and their events to the batch: > 0: how many; 0: nothing more for now (or `finished`);
- * -ESTALE: it was truncated, nothing was taken; other errors with words. */
+ * -ESTALE: it was truncated, nothing was taken; -ENOEXEC: it is no log; other errors with words. */
 ssize_t file_read(struct file *file, struct input *input, struct input_batch *batch, size_t want, struct err *err) MUST_USE;
 /* No more will come: deliver a last line without end, and what was held back. */
 void file_finish(struct file *file, struct input *input, struct input_batch *batch);

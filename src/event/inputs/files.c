@@ -57,6 +57,7 @@ struct path {
 	bool recalled;           /* its kept position was asked for */
 	bool waits;              /* to be read again at the next tick: for silence, for a farewell, for a file to be complete */
 	int complained;          /* errno of the last complaint */
+	bool named;              /* by itself, not by a pattern or a folder */
 };
 
 struct files {
@@ -225,12 +226,16 @@ static void look_for(struct files *files, struct str wanted)
 {
 	ARENA(arena);
 	const char *text = arena_cstr(&arena, wanted);
-	struct stat st;
+	struct stat st = { 0 };
 	if (stat(text, &st) == 0 || !glob_is_pattern(wanted)) {
-		if (S_ISDIR(st.st_mode))
+		if (S_ISDIR(st.st_mode)) {
 			found_directory(files, wanted, 0);
-		else
-			found(files, wanted);
+			return;
+		}
+		found(files, wanted);
+		struct path *path = map_get(&files->index, wanted);
+		if (path)
+			path->named = true;
 		return;
 	}
 	/* New names may come in the last directory that is written without a pattern. */
@@ -964,6 +969,11 @@ static bool step(struct files *files, struct path *path, struct file *file, size
 		return true;
 	}
 	path->moved |= file->at.offset != offset || batch->batch.events.n != records;
+	if (n == -ENOEXEC && !path->named) {
+		files->input.counters.not_logs++;
+		file->finished = true;
+		return true;
+	}
 	if (n < 0) {
 		complain_once(files, path, (int)-n, err.text);
 		file->finished = true;
