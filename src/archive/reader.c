@@ -10,6 +10,7 @@
 
 #include "archive/days.h"
 #include "base/vec.h"
+#include "crypto/sign.h"
 
 struct day {
 	char name[DAY_NAME + 1];
@@ -20,6 +21,8 @@ struct day {
 struct reader {
 	char *dir;
 	VEC(struct day) days;
+	VEC(struct public_key) keys; /* those of the archive itself */
+	char id[CHAIN_ID + 1];
 };
 
 static void forget_days(struct reader *reader)
@@ -75,6 +78,7 @@ void reader_close(struct reader *reader)
 		return;
 	forget_days(reader);
 	vec_done(&reader->days);
+	vec_done(&reader->keys);
 	free(reader->dir);
 	free(reader);
 }
@@ -148,6 +152,25 @@ static int list_day(struct reader *reader, struct arena *arena, struct str name,
 	return r;
 }
 
+static int list_keys(struct reader *reader, struct err *err)
+{
+	ARENA(arena);
+	CLEANUP(database_close_p) sqlite3 *book = NULL;
+	SQL(statement);
+	reader->keys.n = 0;
+	int r = book_open(arena_printf(&arena, "%s/archive.ward", reader->dir).p, DATABASE_READ, &book, err);
+	if (r == 0)
+		r = reader_id(reader, reader->id, sizeof(reader->id), err);
+	if (r == 0)
+		r = sql_make(&statement, book, "SELECT line FROM key", err);
+	while (r >= 0 && (r = sql_step(&statement, err)) == 1) {
+		struct public_key key;
+		if (public_key_parse(sql_get_bytes(&statement), &key, NULL) == 0)
+			vec_push(&reader->keys, key);
+	}
+	return r;
+}
+
 int reader_list(struct reader *reader, struct arena *arena, int64_t since, int64_t until, struct piece **out, size_t *n,
                 struct err *err)
 {
@@ -158,6 +181,8 @@ int reader_list(struct reader *reader, struct arena *arena, int64_t since, int64
 	int r = days_list(reader->dir, arena, &names, &n_names, err);
 	for (size_t i = 0; r == 0 && i < n_names; i++)
 		r = list_day(reader, arena, names[i], &pieces, since, until, err);
+	if (r == 0)
+		r = list_keys(reader, err); /* behind the days: all that signed them are there */
 	*out = pieces.found.p;
 	*n = pieces.found.n;
 	return r;
@@ -198,6 +223,49 @@ int reader_filter(struct reader *reader, const struct piece *piece, struct str *
 	return r < 0 ? r : r == 0 ? not_in_list(piece, err) : 0;
 }
 
+static bool says(struct str body, const char *name, int64_t is)
+{
+	int64_t value;
+	return str_to_int(chain_value(body, name), 10, &value) && value == is;
+}
+
+static bool signed_by_a_key(const struct reader *reader, const struct chain_said *said, struct str statement, struct str signature)
+{
+	if (str_is(said->key, "-"))
+		return reader->keys.n == 0;
+	for (size_t i = 0; i < reader->keys.n; i++)
+		if (str_is(said->key, reader->keys.p[i].id))
+			return signature.n == SIGN_MOST &&
+			       public_key_verify(&reader->keys.p[i], statement, (const uint8_t *)signature.p, NULL) == 0;
+	return false;
+}
+
+/* Are these the bytes that a key of this archive sealed as this block? */
+static int check_seal(const struct reader *reader, struct day *day, const struct piece *piece, struct str data, struct err *err)
+{
+	SQL(row);
+	ARENA(arena);
+	struct chain_said said;
+	char digest[CHAIN_DIGEST + 1];
+	int r = sql_make(&row, day->db, "SELECT statement, signature FROM block WHERE number=?", err);
+	if (r < 0)
+		return r;
+	sql_int(&row, piece->number);
+	r = sql_step(&row, err);
+	if (r <= 0)
+		return r < 0 ? r : not_in_list(piece, err);
+	struct str statement = arena_str(&arena, sql_get_bytes(&row)), signature = sql_get_bytes(&row);
+	r = chain_read(statement, &said, err);
+	if (r < 0)
+		return r;
+	chain_digest(said.algorithm, data, digest);
+	if (!str_is(chain_value(said.body, "data"), digest) || !str_is(said.archive, reader->id) ||
+	    !says(said.body, "number", piece->number) || !says(said.body, "records", (int64_t)piece->records) ||
+	    !signed_by_a_key(reader, &said, statement, signature))
+		return err_set(err, -EBADMSG, "it is not what was sealed");
+	return 0;
+}
+
 int reader_load(struct reader *reader, const struct piece *piece, struct buf *bytes, struct block **out, struct err *err)
 {
 	struct day *day = find_day(reader, piece);
@@ -216,6 +284,8 @@ int reader_load(struct reader *reader, const struct piece *piece, struct buf *by
 		buf_add(bytes, sql_get_bytes(&statement));
 	if (r == 0 && bytes->n == 0)
 		return not_in_list(piece, err);
+	if (r == 0 && piece->number)
+		r = check_seal(reader, day, piece, buf_str(bytes), err);
 	if (r == 0)
 		r = block_open(buf_str(bytes), out, err);
 	return r < 0 ? err_wrap(err, r, "block %u of %s", piece->number, piece->day) : 0;

@@ -42,7 +42,8 @@ int reader_list(struct reader *reader, struct arena *arena, int64_t since, int64
  * anything. */
 int reader_filter(struct reader *reader, const struct piece *piece, struct str *filter, struct err *err) MUST_USE;
 /* The block; `bytes` is filled and must live as long as it. What was in the last list is there until the next one is made,
- * also when it was sealed or removed meanwhile. */
+ * also when it was sealed or removed meanwhile. -EBADMSG when the block's data, number and count of records are not those that a
+ * key of the archive sealed. Whether that key is yours, and whether anything is missing, only `ward verify` can say. */
 int reader_load(struct reader *reader, const struct piece *piece, struct buf *bytes, struct block **out,
                 struct err *err) MUST_USE;
 

@@ -6,7 +6,10 @@ import hmac
 import http.server
 import json
 import random
+import re
+import shutil
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -51,7 +54,6 @@ def test_a_changed_byte_is_named_in_three_languages():
     folder = temporary()
     archive, _ = filled(folder, LINES)
     day = next(archive.glob("20*.ward"))
-    import sqlite3
     with sqlite3.connect(day) as db:
         data = bytearray(db.execute("SELECT data FROM block_data WHERE number=1").fetchone()[0])
         data[len(data) // 2] ^= 1
@@ -170,3 +172,66 @@ def test_copies_to_s3_are_signed_and_read_back():
     done = ward("archive", "copy", "-a", archive, *sign, "s3://logs/x", env={key: value for key, value in environment().items()
                                                                             if not key.startswith("AWS_")})
     assert done.returncode == 2 and "AWS_ACCESS_KEY_ID" in done.stderr
+
+
+def copy_of(archive, name):
+    copy = archive.parent / name
+    shutil.copytree(archive, copy)
+    return copy, next(copy.glob("20*.ward"))
+
+
+def test_a_search_shows_no_forged_records():
+    """Somebody with root and the public key, but without the private one: what a search says, and what verify says."""
+    folder = temporary()
+    archive, sign = filled(folder, LINES)
+    other = folder / "other"
+    forged = [line.replace("Failed", "Accepted") for line in LINES]
+    (folder / "forged.log").write_text("\n".join(forged) + "\n")
+    strange = ["--keys", folder / "strange", "--key", "archive"]
+    assert ward("keys", "create", "archive", "--dir", folder / "strange").returncode == 0
+    assert ward("archive", "create", "-a", other, *strange).returncode == 0
+    assert ward("archive", "add", "-a", other, *strange, folder / "forged.log").returncode == 0
+    theirs = next(other.glob("20*.ward"))
+
+    def exchange(day, sql, *values):
+        with sqlite3.connect(day) as db:
+            db.execute("ATTACH ? AS theirs", (str(theirs),))
+            db.execute(sql, values)
+
+    def digests_mended(day):
+        """The other block's data and filter, and a statement that names them: only the signature is wrong."""
+        for part in ("data", "filter"):
+            exchange(day, f"UPDATE block_{part} SET data=(SELECT data FROM theirs.block_{part} WHERE number=1) WHERE number=1")
+        with sqlite3.connect(day) as db:
+            statement = db.execute("SELECT statement FROM block WHERE number=1").fetchone()[0]
+            for part in ("data", "filter"):
+                data = db.execute(f"SELECT data FROM block_{part} WHERE number=1").fetchone()[0]
+                statement = re.sub(rf"(?m)^{part} .*$", f"{part} {hashlib.sha256(data).hexdigest()}", statement)
+            db.execute("UPDATE block SET statement=? WHERE number=1", (statement,))
+
+    def a_bit(day):
+        with sqlite3.connect(day) as db:
+            data = bytearray(db.execute("SELECT data FROM block_data WHERE number=1").fetchone()[0])
+            data[len(data) // 2] ^= 1
+            db.execute("UPDATE block_data SET data=? WHERE number=1", (bytes(data),))
+
+    for number, forge in enumerate((digests_mended, a_bit, lambda day: shutil.copy(theirs, day),
+                                    lambda day: exchange(day, "UPDATE block SET records=7"))):
+        copy, day = copy_of(archive, f"copy{number}")
+        forge(day)
+        done = ward("search", "-a", copy, "-f", "raw", "his01")
+        assert done.returncode == 2 and not done.stdout and "it is not what was sealed" in done.stderr, (number, done)
+        assert ward("verify", copy, "--key", folder / "keys/archive.pub").returncode == 1, number
+    # The key in the archive exchanged, too: a search believes it; who keeps the public key elsewhere does not.
+    shutil.copytree(other, folder / "whole")
+    assert len(ward("search", "-a", folder / "whole", "-f", "raw", "Accepted").stdout.splitlines()) == len(LINES)
+    done = ward("verify", folder / "whole", "--key", folder / "keys/archive.pub")
+    assert done.returncode == 1 and "not among those that are trusted" in done.stdout
+    done = ward("verify", folder / "whole")
+    assert done.returncode == 0 and "a public key kept elsewhere" in done.stdout
+    # What is gone without a trace: only a head that was written down tells, and verify says so.
+    assert ward("verify", archive, "--write-head", folder / "head").returncode == 0
+    copy, day = copy_of(archive, "cut")
+    day.unlink()
+    assert "not proven: that nothing newer was cut off" in ward("verify", copy).stdout
+    assert ward("verify", copy, "--head", folder / "head").returncode == 1

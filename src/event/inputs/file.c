@@ -76,17 +76,19 @@ static bool is_log(const struct file *file, struct str head)
 	return parser_is_text(decode_text(&decode, &scratch, head, true, &used));
 }
 
-/* The first bytes that are not zero: an emptied log that its program goes on writing begins with a hole. */
-static ssize_t read_head(int fd, char *to)
+/* The first bytes that are not zero, and where they begin: an emptied log that its program goes on writing begins with a hole. */
+static ssize_t read_head(int fd, char *to, off_t *at)
 {
-	ssize_t n;
-	off_t at = 0;
-	do {
-		n = pread(fd, to, STREAM_PROBE, at);
-		off_t next = n > 0 ? lseek(fd, at + n, SEEK_DATA) : -1;
-		at = MAX(next, at + MAX(n, 0));
-	} while (n > 0 && to[0] == '\0' && memcmp(to, to + 1, (size_t)n - 1) == 0);
-	return n;
+	ssize_t n, zeros;
+	for (;;) {
+		n = pread(fd, to, STREAM_PROBE, *at);
+		for (zeros = 0; zeros < n && to[zeros] == '\0';)
+			zeros++;
+		if (zeros == 0)
+			return n;
+		off_t next = lseek(fd, *at + zeros, SEEK_DATA);
+		*at = zeros < n ? *at + zeros : MAX(next, *at + n);
+	}
 }
 
 /* What kind it is, by its first bytes. An empty file is not known yet. What is followed may become a log later, and whoever
@@ -95,8 +97,9 @@ static void probe(struct file *file)
 {
 	BUF(head);
 	char *to = buf_reserve(&head, STREAM_PROBE);
-	ssize_t n = file->follow ? pread(file->fd, to, STREAM_PROBE, 0) : read_head(file->fd, to);
-	if (n == 0 && file->size && !file->named) {
+	off_t at = 0;
+	ssize_t n = file->follow ? pread(file->fd, to, STREAM_PROBE, 0) : read_head(file->fd, to, &at);
+	if (n == 0 && at && !file->named) {
 		file->probed = true;
 		file->kind = FILE_STRANGE;
 	}
@@ -116,6 +119,10 @@ static void probe(struct file *file)
 		} else if (!file->follow && parser == &parser_plain && !is_log(file, text)) {
 			file->kind = FILE_STRANGE;
 		}
+	}
+	if (at && file->kind == FILE_PLAIN && !file->at.offset) {
+		file->at.offset = (uint64_t)at;
+		file->restored = true; /* there is nothing before it */
 	}
 }
 
