@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "archive/seek.h"
+#include "search/seek.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

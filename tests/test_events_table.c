@@ -2,7 +2,7 @@
  *
  * The table `events`: conditions leave blocks closed.
  */
-#include "archive/events_table.h"
+#include "search/events_table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,10 +2,10 @@
  *
  * What a search finds through filters, marks and threads is what looking at each record finds; and how little it opens.
  */
-#include "archive/search.h"
+#include "search/search.h"
 
 #include "archive/block.h"
-#include "archive/seek_plan.h"
+#include "search/seek_plan.h"
 #include "base/fold.h"
 
 #include <fcntl.h>

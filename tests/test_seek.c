@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
-#include "archive/seek.h"
+#include "search/seek.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "archive/moment.h"
+#include "search/moment.h"
 #include "base/buf.h"
 
 #define NOW INT64_C(1793692862123456789) /* 2026-11-03 06:41:02 UTC */

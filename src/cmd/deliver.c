@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "archive/deliver.h"
+#include "search/deliver.h"
 #include "base/clock.h"
 #include "cmd/command.h"
 #include "cmd/terminal.h"

@@ -4,9 +4,9 @@
  */
 #include <stdlib.h>
 
-#include "archive/clickhouse.h"
-#include "archive/moment.h"
-#include "archive/search.h"
+#include "search/clickhouse.h"
+#include "search/moment.h"
+#include "search/search.h"
 #include "base/clock.h"
 #include "base/vec.h"
 #include "cmd/command.h"

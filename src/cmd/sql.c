@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "archive/events_table.h"
+#include "search/events_table.h"
 #include "base/opt.h"
 #include "base/wrap.h"
 #include "cmd/command.h"

@@ -75,7 +75,7 @@ struct parser {
 	/* FRAME_FILE: read the file, calling emit() whenever the batch is large; -ECANCELED from emit() ends it. */
 	int (*file)(struct parse *parse, int fd, const char *name, int (*emit)(void *ctx, struct parse *parse), void *ctx,
 	            struct err *err) MUST_USE;
-	/* For searches in what is kept (archive/search.h). `verbatim`: a field's value stands in `raw` as it is, between
+	/* For searches in what is kept (search/search.h). `verbatim`: a field's value stands in `raw` as it is, between
 	 * characters that are no letters and digits, or escaped by backslashes (\n, \", \u5931, \xe5): a record that lacks
 	 * the words of a value need not be read again. This does not hold for the fields named in `derived` (may be
 	 * NULL). Without `verbatim` nothing is presumed, and such records are all read. */

@@ -8,8 +8,8 @@
 #ifndef WARD_REPORT_FOUND_H
 #define WARD_REPORT_FOUND_H
 
-#include "archive/record_json.h"
-#include "archive/tally.h"
+#include "search/record_json.h"
+#include "search/tally.h"
 #include "data/lang.h"
 
 enum found_format { FOUND_TABLE, FOUND_JSON, FOUND_CSV, FOUND_RAW };

@@ -4,7 +4,7 @@
 #include <poll.h>
 #include <string.h>
 
-#include "archive/deliver.h"
+#include "search/deliver.h"
 #include "role/control.h"
 #include "role/role.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
- * shipper: the process that brings sealed blocks from the archive to ClickHouse (archive/deliver.h). It reads the archive and
+ * shipper: the process that brings sealed blocks from the archive to ClickHouse (search/deliver.h). It reads the archive and
  * speaks to one server; while that is away, events wait in the archive.
  */
 #ifndef WARD_ROLE_SHIPPER_H

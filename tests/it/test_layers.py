@@ -12,6 +12,7 @@ LAYERS = [
     ["crypto"],
     ["fact", "event"],
     ["check", "detect", "archive"],
+    ["search"],
     ["report"],
     ["role"],
     ["cmd"],

@@ -8,15 +8,15 @@
  * which records of a block (seek_plan_mark()).
  *
  * Two sets of records come out: those that may be meant, and, of these, those that are surely meant, because only host, source,
- * parser and times were asked for; the rest is for archive/seeker.h. Both are never wrong.
+ * parser and times were asked for; the rest is for search/seeker.h. Both are never wrong.
  *
  * A plan is read-only and shared by threads.
  */
-#ifndef WARD_ARCHIVE_SEEK_PLAN_H
-#define WARD_ARCHIVE_SEEK_PLAN_H
+#ifndef WARD_SEARCH_SEEK_PLAN_H
+#define WARD_SEARCH_SEEK_PLAN_H
 
 #include "archive/block.h"
-#include "archive/seek.h"
+#include "search/seek.h"
 #include "archive/tokens.h"
 
 struct seek_plan;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
-#include "archive/clickhouse.h"
+#include "search/clickhouse.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

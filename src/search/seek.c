@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
-#include "archive/seek.h"
+#include "search/seek.h"
 
-#include "archive/moment.h"
+#include "search/moment.h"
 #include "base/fold.h"
 #include "base/utf8.h"
 #include "base/vec.h"

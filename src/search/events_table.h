@@ -10,10 +10,10 @@
  * Blocks are left closed, and records unread, by conditions on time (compared with texts), host, source and parser
  * (equal), raw (=, LIKE, GLOB) and match.
  */
-#ifndef WARD_ARCHIVE_EVENTS_TABLE_H
-#define WARD_ARCHIVE_EVENTS_TABLE_H
+#ifndef WARD_SEARCH_EVENTS_TABLE_H
+#define WARD_SEARCH_EVENTS_TABLE_H
 
-#include "archive/search.h"
+#include "search/search.h"
 #include "fact/query.h"
 
 struct events_table;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
-#include "archive/deliver.h"
+#include "search/deliver.h"
 
 #include <stdlib.h>
 

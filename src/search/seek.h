@@ -13,7 +13,7 @@
  *	src:10.0.0.0/8            addresses within a network, IPv6 too
  *	/ssh(d|_)/  cmd:/^rm .*-rf/i    a regular expression (PCRE2; letters' case matters but for /…/i)
  *	a b   a AND b   a OR b   NOT a   (a OR b) c    AND binds closer than OR; `&&`, `||` are the same
- *	time:2026-11-03  time:[2026-11-01 TO 2026-11-03 12:00]  time:>-2h    see archive/moment.h
+ *	time:2026-11-03  time:[2026-11-01 TO 2026-11-03 12:00]  time:>-2h    see search/moment.h
  *
  * Letters' case never matters but in expressions (base/fold.h). `host`, `source`, `parser` (or `format`), `time`,
  * `arrived` and `raw` (or `message`) are the record's own; any other name is a field of the event: `user` also finds the
@@ -25,8 +25,8 @@
  *
  * The tree is read-only and may be shared by threads; it lives in the arena. The text is not needed afterwards.
  */
-#ifndef WARD_ARCHIVE_SEEK_H
-#define WARD_ARCHIVE_SEEK_H
+#ifndef WARD_SEARCH_SEEK_H
+#define WARD_SEARCH_SEEK_H
 
 #include "base/arena.h"
 #include "base/err.h"

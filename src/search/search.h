@@ -2,18 +2,18 @@
  *
  * search: find records in an archive.
  *
- * Blocks are ruled out by time and by their token filters, records by archive/seek_plan.h; only what is left is put
- * together and looked at (archive/seeker.h). Several threads take blocks from one list, which is of one moment:
+ * Blocks are ruled out by time and by their token filters, records by search/seek_plan.h; only what is left is put
+ * together and looked at (search/seeker.h). Several threads take blocks from one list, which is of one moment:
  * a search sees all that was committed when it began, and nothing later.
  *
  * An archive that cannot be read whole says so: damaged blocks are counted and named, the rest is searched all the same.
  */
-#ifndef WARD_ARCHIVE_SEARCH_H
-#define WARD_ARCHIVE_SEARCH_H
+#ifndef WARD_SEARCH_SEARCH_H
+#define WARD_SEARCH_SEARCH_H
 
 #include <stdatomic.h>
 
-#include "archive/seeker.h"
+#include "search/seeker.h"
 #include "data/lang.h"
 
 struct search_counts {

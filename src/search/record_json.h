@@ -2,10 +2,10 @@
  *
  * record_json: a record and its fields as JSON.
  */
-#ifndef WARD_ARCHIVE_RECORD_JSON_H
-#define WARD_ARCHIVE_RECORD_JSON_H
+#ifndef WARD_SEARCH_RECORD_JSON_H
+#define WARD_SEARCH_RECORD_JSON_H
 
-#include "archive/seeker.h"
+#include "search/seeker.h"
 #include "base/buf.h"
 
 /* {"name":"value",…} in the order of the event; a name that comes several times has a list. Numbers, true, false and null as

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
-#include "archive/record_json.h"
+#include "search/record_json.h"
 
 #include "data/json.h"
 #include "event/timestamp.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
-#include "archive/search_scan.h"
+#include "search/search_scan.h"
 
 #include <stdlib.h>
 
 #include "archive/reader.h"
-#include "archive/seek_plan.h"
+#include "search/seek_plan.h"
 
 enum { ASK_EVERY = 1024 /* records between two questions whether to stop */ };
 

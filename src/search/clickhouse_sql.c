@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
- * The language of searches as SQL of ClickHouse 18 and later, such that the server finds what archive/seeker.h does.
+ * The language of searches as SQL of ClickHouse 18 and later, such that the server finds what search/seeker.h does.
  *
  * positionCaseInsensitive() folds ASCII; all else about case is RE2's, whose (?i) folds as Unicode does. Expressions stand in
  * a group, because ClickHouse 18 looks for the literal text of those that begin with flags, whatever their case.
  */
 #include <stdio.h>
 
-#include "archive/clickhouse.h"
+#include "search/clickhouse.h"
 #include "base/fold.h"
 #include "base/utf8.h"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
-#include "archive/events_table.h"
+#include "search/events_table.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "archive/record_json.h"
-#include "archive/search_scan.h"
+#include "search/record_json.h"
+#include "search/search_scan.h"
 #include "base/clock.h"
 #include "base/fold.h"
 #include "base/vec.h"

@@ -16,11 +16,11 @@
  *
  * One thread at a time.
  */
-#ifndef WARD_ARCHIVE_CLICKHOUSE_H
-#define WARD_ARCHIVE_CLICKHOUSE_H
+#ifndef WARD_SEARCH_CLICKHOUSE_H
+#define WARD_SEARCH_CLICKHOUSE_H
 
-#include "archive/search.h"
-#include "archive/tally.h"
+#include "search/search.h"
+#include "search/tally.h"
 
 enum {
 	CLICKHOUSE_SCHEMA = 1,
@@ -49,7 +49,7 @@ void clickhouse_add_row(struct buf *out, struct seeker *seeker, const struct rec
                         uint64_t sequence, uint32_t number);
 extern const char clickhouse_insert[]; /* the statement these rows follow */
 
-/* As those of archive/search.h; of the counts only `found`, `given_up` and `cut`. An expression that RE2 does not know is an
+/* As those of search/search.h; of the counts only `found`, `given_up` and `cut`. An expression that RE2 does not know is an
  * error in the server's words. */
 int clickhouse_ordered(struct clickhouse *clickhouse, const struct search_options *options, search_fn *each, void *ctx,
                        struct search_counts *counts, struct err *err) MUST_USE;

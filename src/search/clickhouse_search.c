@@ -3,7 +3,7 @@
  * Searching on the server. Records come back as they were kept and are looked at once more here, so that whatever the
  * server might understand in another way cannot show a wrong one; counts are made by the server alone.
  */
-#include "archive/clickhouse.h"
+#include "search/clickhouse.h"
 #include "archive/wire.h"
 #include "base/vec.h"
 #include "event/timestamp.h"

@@ -4,14 +4,14 @@
  * reader, because SQLite's part is small beside decoding and looking. For records in order the list is sorted by the
  * end that comes first; what a piece held waits until no later piece can hold anything that belongs before it.
  */
-#include "archive/search.h"
+#include "search/search.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "archive/reader.h"
-#include "archive/seek_plan.h"
+#include "search/seek_plan.h"
 #include "base/clock.h"
 #include "base/vec.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
-#include "archive/seek_plan.h"
+#include "search/seek_plan.h"
 
 #include <stdio.h>
 

@@ -10,10 +10,10 @@
  * all. When it is not known whether one was taken (a lost answer, a crash), the server is asked for its rows before it
  * is sent again. In a cluster, besides, servers leave out inserts that they have already.
  */
-#ifndef WARD_ARCHIVE_DELIVER_H
-#define WARD_ARCHIVE_DELIVER_H
+#ifndef WARD_SEARCH_DELIVER_H
+#define WARD_SEARCH_DELIVER_H
 
-#include "archive/clickhouse.h"
+#include "search/clickhouse.h"
 
 struct deliver_counts {
 	uint64_t blocks, records, bytes; /* delivered now; raw text */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
-#include "archive/seek.h"
+#include "search/seek.h"
 #include "base/buf.h"
 
 static void add_quoted(struct buf *out, struct str text)

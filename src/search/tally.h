@@ -6,10 +6,10 @@
  * counts for no value (STR_NONE) of it. Bounded: past TALLY_MOST kinds, or TALLY_BYTES of their values, records of new
  * kinds are only counted together (tally_other()).
  */
-#ifndef WARD_ARCHIVE_TALLY_H
-#define WARD_ARCHIVE_TALLY_H
+#ifndef WARD_SEARCH_TALLY_H
+#define WARD_SEARCH_TALLY_H
 
-#include "archive/seeker.h"
+#include "search/seeker.h"
 
 enum { TALLY_MOST = 1000000, TALLY_BYTES = 256 * 1024 * 1024, TALLY_FIELDS = 16 };
 

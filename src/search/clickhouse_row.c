@@ -9,7 +9,7 @@
  */
 #include <math.h>
 
-#include "archive/clickhouse.h"
+#include "search/clickhouse.h"
 #include "archive/wire.h"
 #include "base/utf8.h"
 #include "base/vec.h"

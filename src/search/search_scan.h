@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
  * search_scan: a search whose records are fetched one by one, by one thread, in no order of time: blocks from the newest
- * to the oldest. For whoever puts records in order himself (SQL). Otherwise as archive/search.h.
+ * to the oldest. For whoever puts records in order himself (SQL). Otherwise as search/search.h.
  */
-#ifndef WARD_ARCHIVE_SEARCH_SCAN_H
-#define WARD_ARCHIVE_SEARCH_SCAN_H
+#ifndef WARD_SEARCH_SEARCH_SCAN_H
+#define WARD_SEARCH_SEARCH_SCAN_H
 
-#include "archive/search.h"
+#include "search/search.h"
 
 struct search_scan;
 

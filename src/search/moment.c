@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
-#include "archive/moment.h"
+#include "search/moment.h"
 
 #include <time.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
-#include "archive/tally.h"
+#include "search/tally.h"
 
 #include <stdlib.h>
 #include <time.h>

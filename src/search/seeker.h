@@ -7,11 +7,11 @@
  *
  * The record is parsed only when a term asks for its fields. A seeker belongs to one thread.
  */
-#ifndef WARD_ARCHIVE_SEEKER_H
-#define WARD_ARCHIVE_SEEKER_H
+#ifndef WARD_SEARCH_SEEKER_H
+#define WARD_SEARCH_SEEKER_H
 
 #include "archive/archive.h"
-#include "archive/seek.h"
+#include "search/seek.h"
 
 struct seeker;
 

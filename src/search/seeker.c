@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
-#include "archive/seeker.h"
+#include "search/seeker.h"
 
 #include <stdlib.h>
 

@@ -11,8 +11,8 @@
  *
  * What is named is a span: a day, a minute, a second; `until` means its end.
  */
-#ifndef WARD_ARCHIVE_MOMENT_H
-#define WARD_ARCHIVE_MOMENT_H
+#ifndef WARD_SEARCH_MOMENT_H
+#define WARD_SEARCH_MOMENT_H
 
 #include "base/err.h"
 #include "base/str.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include <arpa/inet.h>
 
-#include "archive/seek.h"
+#include "search/seek.h"
 #include "base/fold.h"
 #include "base/utf8.h"
 
