@@ -216,6 +216,25 @@ static void a_truncation_is_noticed_though_the_file_grew_again(void **state)
 	assert_int_equal(input_counters(world->input).truncations, 1);
 }
 
+static void an_empty_file_is_left_in_peace(void **state)
+{
+	struct world *world = *state;
+	append(world, "a.log", "");
+	begin(world, "a.log");
+	pump(world, 100);
+	assert_int_equal(input_counters(world->input).streams, 1);
+	assert_int_equal(input_counters(world->input).truncations, 0);
+	append(world, "a.log", "one\n");
+	pump(world, 100);
+	assert_int_equal(truncate(in(world, "a.log"), 0), 0);
+	pump(world, 100);
+	assert_int_equal(input_counters(world->input).truncations, 1);
+	append(world, "a.log", "two\n");
+	pump(world, 200);
+	assert_lines(world, "one|two|");
+	assert_int_equal(input_counters(world->input).streams, 2);
+}
+
 static void copytruncate_loses_nothing(void **state)
 {
 	struct world *world = *state;
@@ -473,6 +492,7 @@ int main(void)
 		TEST(a_partial_line_waits_for_its_end),
 		TEST(renamed_files_are_finished_first),
 		TEST(a_truncation_is_noticed_though_the_file_grew_again),
+		TEST(an_empty_file_is_left_in_peace),
 		TEST(copytruncate_loses_nothing),
 		TEST(a_restart_goes_on_where_it_was_kept),
 		TEST(what_was_rotated_while_nobody_read_is_found),

@@ -226,8 +226,9 @@ static bool unchanged(struct file *file, uint64_t end)
 	place_take_fingerprint(&now, file->fd);
 	if (now.length < file->at.length)
 		return false;
+	/* (Of an empty file there is no beginning to compare.) */
 	if (now.length > file->at.length ? !place_same_beginning(&file->at, file->fd)
-	                                 : now.fingerprint != file->at.fingerprint)
+	                                 : now.length && now.fingerprint != file->at.fingerprint)
 		return false;
 	file->at.length = now.length;
 	file->at.fingerprint = now.fingerprint;
