@@ -26,6 +26,7 @@ static void same_quotes(struct str text)
 	uint32_t *at[QUOTES_VERSIONS] = { 0 };
 	struct quotes_found found[QUOTES_VERSIONS];
 	int plain = QUOTES_VERSIONS - 1;
+	must(versions[plain].find); /* runs everywhere */
 	for (int i = plain; i >= 0; i--) {
 		if (!versions[i].find)
 			continue;
@@ -56,6 +57,7 @@ static void flat_same(struct flat *flat, const struct doc *node, struct str name
 	if (node->type == DOC_MAP) {
 		for (size_t i = 0; i < node->n; i++) {
 			struct str key = doc_string(doc_key(node, i));
+			must(key.p);
 			size_t n = name.p ? name.n + 1 + key.n : key.n;
 			char *path = arena_bytes(flat->arena, n + 1);
 			if (name.p) {

@@ -134,8 +134,8 @@ static void choose_texts(struct tally *tally, struct column *column, const uint3
 			best.kind = GUESS_SHAPE;
 		}
 		for (size_t i = 0; i < n && most < left; i++)
-			for (uint8_t kind = GUESS_SAME; kind <= GUESS_MAP; kind++) {
-				struct guess guess = { kind, candidates[i] };
+			for (unsigned kind = GUESS_SAME; kind <= GUESS_MAP; kind++) {
+				struct guess guess = { (uint8_t)kind, candidates[i] };
 				hits = count_hits(tally, guess, false);
 				if (hits > most) {
 					most = hits;

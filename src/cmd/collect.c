@@ -40,7 +40,7 @@ static int check(struct call *call, const struct config *config, struct err *err
 		return config_no_key(config, err);
 	if (r == 0)
 		r = engine_load(config, &engine, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	size_t wrong = 0;
 	for (size_t i = 0; i < config->n_sources; i++) {

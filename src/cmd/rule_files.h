@@ -10,7 +10,7 @@
 
 /* Paths as options or operands gave them: files, and folders with all below them; "own" stands for content/rules, which is
  * also what is loaded when there are no paths. `how` says the rest (lint, deprecated); its paths are filled in here. */
-int rule_files_load(struct call *call, const struct content *content, struct strings paths, const struct opt_values *pipelines,
+int rule_files_load(struct call *call, const struct content *content, struct strings given, const struct opt_values *pipelines,
                     const struct sigma_options *how, struct sigma_rules *rules, struct sigma_problems *problems,
                     struct err *err) MUST_USE;
 /* That some rules were left out, on standard error. */
