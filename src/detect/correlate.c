@@ -124,7 +124,7 @@ static void group_remove(struct correlator *correlator, struct group *group)
 static void make_room(struct correlator *correlator)
 {
 	struct group *keep = correlator->newest;
-	while (correlator->bytes > correlator->memory) {
+	while (keep && correlator->bytes > correlator->memory) {
 		struct group *oldest = correlator->oldest;
 		if (oldest == keep) {
 			size_t n = group_count(keep) / 2;
