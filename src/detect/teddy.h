@@ -33,6 +33,6 @@ static inline uint8_t teddy_groups(const struct teddy *teddy, const char *p)
  * bytes. text.n: there is none. *seen: the top bit is set when there was a byte beyond ASCII on the way. */
 size_t teddy_next(const struct teddy *teddy, struct str text, size_t from, bool escapes, uint8_t *seen);
 /* The same without the instructions that not every processor has. */
-size_t teddy_next_plain(const struct teddy *teddy, struct str text, size_t from, bool escapes, uint8_t *seen);
+size_t teddy_next_plain(const struct teddy *teddy, struct str text, size_t at, bool escapes, uint8_t *seen);
 
 #endif

@@ -25,19 +25,19 @@ enum { NAME_NONE = 0 }; /* ids begin at 1 */
 struct names;
 
 struct names *names_new(void);
-/* A new table whose seed is all that `names` holds now. */
-struct names *names_copy(const struct names *names);
+/* A new table whose seed is all that `from` holds now. */
+struct names *names_copy(const struct names *from);
 void names_free(struct names *names);
 void names_free_p(struct names **names);
 
 /* The id, made when new; NAME_NONE when the table is full or the name is empty or too long. */
-uint32_t names_add(struct names *names, struct str name);
-uint32_t names_find(const struct names *names, struct str name); /* NAME_NONE when there is none */
+uint32_t names_add(struct names *names, struct str text);
+uint32_t names_find(const struct names *names, struct str text); /* NAME_NONE when there is none */
 struct str names_text(const struct names *names, uint32_t id);   /* as long as the table lives, or names_reset() */
 /* The first id whose name is the same but for the case of ASCII letters, and aliases. */
 uint32_t names_folded(const struct names *names, uint32_t id);
 /* The same for a name that need not be in the table in this spelling; NAME_NONE when it is there in none. */
-uint32_t names_find_folded(const struct names *names, struct str name);
+uint32_t names_find_folded(const struct names *names, struct str text);
 /* From now on `from` is another spelling of `to`, also for names that are there already. "event_data.*" to "*":
  * whatever begins so, without that beginning; a "*" before the last stands for one segment without a dot
  * ("Event.UserData.*.*"). Case does not matter. Copies inherit aliases, names_reset() keeps them. */
