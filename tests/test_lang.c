@@ -98,6 +98,8 @@ static int setup(void **state)
 	snprintf(path, sizeof(path), "%s/i18n", dir);
 	assert_int_equal(mkdir(path, 0700), 0);
 	write_file("i18n/zh-CN.yaml", "cannot read {}: 无法读取{}\n"
+	                              "\"error: cannot open '{}'\": 打不开“{}”\n"
+	                              "\"error: no key '{}' in '{}'\": “{2}”中没有“{1}”\n"
 	                              "\"{} of {} rows\": 共 {2} 行,其中 {1} 行\n"
 	                              "permission denied: 权限不够\n"
 	                              "\"{9} {x} {\": \"{9} {x} {\"\n");
@@ -156,6 +158,11 @@ static void test_note(void **state)
 	assert_note(LANG_ZH, why, "无法读取权限不够");
 	assert_note(LANG_VI, why, "cannot read từ chối");
 	/* A value is not looked through for places. */
+	ARENA(errors);
+	assert_string_equal(tr_error(&errors, LANG_ZH, STR("a.yaml:3: cannot open 'x: y': busy")).p, "a.yaml:3：打不开“x: y”：busy");
+	assert_string_equal(tr_error(&errors, LANG_ZH, STR("cannot open 'x")).p, "cannot open 'x");
+	assert_string_equal(tr_error(&errors, LANG_ZH, STR("no key 'a' in 'b'")).p, "“b”中没有“a”");
+	assert_string_equal(tr_error(&errors, LANG_EN, STR("no key 'a' in 'b'")).p, "no key 'a' in 'b'");
 	assert_note(LANG_EN, (struct note){ "{} match{es} of {} rule{s}", { STR("1"), STR("2") } }, "1 match of 2 rules");
 	assert_note(LANG_EN, (struct note){ "{} match{es} of {} rule{s}", { STR("0"), STR("1") } }, "0 matches of 1 rule");
 	assert_note(LANG_EN, (struct note){ "{} {}", { STR("{2}"), STR("b") } }, "{2} b");

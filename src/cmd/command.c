@@ -204,7 +204,7 @@ int command_main(char **argv)
 		            : unknown_command(&arena, lang, name);
 	}
 	if (r < 0) {
-		struct str text = utf8_clean(&arena, str_from(err.text[0] ? err.text : err_words(r)));
+		struct str text = utf8_clean(&arena, tr_error(&arena, lang, str_from(err.text[0] ? err.text : err_words(r))));
 		fprintf(stderr, "ward: %.*s\n", STR_ARG(text));
 		r = EXIT_COULD_NOT;
 	}

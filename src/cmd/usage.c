@@ -29,8 +29,9 @@ struct str usage_option_help(struct arena *arena, const struct opt *opt, enum la
 	for (const char *const *choice = opt->choices; choice && *choice; choice++)
 		more = arena_printf(arena, "%.*s%s%s", STR_ARG(more), more.n ? ", " : "", *choice);
 	if (opt->type == OPT_NUMBER) {
-		struct note limits = NOTE("{} to {}", arena_printf(arena, "%lld", (long long)opt->min),
-		                          arena_printf(arena, "%lld", (long long)opt->max));
+		struct str least = arena_printf(arena, "%lld", (long long)opt->min);
+		struct note limits = opt->max == INT64_MAX ? NOTE("{} or more", least)
+		                                           : NOTE("{} to {}", least, arena_printf(arena, "%lld", (long long)opt->max));
 		more = note_text(arena, lang, &limits);
 	}
 	if (opt->repeat) {

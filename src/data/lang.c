@@ -11,10 +11,14 @@
 const char *const lang_names[] = { "en", "zh-CN", "vi", NULL };
 
 /* A catalogue is read once and stays; after `ready` is set nobody changes it. */
+#define ERROR_PLACE "error: "
+
 static struct catalogue {
 	bool ready;
 	struct arena arena;
 	struct map words; /* English -> struct str */
+	struct str *errors; /* patterns of errors, without their place */
+	size_t n_errors;
 } catalogues[LANG_COUNT];
 static pthread_mutex_t catalogues_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -70,6 +74,7 @@ static int catalogue_read(struct catalogue *catalogue, enum lang lang, const str
 	if (doc->type != DOC_MAP)
 		return doc_err(&source, doc, err, "a map from English to %s is expected here; found %s",
 		               lang_names[lang], doc_type_words(doc));
+	catalogue->errors = ARENA_ARRAY(&catalogue->arena, struct str, doc->n);
 	for (size_t i = 0; i < doc->n; i++) {
 		const struct doc *words = doc_value(doc, i);
 		if (words->type != DOC_STRING)
@@ -77,7 +82,10 @@ static int catalogue_read(struct catalogue *catalogue, enum lang lang, const str
 			               doc_type_words(words));
 		struct str *kept = ARENA_NEW(&catalogue->arena, struct str);
 		*kept = doc_string(words);
-		*map_put(&catalogue->words, doc_string(doc_key(doc, i))) = kept;
+		struct str key = doc_string(doc_key(doc, i));
+		*map_put(&catalogue->words, key) = kept;
+		if (str_starts(key, ERROR_PLACE))
+			catalogue->errors[catalogue->n_errors++] = str_slice(key, sizeof(ERROR_PLACE) - 1, key.n);
 	}
 	return 0;
 }
@@ -158,6 +166,80 @@ struct str note_text(struct arena *arena, enum lang lang, const struct note *not
 		if (note->value[which].p)
 			buf_add(&out, tr_str(lang, note->value[which]));
 		i += length - 1;
+	}
+	return arena_str(arena, buf_str(&out));
+}
+
+/* Does the text look like the pattern "cannot read '{}'"? Then what stands in its places are the note's values. */
+static bool error_fits(struct str pattern, struct str text, struct note *note)
+{
+	ptrdiff_t place = str_find(pattern, "{}");
+	if (place < 0)
+		return str_eq(pattern, text);
+	if (text.n < (size_t)place || !str_eq(str_slice(pattern, 0, (size_t)place), str_slice(text, 0, (size_t)place)))
+		return false;
+	text = str_slice(text, (size_t)place, text.n);
+	for (size_t n = 0; n < COUNT(note->value); n++) {
+		pattern = str_slice(pattern, (size_t)place + 2, pattern.n);
+		place = str_find(pattern, "{}");
+		struct str plain = str_slice(pattern, 0, place < 0 ? pattern.n : (size_t)place);
+		if (text.n < plain.n)
+			return false;
+		if (place < 0) {
+			note->value[n] = str_slice(text, 0, text.n - plain.n);
+			return str_eq(plain, str_slice(text, text.n - plain.n, text.n));
+		}
+		size_t at = 0;
+		while (at + plain.n <= text.n && !str_eq(plain, str_slice(text, at, at + plain.n)))
+			at++;
+		if (at + plain.n > text.n)
+			return false;
+		note->value[n] = str_slice(text, 0, at);
+		text = str_slice(text, at + plain.n, text.n);
+	}
+	return false;
+}
+
+/* A message or a part of one; false: it is not known. The longest pattern says most. */
+static bool error_known(struct arena *arena, enum lang lang, struct str text, struct buf *out)
+{
+	struct str words = tr_str(lang, text), best = STR("");
+	struct note fitting = { 0 };
+	if (words.p != text.p) {
+		buf_add(out, words);
+		return true;
+	}
+	for (size_t i = 0; i < catalogues[lang].n_errors; i++) {
+		struct note note = { 0 };
+		struct str pattern = catalogues[lang].errors[i];
+		if (pattern.n > best.n && error_fits(pattern, text, &note)) {
+			best = pattern;
+			fitting = note;
+		}
+	}
+	if (!best.n)
+		return false;
+	fitting.english = arena_printf(arena, ERROR_PLACE "%.*s", STR_ARG(best)).p;
+	buf_add(out, note_text(arena, lang, &fitting));
+	return true;
+}
+
+struct str tr_error(struct arena *arena, enum lang lang, struct str english)
+{
+	if (lang == LANG_EN)
+		return english;
+	BUF(out);
+	struct str rest = english;
+	/* "where: what: why": what callers put in front comes first. */
+	while (!error_known(arena, lang, rest, &out)) {
+		ptrdiff_t colon = str_find(rest, ": ");
+		struct str head = str_slice(rest, 0, colon < 0 ? rest.n : (size_t)colon);
+		if (colon < 0 || !error_known(arena, lang, head, &out))
+			buf_add(&out, head);
+		if (colon < 0)
+			break;
+		buf_puts(&out, lang == LANG_ZH ? "：" : ": ");
+		rest = str_slice(rest, (size_t)colon + 2, rest.n);
 	}
 	return arena_str(arena, buf_str(&out));
 }

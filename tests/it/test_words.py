@@ -75,3 +75,23 @@ def test_languages_of_a_rule_are_whole():
         assert english not in done.stdout, english
     for chinese in ("条件 1，用于以下日志源：", "以下全部成立", "请隔离服务器"):
         assert chinese in done.stdout, chinese
+
+
+def test_errors_are_what_the_code_says():
+    """Each "error: …" of a catalogue is a format of err_set(), err_errno() or err_wrap(), with "{}" for what it fills in."""
+    code = "".join(path.read_text() for path in sorted((ROOT / "src").rglob("*.c")))
+    code = re.sub(r'"\s*\n\s*"', "", code)
+    code = re.sub(r"%[-0-9.*]*(?:ll|z)?[a-z]", "{}", code.replace("%s%.*s%s%.*s", "").replace("%s/%s", "%s"))
+    said = {}
+    for name in ("zh-CN.yaml", "vi.yaml"):
+        text = (ROOT / "content/i18n" / name).read_text()
+        said[name] = re.findall(r'^"error: ((?:\\.|[^"\\])+)"', text, re.M)
+        for pattern in said[name]:
+            assert f'"{pattern.replace("make it with: {}", "make it with: ward keys create")}"' in code, (name, pattern)
+    assert len(said["vi.yaml"]) > 40 and said["vi.yaml"] == said["zh-CN.yaml"]
+
+
+def test_errors_are_said_in_the_language():
+    for language, words in (("zh-CN", "没有这个文件或目录"), ("vi", "không có tệp hoặc thư mục"), ("en", "no such file")):
+        done = ward("verify", "--lang", language, "/nonexistent")
+        assert done.returncode == 2 and done.stderr.startswith("ward: /nonexistent") and words in done.stderr, done
