@@ -104,7 +104,7 @@ static struct str bytes_text(struct arena *arena, double value)
 /* What users have named, such as a source, is not translated. */
 static void named(struct page *page, struct str words, struct str value)
 {
-	int pad = 16 - (int)utf8_width(words);
+	int pad = 20 - (int)utf8_width(words);
 	if (!value.n)
 		return;
 	buf_printf(page->out, "%.*s%*s  %.*s\n", STR_ARG(words), MAX(pad, 0), "", STR_ARG(value));
