@@ -235,3 +235,12 @@ transformations:
     done = ward("rules", "lint", "--pipeline", pipeline, path)
     assert done.returncode == 2
     assert "names.yml:1:46: unknown key 'maping', did you mean 'mapping'?" in done.stderr, done.stderr
+
+
+def test_corners_of_the_specification():
+    """The verdicts of tests/fixtures/sigma were derived from Sigma's specification, not from what ward said."""
+    rules = ROOT / "tests" / "fixtures" / "sigma"
+    assert ward("rules", "lint", rules).returncode == 0
+    done = ward("rules", "test", rules)
+    examples = re.search(r"(\d+) examples of (\d+) rules tried, 0 not as expected", done.stdout)
+    assert done.returncode == 0 and examples and int(examples[1]) >= 150 and int(examples[2]) >= 45, done.stdout
