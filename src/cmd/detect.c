@@ -392,6 +392,12 @@ static int show_results(struct run *run, struct err *err)
 	if (counters.not_logs)
 		command_warn(call, &NOTE("{} files do not look like logs and were left out; --parser plain reads them even so",
 		                         arena_printf(call->arena, "%llu", (unsigned long long)counters.not_logs)));
+	uint64_t given_up = detector_counters(run->detector).regex_limits;
+	if (given_up) {
+		command_warn(call, &NOTE("expressions of rules took too long on {} value{s}, which count as no match",
+		                         arena_printf(call->arena, "%llu", (unsigned long long)given_up)));
+		run->complaints++;
+	}
 	int r = write_timelines(run, err);
 	if (r < 0)
 		return r;

@@ -22,6 +22,7 @@ struct engine {
 	struct correlator *correlator;
 	struct names *names;  /* of batches whose events go to this detector */
 	int min_level;
+	bool gave_up; /* it was said that expressions took too long */
 };
 
 int engine_load(const struct config *config, struct engine **out, struct err *err) MUST_USE;

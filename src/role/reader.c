@@ -441,6 +441,17 @@ static void complain(struct run *run)
 	}
 }
 
+/* A rule that cannot decide finds nothing, and nobody shall think that there is nothing: once for each set of rules. */
+static void say_given_up(struct reader *reader)
+{
+	struct engine *engine = reader->engine;
+	if (engine->gave_up || !detector_counters(engine->detector).regex_limits)
+		return;
+	engine->gave_up = true;
+	role_say(reader->options->log,
+	         &NOTE("an expression of a rule took too long on a value, which counts as no match; `ward detect` on that log says how often"));
+}
+
 /* One batch of one source. 1: there was something; 0: nothing; or an error. */
 static int read_source(struct reader *reader, size_t i, struct err *err)
 {
@@ -466,6 +477,7 @@ static int read_source(struct reader *reader, size_t i, struct err *err)
 		if (reader->batch.batch.events.n)
 			shared_set(&run->shared->last, wall_ns());
 		make_frame(reader, i);
+		say_given_up(reader);
 	}
 	return r;
 }

@@ -301,6 +301,20 @@ def test_correlations_remember_over_deaths():
     assert len(found[0]["events"]) == 4
 
 
+def test_an_expression_that_explodes_is_said():
+    collector = Collector("""  - name: logs
+    files: {paths: ["{dir}/logs/*.log"]}
+""", "rules: {built_in: false, paths: ['{dir}/rules']}")
+    (collector.dir / "rules").mkdir()
+    rule = RULE.format(title="One", number=1, word="x").replace("keywords: [x]", "keywords: {CommandLine|re: '^(a+)+$'}")
+    assert "re: " in rule, rule
+    (collector.dir / "rules" / "one.yml").write_text(rule)
+    (logs_of(collector) / "a.log").write_text(json.dumps({"Channel": "Security", "EventID": 4688, "CommandLine": "a" * 60 + "!"}) + "\n")
+    with collector:
+        collector.wait(lambda: "took too long" in collector.words(), "a word about it")
+        collector.stop()
+
+
 def small_disk(size):
     need_root()
     need_tool("mount")

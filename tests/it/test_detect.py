@@ -173,3 +173,23 @@ def test_what_is_no_log_is_left_out():
     assert done.returncode == 2 and "wtmp: it does not look like a log" in done.stderr, done.stderr
     done = ward("detect", "--parser", "plain", folder / "only" / "wtmp")
     assert done.returncode == 0 and not done.stderr, done.stderr
+
+
+def test_expressions_that_explode_are_said():
+    """A value that an expression cannot be decided on is no match, but nobody shall take that for a clean result."""
+    folder = temporary()
+    (folder / "rule.yml").write_text("""\
+title: An expression that explodes
+id: 5f1de6a7-68fd-5e0f-9fd1-50c6f2f1f117
+status: test
+logsource: {product: windows, service: security}
+detection:
+    s: {A|re: '^(a+)+$'}
+    condition: s
+level: low
+""")
+    (folder / "log.json").write_text("".join(json.dumps({"Channel": "Security", "EventID": 1, "A": "a" * n + "!"}) + "\n" for n in (40, 50, 3)))
+    begun = time.monotonic()
+    done = ward("detect", "-r", folder / "rule.yml", folder / "log.json")
+    assert done.returncode == 2 and "took too long on 2 values" in done.stderr, done
+    assert time.monotonic() - begun < 20

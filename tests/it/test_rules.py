@@ -240,7 +240,7 @@ transformations:
 def test_corners_of_the_specification():
     """The verdicts of tests/fixtures/sigma were derived from Sigma's specification, not from what ward said."""
     rules = ROOT / "tests" / "fixtures" / "sigma"
-    assert ward("rules", "lint", rules).returncode == 0
+    assert "; 0 errors" in ward("rules", "lint", rules).stdout
     done = ward("rules", "test", rules)
     examples = re.search(r"(\d+) examples of (\d+) rules tried, 0 not as expected", done.stdout)
     assert done.returncode == 0 and examples and int(examples[1]) >= 150 and int(examples[2]) >= 45, done.stdout
