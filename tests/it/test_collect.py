@@ -306,7 +306,7 @@ def test_an_expression_that_explodes_is_said():
     files: {paths: ["{dir}/logs/*.log"]}
 """, "rules: {built_in: false, paths: ['{dir}/rules']}")
     (collector.dir / "rules").mkdir()
-    rule = RULE.format(title="One", number=1, word="x").replace("keywords: [x]", "keywords: {CommandLine|re: '^(a+)+$'}")
+    rule = RULE.format(title="One", number=1, word="x").replace("keywords: ['x']", "keywords: {CommandLine|re: '^(a+)+$'}")
     assert "re: " in rule, rule
     (collector.dir / "rules" / "one.yml").write_text(rule)
     (logs_of(collector) / "a.log").write_text(json.dumps({"Channel": "Security", "EventID": 4688, "CommandLine": "a" * 60 + "!"}) + "\n")
