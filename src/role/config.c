@@ -128,7 +128,7 @@ static int source_of(struct arena *arena, const struct source *file, const struc
 		out->kind = input_kinds[i];
 		node = entry->kinds[i];
 	}
-	if (!out->kind) {
+	if (!node) {
 		BUF(kinds);
 		for (size_t i = 0; input_kinds[i]; i++)
 			buf_printf(&kinds, "%s%s", i ? ", " : "", input_kinds[i]->name);

@@ -205,7 +205,7 @@ int keeper_replace(struct keeper *keeper, int fd, struct err *err)
 	int r = ask_public(keeper, taken, &key, err);
 	if (r < 0)
 		return r;
-	if (strcmp(key.id, keeper->key.id) != 0)
+	if (!str_eq(str_from(key.id), str_from(keeper->key.id)))
 		return err_set(err, -EPERM, "the new keeper holds another key");
 	fd_close_p(&keeper->fd);
 	keeper->fd = taken;

@@ -572,6 +572,7 @@ static int wait_for_work(struct reader *reader, bool *ready, struct err *err)
 	int r = poll(wait, n, (int)left);
 	if (r < 0 && errno != EINTR)
 		return err_errno(err, -errno, "the reader cannot wait");
+	r = MAX(r, 0); /* a signal came: nothing is the matter */
 	now = clock_monotonic_ns();
 	for (size_t i = 0; i < sources; i++)
 		ready[i] = !reader->runs[i].ended && (wait[i + 3].revents || input_deadline(reader->runs[i].input) <= now || reader->stopping);
@@ -586,7 +587,7 @@ static int wait_for_work(struct reader *reader, bool *ready, struct err *err)
 
 static int loop(struct reader *reader, struct err *err)
 {
-	bool ready[CONFIG_SOURCES];
+	bool ready[CONFIG_SOURCES] = { 0 };
 	while (!all_ended(reader) || reader->n) {
 		int r = wait_for_work(reader, ready, err);
 		for (size_t i = 0; r >= 0 && i < reader->config->n_sources; i++)

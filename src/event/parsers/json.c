@@ -377,6 +377,8 @@ static bool read_object(struct reader *reader)
 				return fail(reader, too_deep);
 			levels[depth++] = (struct level){ key, c == '{' };
 			reader->p++;
+		} else if (depth == 0) {
+			return fail(reader, no_object);
 		} else if (!read_scalar(reader, key)) {
 			return false;
 		}
