@@ -79,9 +79,9 @@ size_t teddy_next_plain(const struct teddy *teddy, struct str text, size_t at, b
 	}
 	for (; text.n >= BLOCK + TEDDY_WINDOW && at <= text.n - BLOCK - TEDDY_WINDOW; at += BLOCK) {
 		bytes16 first = load16(text.p + at), second = load16(text.p + at + 1), third = load16(text.p + at + 2);
-		bytes16 places = shuffle(low[0], first & 15) & shuffle(high[0], first >> 4) &
-		                 shuffle(low[1], second & 15) & shuffle(high[1], second >> 4) &
-		                 shuffle(low[2], third & 15) & shuffle(high[2], third >> 4);
+		bytes16 places = shuffle(low[0], first & 15) & shuffle(high[0], first / 16) &
+		                 shuffle(low[1], second & 15) & shuffle(high[1], second / 16) &
+		                 shuffle(low[2], third & 15) & shuffle(high[2], third / 16);
 		if (escapes)
 			places |= (bytes16)(first == '\\') & (bytes16)(second == 'u');
 		all |= first;
