@@ -1,239 +1,368 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
- * EVTX: the event log files of Windows since Vista, read by libevtx.
+ * EVTX: the event log files of Windows since Vista: a head of 4 KiB, then chunks of 64 KiB, each with a head, records of binary
+ * XML (binxml.h) and the names and templates they refer to. As libyal's "Windows XML Event Log (EVTX) format" describes it.
  *
  * Each record becomes a flat JSON object with the names that Sigma's rules use (evtx.h); the event is one of the parser
- * `json`, which reads what is kept again. Of a damaged file everything is read that can be: records in broken
- * chunks come as libevtx recovers them, with the field Recovered, and where the XML of a record cannot be made the record
- * has a flaw and what its strings say. The number of the record in the file is the event's line.
+ * `json`, which reads what is kept again. The number of the record in the file is the event's line.
  *
- * libevtx opens by name, so it is given the descriptor's name below /proc/self/fd.
+ * Of a damaged file everything is read that can be. What does not hold together is counted as flawed, with the reason: a damaged
+ * head of the file or of a chunk (its records are read all the same), a wrong checksum (unless the file says that it was being
+ * written), bytes where a record should be. Then the next record is searched for; what is found by searching, there or in
+ * what a chunk kept of older records, has the field Recovered. Where the markup of a record cannot be read the record has a flaw
+ * and what its texts say.
  */
-#include <stdio.h>
-
-/* Debian's header asks for libbfio's, which its package does not bring; nothing of it is used here. */
-#include <libevtx/features.h>
-#undef LIBEVTX_HAVE_BFIO
-#include <libevtx.h>
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "data/lang.h"
-#include "event/parser.h"
-#include "event/parsers/evtx.h"
+#include "event/parsers/binxml.h"
 #include "event/timestamp.h"
-#include "sys/library.h"
 
-#define FUNCTIONS(X)                                                                                                   \
-	X(libevtx_file_initialize) X(libevtx_file_free) X(libevtx_file_open) X(libevtx_file_close)                     \
-	X(libevtx_file_get_number_of_records) X(libevtx_file_get_record_by_index)                                      \
-	X(libevtx_file_get_number_of_recovered_records) X(libevtx_file_get_recovered_record_by_index)                  \
-	X(libevtx_record_free) X(libevtx_record_get_identifier) X(libevtx_record_get_written_time)                     \
-	X(libevtx_record_get_event_identifier) X(libevtx_record_get_utf8_xml_string_size)                              \
-	X(libevtx_record_get_utf8_xml_string) X(libevtx_record_get_utf8_computer_name_size)                            \
-	X(libevtx_record_get_utf8_computer_name) X(libevtx_record_get_utf8_source_name_size)                           \
-	X(libevtx_record_get_utf8_source_name) X(libevtx_record_get_number_of_strings)                                 \
-	X(libevtx_record_get_utf8_string_size) X(libevtx_record_get_utf8_string) X(libevtx_error_free)                 \
-	X(libevtx_error_sprint)
-LIBRARY(evtx, "libevtx.so.1", FUNCTIONS);
+enum {
+	BATCH_BYTES = 1 << 20,
+	FILE_HEAD = 128,       /* what is used of the file's head */
+	FILE_HEAD_BLOCK = 4096,
+	CHUNK_HEAD = 512,
+	RECORD_HEAD = 24,      /* signature, size, number, time */
+	RECORD_LEAST = RECORD_HEAD + 4,
+};
 
-enum { BATCH_BYTES = 1 << 20, TEXT_MOST = 4 << 20, STRINGS_MOST = 256 };
+static const char file_signature[8] = "ElfFile", chunk_signature[8] = "ElfChnk", record_signature[4] = "**\0";
 
 struct reading {
 	struct parse *parse;
-	libevtx_file_t *file;
+	int fd;
 	int (*emit)(void *ctx, struct parse *parse);
 	void *ctx;
+	struct binxml *binxml;
+	uint8_t *bytes; /* the chunk */
+	size_t n;
+	uint64_t offset; /* of the chunk in the file */
+	bool dirty;      /* the file was being written */
+	bool any;        /* a chunk or a record was found */
+	uint32_t crc[8][256];
 };
 
-typedef int text_size(libevtx_record_t *record, size_t *size, libevtx_error_t **error);
-typedef int text_get(libevtx_record_t *record, uint8_t *text, size_t size, libevtx_error_t **error);
-
-/* libevtx gives sizes with the NUL. */
-static struct str record_text(struct arena *arena, libevtx_record_t *record, text_size *get_size, text_get *get)
+static uint16_t get16(const uint8_t *p)
 {
-	size_t size = 0;
-	if (get_size(record, &size, NULL) != 1 || size < 2 || size > TEXT_MOST)
-		return STR_NONE;
-	char *text = arena_bytes(arena, size);
-	if (get(record, (uint8_t *)text, size, NULL) != 1)
-		return STR_NONE;
-	return (struct str){ text, size - 1 };
+	uint16_t v;
+	memcpy(&v, p, sizeof(v));
+	return le16toh(v);
 }
 
-/* ---- one record ---- */
-
-static void add(struct arena *arena, struct evtx_values *values, const char *name, struct str value, bool number)
+static uint32_t get32(const uint8_t *p)
 {
-	if (value.p)
-		vec_push_in(arena, values, { .name = str_from(name), .value = value, .number = number });
+	uint32_t v;
+	memcpy(&v, p, sizeof(v));
+	return le32toh(v);
 }
 
-static struct str number_text(struct arena *arena, uint64_t number)
+static uint64_t get64(const uint8_t *p)
 {
-	return arena_printf(arena, "%llu", (unsigned long long)number);
+	uint64_t v;
+	memcpy(&v, p, sizeof(v));
+	return le64toh(v);
 }
 
-/* What can be had of a record whose XML cannot. */
-static void salvage(struct arena *arena, libevtx_record_t *record, struct evtx_values *values)
+/* ---- checksums: CRC-32 of IEEE 802.3, eight bytes at a time ---- */
+
+static void crc_init(struct reading *reading)
 {
-	uint64_t number = 0;
-	uint32_t id = 0;
-	int strings = 0;
-	*values = (struct evtx_values){ 0 };
-	add(arena, values, "Provider_Name",
-	    record_text(arena, record, evtx.libevtx_record_get_utf8_source_name_size, evtx.libevtx_record_get_utf8_source_name), false);
-	if (evtx.libevtx_record_get_event_identifier(record, &id, NULL) == 1)
-		add(arena, values, "EventID", number_text(arena, id & 0xffff), true);
-	if (evtx.libevtx_record_get_identifier(record, &number, NULL) == 1)
-		add(arena, values, "EventRecordID", number_text(arena, number), true);
-	add(arena, values, "Computer",
-	    record_text(arena, record, evtx.libevtx_record_get_utf8_computer_name_size, evtx.libevtx_record_get_utf8_computer_name),
-	    false);
-	if (evtx.libevtx_record_get_number_of_strings(record, &strings, NULL) != 1)
-		return;
-	for (int i = 0; i < strings && i < STRINGS_MOST; i++) {
-		size_t size = 0;
-		if (evtx.libevtx_record_get_utf8_string_size(record, i, &size, NULL) != 1 || size < 1 || size > TEXT_MOST)
-			continue;
-		char *text = arena_bytes(arena, size);
-		if (evtx.libevtx_record_get_utf8_string(record, i, (uint8_t *)text, size, NULL) == 1)
-			add(arena, values, "Data", (struct str){ text, size - 1 }, false);
+	for (uint32_t i = 0; i < 256; i++) {
+		uint32_t c = i;
+		for (int bit = 0; bit < 8; bit++)
+			c = c >> 1 ^ (c & 1 ? 0xedb88320u : 0);
+		reading->crc[0][i] = c;
 	}
+	for (int k = 1; k < 8; k++)
+		for (int i = 0; i < 256; i++)
+			reading->crc[k][i] = reading->crc[k - 1][i] >> 8 ^ reading->crc[0][reading->crc[k - 1][i] & 255];
 }
+
+static uint32_t crc_add(const struct reading *reading, uint32_t crc, const uint8_t *p, size_t n)
+{
+	const uint32_t(*t)[256] = reading->crc;
+	crc = ~crc;
+	for (; n >= 8; p += 8, n -= 8) {
+		uint32_t a = get32(p) ^ crc, b = get32(p + 4);
+		crc = t[7][a & 255] ^ t[6][a >> 8 & 255] ^ t[5][a >> 16 & 255] ^ t[4][a >> 24] ^ t[3][b & 255] ^ t[2][b >> 8 & 255] ^
+		      t[1][b >> 16 & 255] ^ t[0][b >> 24];
+	}
+	for (; n; p++, n--)
+		crc = crc >> 8 ^ t[0][(crc ^ *p) & 255];
+	return ~crc;
+}
+
+/* ---- events ---- */
 
 /* FILETIME: tenths of microseconds since 1601. */
-static int64_t written_time(libevtx_record_t *record)
+static int64_t time_of_ticks(uint64_t ticks)
 {
-	uint64_t ticks = 0;
-	if (evtx.libevtx_record_get_written_time(record, &ticks, NULL) != 1 || ticks < UINT64_C(116444736000000000) ||
-	    ticks > UINT64_C(200000000000000000))
+	if (ticks < UINT64_C(116444736000000000) || ticks > UINT64_C(200000000000000000))
 		return EVENT_NO_TIME;
 	return (int64_t)(ticks - UINT64_C(116444736000000000)) * 100;
 }
 
-static struct str value_of(const struct evtx_values *values, const char *name)
+static int64_t time_created(const struct reading *reading)
 {
-	for (size_t i = 0; i < values->n; i++)
-		if (str_is(values->p[i].name, name))
-			return values->p[i].value;
-	return STR_NONE;
+	enum { LONGEST = 100 };
+	char text[LONGEST * 6 + 64];
+	const struct timestamp_hint utc = { .now = reading->parse->options.now };
+	const struct binxml_value *value = binxml_find(reading->binxml, "TimeCreated");
+	int64_t time = EVENT_NO_TIME;
+	if (value && value->type == BINXML_FILETIME && value->n == 8)
+		time = time_of_ticks(get64((const uint8_t *)value->p));
+	if (!value || time != EVENT_NO_TIME || value->n > LONGEST)
+		return time;
+	size_t n = (size_t)(binxml_put(value, text) - text);
+	return n && timestamp_parse((struct str){ text, n }, &utc, &time) ? time : EVENT_NO_TIME;
 }
 
-/* One event, as the parser json reads the object. */
-static void give(struct reading *reading, const struct evtx_values *values, int64_t time, const char *flaw)
+static struct str computer(const struct reading *reading, struct arena *arena)
+{
+	const struct binxml_value *value = binxml_find(reading->binxml, "Computer");
+	if (!value)
+		return STR_NONE;
+	char *text = arena_reserve(arena, binxml_room(value));
+	size_t n = (size_t)(binxml_put(value, text) - text);
+	arena_take(arena, n);
+	const struct field field = { .value = { text, n }, .kind = FIELD_ESCAPED };
+	return n ? event_text(arena, &field) : STR_NONE;
+}
+
+static void add_number(struct reading *reading, struct arena *arena, const char *name, uint64_t number)
+{
+	binxml_add(reading->binxml, name, BINXML_TEXT, arena_printf(arena, "%llu", (unsigned long long)number), true);
+}
+
+/* One event of the values that were read. */
+static int give(struct reading *reading, int64_t time, uint64_t number, const char *flaw)
 {
 	struct parse *parse = reading->parse;
-	struct batch *batch = parse->batch;
-	BUF(json);
-	evtx_write_json(values, &json);
-	struct str raw = arena_str(&batch->arena, buf_str(&json));
-	size_t before = batch->events.n;
-	parser_again(&parser_json, batch, raw);
-	if (batch->events.n == before)
-		parse_event(parse, raw);
-	struct event *event = &batch->events.p[before];
-	const struct timestamp_hint utc = { .now = parse->options.now };
-	struct str created = value_of(values, "TimeCreated"), computer = value_of(values, "Computer");
-	event->line = parse->line;
+	struct arena *arena = &parse->batch->arena;
+	struct event *event = parse_event(parse, STR_NONE);
+	int64_t created = time_created(reading);
 	event->parser = &parser_json;
-	if (!created.n || !timestamp_parse(created, &utc, &event->time))
-		event->time = time;
-	if (computer.n)
-		event->host = arena_str(&batch->arena, computer);
+	event->time = created != EVENT_NO_TIME ? created : time;
+	event->host = computer(reading, arena);
+	int r = binxml_write(reading->binxml, parse->batch, event);
+	if (r == -EFBIG || event->raw.n > PARSE_LINE) {
+		flaw = TR("the record is longer than 1 MiB");
+		if (r < 0)
+			event->raw = arena_printf(arena, "{\"EventRecordID\":%llu}", (unsigned long long)number);
+	}
+	parse->records++;
 	if (flaw) {
 		event->flaw = flaw;
 		event->n = 0;
+		parse_flaw(parse, event->raw, flaw);
 	}
-	parse->records++;
-	if (event->flaw)
-		parse_flaw(parse, raw, event->flaw);
+	return parse->batch->arena.bytes > BATCH_BYTES ? reading->emit(reading->ctx, parse) : 0;
 }
 
-static void read_record(struct reading *reading, libevtx_record_t *record, bool recovered)
+/* Something is wrong with the file that costs no record by itself. */
+static void complain(struct reading *reading, const char *flaw)
+{
+	ARENA(arena);
+	parse_flaw(reading->parse, arena_printf(&arena, "%llu", (unsigned long long)reading->offset), flaw);
+}
+
+static int read_record(struct reading *reading, size_t at, bool found)
 {
 	struct arena *arena = &reading->parse->batch->arena;
-	struct evtx_values values = { 0 };
-	struct str xml = record_text(arena, record, evtx.libevtx_record_get_utf8_xml_string_size,
-	                             evtx.libevtx_record_get_utf8_xml_string);
+	const uint8_t *p = reading->bytes + at;
+	uint64_t number = get64(p + 8);
 	const char *flaw = NULL;
-	while (xml.n && !xml.p[xml.n - 1])
-		xml.n--;
-	if (!xml.n || evtx_xml_read(arena, xml, &values) < 0) {
-		salvage(arena, record, &values);
+	reading->any = true;
+	reading->parse->line++;
+	if (!binxml_read(reading->binxml, at + RECORD_HEAD, at + get32(p + 4) - 4)) {
 		flaw = TR("a damaged record: only what its strings say is left");
+		if (!binxml_find(reading->binxml, "EventRecordID"))
+			add_number(reading, arena, "EventRecordID", number);
+		binxml_salvage(reading->binxml);
 	}
-	if (recovered)
-		add(arena, &values, "Recovered", STR("true"), false);
-	give(reading, &values, written_time(record), flaw);
+	if (found)
+		binxml_add(reading->binxml, "Recovered", BINXML_JSON, STR("true"), false);
+	return give(reading, time_of_ticks(get64(p + 16)), number, flaw);
 }
 
-/* ---- the file ---- */
-
-typedef int record_get(libevtx_file_t *file, int index, libevtx_record_t **record, libevtx_error_t **error);
-
-static int read_records(struct reading *reading, record_get *get, int n, bool recovered)
+/* Bytes where records should be. */
+static int give_gap(struct reading *reading, size_t from, size_t to)
 {
-	struct parse *parse = reading->parse;
+	struct arena *arena = &reading->parse->batch->arena;
+	reading->parse->line++;
+	if (binxml_read(reading->binxml, from, from)) /* forgets the values before */
+		return -EINVAL;
+	add_number(reading, arena, "Offset", reading->offset + from);
+	add_number(reading, arena, "Bytes", to - from);
+	return give(reading, EVENT_NO_TIME, 0, TR("a damaged record that cannot be read at all"));
+}
+
+/* ---- a chunk ---- */
+
+/* The size stands at both ends of a record. */
+static bool is_record(const struct reading *reading, size_t at)
+{
+	const uint8_t *p = reading->bytes + at;
+	if (reading->n < at || reading->n - at < RECORD_LEAST || memcmp(p, record_signature, sizeof(record_signature)) != 0)
+		return false;
+	size_t size = get32(p + 4);
+	return size >= RECORD_LEAST && size <= reading->n - at && get32(p + size - 4) == size;
+}
+
+/* Where the next record begins from `at` on, before `end`; or `end`. */
+static size_t find_record(const struct reading *reading, size_t at, size_t end)
+{
+	while (at < end) {
+		const uint8_t *p = memmem(reading->bytes + at, reading->n - at, record_signature, sizeof(record_signature));
+		size_t where = p ? (size_t)(p - reading->bytes) : end;
+		if (where >= end)
+			return end;
+		if (is_record(reading, where))
+			return where;
+		at = where + 1;
+	}
+	return end;
+}
+
+static bool is_blank(const uint8_t *p, size_t n)
+{
+	return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
+}
+
+/* Records from `at` to `end`. `strict`: they should be one behind the other. */
+static int read_records(struct reading *reading, size_t at, size_t end, bool strict)
+{
 	int r = 0;
-	for (int i = 0; i < n && r == 0; i++) {
-		libevtx_record_t *record = NULL;
-		parse->line++;
-		if (get(reading->file, i, &record, NULL) == 1 && record) {
-			read_record(reading, record, recovered);
-		} else {
-			struct evtx_values none = { 0 };
-			give(reading, &none, EVENT_NO_TIME, TR("a damaged record that cannot be read at all"));
+	while (r == 0 && at < end) {
+		bool found = !strict || !is_record(reading, at);
+		if (found) {
+			size_t next = find_record(reading, at, end);
+			if (strict && !is_blank(reading->bytes + at, next - at))
+				r = give_gap(reading, at, next);
+			at = next;
 		}
-		if (record)
-			evtx.libevtx_record_free(&record, NULL);
-		if (parse->batch->arena.bytes > BATCH_BYTES)
-			r = reading->emit(reading->ctx, parse);
+		if (r == 0 && at < end) {
+			size_t size = get32(reading->bytes + at + 4);
+			r = read_record(reading, at, found);
+			at += size;
+		}
 	}
 	return r;
 }
 
-/* The last line of libevtx's words, which says what, the others say where. */
-static int library_err(libevtx_error_t **error, const char *name, struct err *err)
+static int read_chunk(struct reading *reading)
 {
-	char words[512] = "";
-	if (error && *error)
-		evtx.libevtx_error_sprint(*error, words, sizeof(words));
-	evtx.libevtx_error_free(error);
-	return err_set(err, -EBADMSG, "%s: not an event log of Windows, or its head is damaged (%.*s)", name,
-	               STR_ARG(str_trim(str_from(words))));
+	const uint8_t *p = reading->bytes;
+	size_t end = reading->n;
+	reading->any = true;
+	if (reading->n < CHUNK_HEAD) {
+		complain(reading, TR("the file ends within a chunk"));
+		return 0;
+	}
+	binxml_begin(reading->binxml, p, reading->n);
+	size_t used = get32(p + 48);
+	uint32_t head = crc_add(reading, crc_add(reading, 0, p, 120), p + 128, CHUNK_HEAD - 128);
+	bool sound = used >= CHUNK_HEAD && used <= CHUNK_BYTES;
+	if (sound && (head == get32(p + 124) || reading->dirty)) {
+		if (reading->n < CHUNK_BYTES)
+			complain(reading, TR("the file ends within a chunk"));
+		else if (!reading->dirty && crc_add(reading, 0, p + CHUNK_HEAD, used - CHUNK_HEAD) != get32(p + 52))
+			complain(reading, TR("the checksum of a chunk is wrong"));
+		end = MIN(used, reading->n);
+	} else {
+		complain(reading, TR("the head of a chunk is damaged"));
+	}
+	int r = read_records(reading, CHUNK_HEAD, end, true);
+	return r ? r : read_records(reading, end, reading->n, false);
 }
 
-static int read_open(struct reading *reading)
+/* 64 KiB without a chunk's head. Where one was overwritten, its records still stand where they did. */
+static int read_noise(struct reading *reading, size_t end)
 {
-	int n = 0, recovered = 0, r = 0;
-	if (evtx.libevtx_file_get_number_of_records(reading->file, &n, NULL) == 1)
-		r = read_records(reading, evtx.libevtx_file_get_record_by_index, n, false);
-	if (r == 0 && evtx.libevtx_file_get_number_of_recovered_records(reading->file, &recovered, NULL) == 1)
-		r = read_records(reading, evtx.libevtx_file_get_recovered_record_by_index, recovered, true);
+	if (is_blank(reading->bytes, end))
+		return 0;
+	binxml_begin(reading->binxml, reading->bytes, reading->n);
+	if (find_record(reading, 0, end) < end)
+		complain(reading, TR("the head of a chunk is damaged"));
+	return read_records(reading, 0, end, false);
+}
+
+/* ---- the file ---- */
+
+static int fill(struct reading *reading, const char *name, struct err *err)
+{
+	reading->n = 0;
+	while (reading->n < CHUNK_BYTES) {
+		ssize_t n = pread(reading->fd, reading->bytes + reading->n, CHUNK_BYTES - reading->n, (off_t)(reading->offset + reading->n));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, -errno, "cannot read %s", name);
+		if (n == 0)
+			break;
+		reading->n += (size_t)n;
+	}
+	return 0;
+}
+
+/* Where chunks begin. A damaged head is no reason not to look for them. */
+static uint64_t read_head(struct reading *reading)
+{
+	const uint8_t *p = reading->bytes;
+	if (reading->n < FILE_HEAD || memcmp(p, file_signature, sizeof(file_signature)) != 0)
+		return 0;
+	bool good = crc_add(reading, 0, p, 120) == get32(p + 124) && get16(p + 40) >= FILE_HEAD;
+	reading->any = true;
+	reading->dirty = good && (get32(p + 120) & 1);
+	if (!good)
+		complain(reading, TR("the head of the file is damaged"));
+	return good ? get16(p + 40) : FILE_HEAD_BLOCK;
+}
+
+static int read_file(struct reading *reading, const char *name, struct err *err)
+{
+	int r = fill(reading, name, err);
+	if (r < 0)
+		return r;
+	reading->offset = read_head(reading);
+	bool headless = reading->offset == 0;
+	while (r == 0 && (r = fill(reading, name, err)) == 0 && reading->n) {
+		const uint8_t *chunk = memmem(reading->bytes, reading->n, chunk_signature, sizeof(chunk_signature));
+		size_t skip = chunk ? (size_t)(chunk - reading->bytes) : reading->n;
+		if (skip == 0) {
+			if (headless)
+				complain(reading, TR("the head of the file is damaged"));
+			headless = false;
+			r = read_chunk(reading);
+			reading->offset += CHUNK_BYTES;
+			continue;
+		}
+		if (!headless)
+			r = read_noise(reading, skip);
+		/* A signature may stand across the end. */
+		reading->offset += !chunk && headless && skip > sizeof(chunk_signature) ? skip - sizeof(chunk_signature) + 1 : skip;
+	}
+	if (r == 0 && !reading->any)
+		return err_set(err, -EBADMSG, "%s: not an event log of Windows", name);
 	return r;
 }
 
 static int evtx_file(struct parse *parse, int fd, const char *name, int (*emit)(void *ctx, struct parse *parse), void *ctx,
                      struct err *err)
 {
-	struct reading reading = { .parse = parse, .emit = emit, .ctx = ctx };
-	libevtx_error_t *error = NULL;
-	char path[64];
-	int r = LIBRARY_LOAD(evtx, err);
-	if (r < 0)
-		return r;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (evtx.libevtx_file_initialize(&reading.file, &error) != 1)
-		return library_err(&error, name, err);
-	if (evtx.libevtx_file_open(reading.file, path, LIBEVTX_OPEN_READ, &error) != 1) {
-		r = library_err(&error, name, err);
-	} else {
-		r = read_open(&reading);
-		evtx.libevtx_file_close(reading.file, NULL);
-	}
-	evtx.libevtx_file_free(&reading.file, NULL);
-	if (r == -ECANCELED)
-		r = 0;
-	return r;
+	struct reading *reading = mem_alloc(sizeof(*reading));
+	*reading = (struct reading){ .parse = parse, .fd = fd, .emit = emit, .ctx = ctx, .binxml = binxml_new() };
+	reading->bytes = mem_alloc(CHUNK_BYTES);
+	crc_init(reading);
+	int r = read_file(reading, name, err);
+	binxml_free(reading->binxml);
+	free(reading->bytes);
+	free(reading);
+	return r == -ECANCELED ? 0 : r;
 }
 
 /* Records are only ever cut out of a file. */
@@ -245,8 +374,10 @@ static int evtx_record(struct parse *parse UNUSED, struct str record UNUSED, con
 
 static int evtx_probe(struct str text)
 {
-	static const char head[] = "ElfFile";
-	return text.n >= sizeof(head) && memcmp(text.p, head, sizeof(head)) == 0 ? 100 : 0;
+	bool head = text.n > sizeof(file_signature) && memcmp(text.p, file_signature, sizeof(file_signature)) == 0;
+	bool chunk = text.n > FILE_HEAD_BLOCK + sizeof(chunk_signature) &&
+	             memcmp(text.p + FILE_HEAD_BLOCK, chunk_signature, sizeof(chunk_signature)) == 0;
+	return head || chunk ? 100 : 0;
 }
 
 const struct parser parser_evtx = {
