@@ -84,7 +84,6 @@ struct binxml {
 	size_t n;
 	struct arena names_arena, arena; /* of the reader; of the chunk */
 	struct map names;
-	struct binxml_name *known_name, *known_next;
 	struct path *root;
 	struct code *codes[256];
 	size_t compiled, walked, written;
@@ -137,17 +136,17 @@ static struct binxml_name *intern(struct binxml *binxml, struct str name)
 {
 	if (name.n == 0)
 		return NULL;
-	void **slot = map_put(&binxml->names, name);
-	if (!*slot) {
+	struct binxml_name *made = map_get(&binxml->names, name);
+	if (!made) {
 		BUF(key);
-		struct binxml_name *made = ARENA_NEW(&binxml->names_arena, struct binxml_name);
+		made = ARENA_NEW(&binxml->names_arena, struct binxml_name);
 		made->name = arena_str(&binxml->names_arena, name);
 		json_add_string(&key, name);
 		buf_add_char(&key, ':');
 		made->key = arena_str(&binxml->names_arena, buf_str(&key));
-		*slot = made;
+		*map_put(&binxml->names, made->name) = made;
 	}
-	return *slot;
+	return made;
 }
 
 static struct str local_name(struct str name)
