@@ -3,9 +3,13 @@
 import random
 import re
 import subprocess
+import sys
 import tempfile
 
 import bench
+
+sys.path.insert(0, str(bench.ROOT / "tests/it"))
+import evtx_file  # noqa: E402  the generator of the tests
 
 
 def measure(parser, path):
@@ -104,3 +108,13 @@ def bench_text_logs():
         beside_perl("CEF, 24 fields", "cef", cef_lines(200000), 700000, PERL_PAIRS),
         beside_perl("key=value, 20 fields", "kv", kv_lines(200000), 700000, PERL_PAIRS),
     ]
+
+
+def bench_evtx():
+    with tempfile.NamedTemporaryFile(suffix=".evtx") as file:
+        file.write(evtx_file.write(evtx_file.varied(20000), per_chunk=60))
+        file.flush()
+        speed, _, count, _, flawed = measure("evtx", file.name)
+        peer = bench.cost([bench.need("evtxexport"), "-f", "xml", file.name])
+    return [bench.row("event files of Windows, events/s/core", f"{speed:,}", ">= 200,000", speed >= 200000 and not flawed and count == 20000,
+                      f"evtxexport to XML {count / peer.cpu:,.0f}")]

@@ -3,7 +3,7 @@
  * show_events FORMAT FILE: what a parser makes of a file, for the integration tests: a line of JSON for each event,
  * {"line", "time" (ns), "host", "flaw", "fields": [[name, value], …], "raw", "sources": ["mapping product/category/service", …]};
  * time and host also by the mapping. With a third word "again": the fields as the
- * kept record gives them again.
+ * kept record gives them again. Of files that are read as a whole the first complaints are on standard error.
  *
  * show_events mappings: name, product, category, service of every log source of content/sources, separated by tabs.
  */
@@ -127,6 +127,8 @@ int main(int argc, char **argv)
 			return 1;
 		}
 		show_batch(&batch);
+		for (uint64_t i = 0; i < MIN(parse.flawed, (uint64_t)PARSE_SAMPLES); i++)
+			fprintf(stderr, "%s\n", parse.samples[i].flaw);
 	} else {
 		CLEANUP(mem_free_p) char *text = mem_alloc((size_t)info.st_size + 1);
 		size_t n = 0, used;

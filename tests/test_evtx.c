@@ -45,6 +45,8 @@ static void broken_xml_gives_what_it_had(void **state)
 	expect_json("<Event><EventData><Data Name=\"x", -EINVAL, "{}");
 	assert_int_equal(parser_evtx.probe((struct str){ "ElfFile\0\0\0\0\0", 12 }), 100);
 	assert_int_equal(parser_evtx.probe(STR("ElfFile")), 0);
+	static const char headless[4200] = { [4096] = 'E', 'l', 'f', 'C', 'h', 'n', 'k' };
+	assert_int_equal(parser_evtx.probe((struct str){ headless, sizeof(headless) }), 100);
 }
 
 int main(void)

@@ -238,11 +238,12 @@ static int add_file(struct import *import, const char *path, struct err *err)
 	const struct parser *parser = opt_given(&import->work->call->args, OPT_PARSER)
 	                                      ? parsers[opt_choice(&import->work->call->args, OPT_PARSER, 0)] : NULL;
 	CLEANUP(fd_close_p) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char head[8];
+	char head[8192];
 	if (fd < 0)
 		return err_errno(err, -errno, "cannot read '%s'", path);
-	if (!parser && pread(fd, head, sizeof(head), 0) == sizeof(head) && memcmp(head, "ElfFile", 8) == 0)
-		parser = parser_find(STR("evtx"));
+	ssize_t n = parser ? 0 : pread(fd, head, sizeof(head), 0);
+	if (n > 0 && parser_evtx.probe((struct str){ head, (size_t)n }))
+		parser = &parser_evtx;
 	return parser && parser->framing == FRAME_FILE ? add_whole(import, parser, fd, err) : add_stream(import, parser, fd, err);
 }
 

@@ -2,6 +2,7 @@
 """Small EVTX files, written by the published format (libyal's "Windows XML Event Log (EVTX)", [MS-EVEN6] BinXml): a file
 head, chunks of 64 KiB, records whose System part is one template and whose event data is another inside it, as Windows
 writes them. A template is written out by the first record of a chunk that uses it; the others refer to it."""
+import random
 import struct
 import zlib
 
@@ -195,3 +196,47 @@ def write(events, per_chunk=50):
         chunks.append(chunk.finish(number))
     head = struct.pack("<8sQQQIHHHH76xI", b"ElfFile\0", 0, max(len(chunks) - 1, 0), len(events) + 1, 128, 1, 3, 4096, len(chunks), 0)
     return (head + struct.pack("<I", zlib.crc32(head[:120]))).ljust(4096, b"\0") + b"".join(chunks)
+
+
+def varied(n, seed=1):
+    """Events as an office's hosts have them: processes, logons, network connections, services, scripts in PowerShell, logs cleared,
+    classic events without names; text in Chinese now and then."""
+    rnd = random.Random(seed)
+    images = ["C:\\Windows\\System32\\svchost.exe", "C:\\Program Files\\Java\\jre1.8\\bin\\java.exe", "D:\\医保\\结算客户端\\client.exe",
+              "C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe", "C:\\Windows\\explorer.exe"]
+    users, hosts = ["SYSTEM", "zhangwei", "李娜", "his-service", "Administrator"], ["his01.yb.example.cn", "lis02", "gw-3"]
+    events = []
+    for i in range(n):
+        kind, image, user = rnd.random(), rnd.choice(images), rnd.choice(users)
+        guid = f"{{{rnd.randrange(2**32):08X}-1F2E-64C0-0B01-00000000{rnd.randrange(65536):04X}}}"
+        event = {"provider": "Microsoft-Windows-Security-Auditing", "channel": "Security", "computer": rnd.choice(hosts),
+                 "time": 1795392000 + i * 0.37, "sid": rnd.choice([None, "S-1-5-18", "S-1-5-21-1004336348-1177238915-682003330-512"])}
+        if kind < 0.35:
+            event["id"], event["data"] = 4688, event_data([
+                ("SubjectUserSid", "S-1-5-18"), ("SubjectUserName", user), ("SubjectDomainName", "YB"), ("SubjectLogonId", 0x3e7),
+                ("NewProcessId", rnd.randrange(65536)), ("NewProcessName", image), ("TokenElevationType", "%%1936"),
+                ("ProcessId", rnd.randrange(65536)), ("CommandLine", f'"{image}" -k {rnd.randrange(10**6)} /c "dir & exit"'),
+                ("TargetUserName", "-"), ("ParentProcessName", rnd.choice(images)), ("MandatoryLabel", "S-1-16-16384")])
+        elif kind < 0.6:
+            event["id"], event["data"] = rnd.choice([4624, 4625]), event_data([
+                ("SubjectUserName", user), ("SubjectLogonId", rnd.randrange(2**32)), ("TargetUserName", rnd.choice(users)),
+                ("TargetDomainName", "YB"), ("TargetLogonId", rnd.randrange(2**32)), ("LogonType", "3"), ("LogonProcessName", "NtLmSsp "),
+                ("AuthenticationPackageName", "NTLM"), ("WorkstationName", f"PC-{rnd.randrange(300)}"), ("LogonGuid", guid),
+                ("IpAddress", f"10.3.{rnd.randrange(256)}.{rnd.randrange(256)}"), ("IpPort", str(rnd.randrange(65536)))])
+        elif kind < 0.85:
+            event.update(provider="Microsoft-Windows-Sysmon", channel="Microsoft-Windows-Sysmon/Operational", id=3, data=event_data([
+                ("RuleName", "-"), ("UtcTime", f"2026-11-23 0{rnd.randrange(9)}:00:00.{rnd.randrange(1000):03}"), ("ProcessGuid", guid),
+                ("ProcessId", str(rnd.randrange(65536))), ("Image", image), ("User", "YB\\" + user), ("Protocol", "tcp"),
+                ("Initiated", "true"), ("SourceIp", f"10.3.0.{rnd.randrange(256)}"), ("SourcePort", str(rnd.randrange(65536))),
+                ("DestinationIp", f"192.0.2.{rnd.randrange(256)}"), ("DestinationHostname", ""), ("DestinationPort", "443")]))
+        elif kind < 0.93:
+            event.update(provider="Service Control Manager", channel="System", id=7036, data=event_data([
+                ("param1", "Windows Update"), ("param2", rnd.choice(["running", "stopped", "正在运行"]))]))
+        elif kind < 0.98:
+            event.update(provider="PowerShell", channel="Windows PowerShell", id=400, data=event_data([
+                (None, "Available"), (None, "None"), (None, "\tNewEngineState=Available\r\n\tHostApplication=" + "powershell -enc " * rnd.randrange(40))]))
+        else:
+            event.update(provider="Microsoft-Windows-Eventlog", id=1102, data=user_data("LogFileCleared", [
+                ("SubjectUserSid", "S-1-5-18"), ("SubjectUserName", user), ("SubjectDomainName", "YB")]))
+        events.append(event)
+    return events

@@ -863,6 +863,7 @@ static bool read_template(struct binxml *binxml, struct path *parent, size_t *at
 	}
 	const struct walk walk = { binxml, slots, n, nested };
 	bool good = fits && walk_markup(&walk, parent, definition + DEFINITION, definition + DEFINITION + size, true);
+	good &= nested || binxml->values.n; /* an event says something */
 	if (good) {
 		binxml->slots.n = slots;
 	} else if (!binxml->failed) {

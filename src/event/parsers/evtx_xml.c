@@ -84,7 +84,7 @@ static bool is_number(struct str text)
 	return text.n > 0 && text.n < 20 && (text.p[0] != '0' || text.n == 1);
 }
 
-/* libevtx fills hexadecimal numbers up to 8 or 16 digits, Windows and Sigma's rules write 0x3e7. */
+/* Some shippers fill hexadecimal numbers up to 8 or 16 digits, Windows and Sigma's rules write 0x3e7. */
 static struct str short_hex(struct arena *arena, struct str text)
 {
 	if ((text.n != 10 && text.n != 18) || text.p[0] != '0' || text.p[1] != 'x' || text.p[2] != '0')
