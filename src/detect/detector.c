@@ -9,6 +9,13 @@
 
 enum { SCRATCH_MOST = 4 * 1024 * 1024, SLOT_UNKNOWN = 0xffff };
 
+/* Values of some fields hardly ever come twice (addresses of web pages, for one), and keeping them only costs. Of so many looks into
+ * memory some must have been of use, or it is not looked into for the next ones. */
+enum { WORTH_LOOKS = 512, WORTH_LEAST = WORTH_LOOKS / 8, WORTH_REST = 16 * 1024 };
+struct worth {
+	uint32_t looks, hits, rest;
+};
+
 /* A field of the event that rules or mappings know. */
 struct seen {
 	uint32_t field, slot;
@@ -21,6 +28,7 @@ struct detector {
 	struct index_work index;
 	struct routes *routes;
 	struct value_cache *cache;  /* NULL: switched off */
+	struct worth *worth;        /* by slot: of the cache */
 	struct arena scratch;       /* texts of the value at hand */
 	struct buf folded;
 	uint64_t names_version;
@@ -48,6 +56,7 @@ struct detector *detector_new(const struct ruleset *ruleset)
 	detector->index.regex = &detector->regex;
 	detector->routes = routes_new(ruleset);
 	detector->cache = value_cache_new();
+	detector->worth = mem_alloc(ruleset->slots.n * sizeof(*detector->worth));
 	detector->holds = mem_alloc((ruleset->predicates.n + 1) * sizeof(uint32_t));
 	detector->asked = mem_alloc((ruleset->predicates.n + 1) * sizeof(uint32_t));
 	detector->tried = mem_alloc((ruleset->programs.n + 1) * sizeof(uint32_t));
@@ -68,6 +77,7 @@ void detector_free(struct detector *detector)
 	buf_done(&detector->folded);
 	free(detector->slot_of);
 	free(detector->seen);
+	free(detector->worth);
 	free(detector->holds);
 	free(detector->asked);
 	free(detector->tried);
@@ -156,29 +166,60 @@ static uint32_t cache_key(uint32_t slot, const struct field *field)
 	return slot << 1 | (field->kind == FIELD_ESCAPED);
 }
 
-static bool is_kept(const struct detector *detector, const struct field *field)
+static bool is_kept(struct detector *detector, uint32_t slot, const struct field *field)
 {
-	return detector->cache && field->value.n <= VALUE_CACHE_LONGEST;
+	if (!detector->cache || field->value.n > VALUE_CACHE_LONGEST)
+		return false;
+	struct worth *worth = &detector->worth[slot];
+	if (LIKELY(!worth->rest))
+		return true;
+	worth->rest--;
+	return false;
 }
 
-/* `hash`: the cache's, when the value is kept there. */
-static struct hits look_up(struct detector *detector, uint32_t slot, const struct field *field, uint64_t hash)
+static void count_worth(struct worth *worth, bool hit)
+{
+	worth->hits += hit;
+	if (LIKELY(++worth->looks < WORTH_LOOKS))
+		return;
+	worth->rest = worth->hits < WORTH_LEAST ? WORTH_REST : 0;
+	worth->looks = worth->hits = 0;
+}
+
+/* A value to be looked up. */
+struct wanted {
+	const struct field *field;
+	uint32_t slot;
+	bool keep; /* in the cache, by the hash */
+	uint64_t hash;
+};
+
+static struct wanted wanted_of(struct detector *detector, uint32_t slot, const struct field *field)
+{
+	struct wanted wanted = { .field = field, .slot = slot, .keep = is_kept(detector, slot, field) };
+	if (wanted.keep)
+		wanted.hash = value_cache_hash(cache_key(slot, field), field->value);
+	return wanted;
+}
+
+static struct hits look_up(struct detector *detector, const struct wanted *wanted)
 {
 	struct hits hits;
-	uint32_t key = cache_key(slot, field);
-	bool keep = is_kept(detector, field);
+	const struct field *field = wanted->field;
+	uint32_t key = cache_key(wanted->slot, field);
 	detector->counters.values++;
-	if (keep) {
-		if (LIKELY(value_cache_get(detector->cache, hash, key, field->value, &hits))) {
-			detector->counters.cache_hits++;
+	if (wanted->keep) {
+		bool hit = value_cache_get(detector->cache, wanted->hash, key, field->value, &hits);
+		count_worth(&detector->worth[wanted->slot], hit);
+		detector->counters.cache_hits += hit;
+		if (LIKELY(hit))
 			return hits;
-		}
 	}
 	struct value value = value_of(detector, field);
-	index_find(detector->ruleset->slots.p[slot].index, &detector->index, &value);
+	index_find(detector->ruleset->slots.p[wanted->slot].index, &detector->index, &value);
 	hits = sort_hits(detector->ruleset, detector->index.out, detector->index.n);
-	if (keep)
-		value_cache_put(detector->cache, hash, key, field->value, hits);
+	if (wanted->keep)
+		value_cache_put(detector->cache, wanted->hash, key, field->value, hits);
 	return hits;
 }
 
@@ -338,8 +379,8 @@ static bool is_within(struct str raw, struct str value)
 
 static void look_up_keyword(struct detector *detector, const struct field *field)
 {
-	uint64_t hash = is_kept(detector, field) ? value_cache_hash(cache_key(SLOT_KEYWORDS, field), field->value) : 0;
-	take_hits(detector, look_up(detector, SLOT_KEYWORDS, field, hash));
+	struct wanted wanted = wanted_of(detector, SLOT_KEYWORDS, field);
+	take_hits(detector, look_up(detector, &wanted));
 }
 
 static void look_up_keywords(struct detector *detector)
@@ -360,11 +401,7 @@ static void look_up_fields(struct detector *detector, enum plan_want want)
 {
 	enum { AHEAD = 16 };
 	const struct plan *plan = detector->plan;
-	struct {
-		const struct field *field;
-		uint32_t slot;
-		uint64_t hash;
-	} ahead[AHEAD];
+	struct wanted ahead[AHEAD];
 	for (uint32_t i = 0; i < detector->n_seen;) {
 		uint32_t n = 0;
 		for (; i < detector->n_seen && n < AHEAD; i++) {
@@ -372,17 +409,13 @@ static void look_up_fields(struct detector *detector, enum plan_want want)
 			const struct field *field = &detector->event->fields[detector->seen[i].field];
 			if (plan->wanted[slot] != want || field->kind == FIELD_NULL)
 				continue;
-			ahead[n].field = field;
-			ahead[n].slot = slot;
-			ahead[n].hash = 0;
-			if (is_kept(detector, field)) {
-				ahead[n].hash = value_cache_hash(cache_key(slot, field), field->value);
+			ahead[n] = wanted_of(detector, slot, field);
+			if (ahead[n].keep)
 				value_cache_expect(detector->cache, ahead[n].hash);
-			}
 			n++;
 		}
 		for (uint32_t k = 0; k < n; k++)
-			take_hits(detector, look_up(detector, ahead[k].slot, ahead[k].field, ahead[k].hash));
+			take_hits(detector, look_up(detector, &ahead[k]));
 	}
 	if (plan->wanted[SLOT_KEYWORDS] == want)
 		look_up_keywords(detector);

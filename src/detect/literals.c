@@ -37,10 +37,16 @@ struct table {
 	size_t n;
 };
 
-/* Short texts that are few. */
+/* Short texts that are few. All of each stands in the word. */
+struct brief {
+	uint64_t word;
+	uint32_t drop; /* bits of the word that do not count */
+	uint32_t text;
+};
+
 struct few {
 	struct teddy teddy;
-	uint32_t *texts;
+	struct brief *texts;
 	size_t groups[TEDDY_GROUPS + 1]; /* where each begins in `texts` */
 };
 
@@ -185,24 +191,38 @@ static bool is_ascii(struct str text)
 	return all < 0x80;
 }
 
-/* By their first bytes, so that those of a group resemble each other. */
+static uint64_t word_of(struct str text, uint32_t *drop)
+{
+	char begin[sizeof(uint64_t)] = { 0 };
+	memcpy(begin, text.p, MIN(text.n, sizeof(begin)));
+	*drop = 64 - 8 * (uint32_t)MIN(text.n, sizeof(begin));
+	return load_first(begin);
+}
+
+/* Those that do not fill a window first, since they let anything follow; then by their first bytes, so that those of a group
+ * resemble each other. */
 static int compare_texts(const void *left, const void *right, void *ctx)
 {
 	const struct str *texts = ctx;
-	return str_compare(texts[*(const uint32_t *)left], texts[*(const uint32_t *)right]);
+	struct str a = texts[*(const uint32_t *)left], b = texts[*(const uint32_t *)right];
+	size_t m = MIN(a.n, (size_t)TEDDY_WINDOW), n = MIN(b.n, (size_t)TEDDY_WINDOW);
+	return m != n ? (m > n) - (m < n) : str_compare(a, b);
 }
 
-static struct few *few_build(struct arena *arena, const struct str *texts, const uint32_t *ids, size_t n)
+static struct few *few_build(struct arena *arena, const struct str *texts, uint32_t *ids, size_t n)
 {
 	struct few *few = ARENA_NEW(arena, struct few);
-	few->texts = ARENA_ARRAY(arena, uint32_t, n);
-	memcpy(few->texts, ids, n * sizeof(*ids));
-	qsort_r(few->texts, n, sizeof(*few->texts), compare_texts, (void *)(uintptr_t)texts);
+	few->texts = ARENA_ARRAY(arena, struct brief, n);
+	qsort_r(ids, n, sizeof(*ids), compare_texts, (void *)(uintptr_t)texts);
+	for (size_t i = 0; i < n; i++) {
+		few->texts[i].text = ids[i];
+		few->texts[i].word = word_of(texts[ids[i]], &few->texts[i].drop);
+	}
 	for (unsigned group = 0; group <= TEDDY_GROUPS; group++)
 		few->groups[group] = n * group / TEDDY_GROUPS;
 	for (unsigned group = 0; group < TEDDY_GROUPS; group++)
 		for (size_t i = few->groups[group]; i < few->groups[group + 1]; i++)
-			teddy_add(&few->teddy, group, texts[few->texts[i]], false);
+			teddy_add(&few->teddy, group, texts[ids[i]], false);
 	return few;
 }
 
@@ -210,13 +230,8 @@ typedef VEC(struct entry) entry_list;
 
 static void add_entries(entry_list entries[TABLES], const struct gram_counts *counts, struct str text, uint32_t id)
 {
-	char begin[sizeof(uint64_t)] = { 0 };
-	memcpy(begin, text.p, MIN(text.n, sizeof(begin)));
-	struct entry entry = {
-		.text = id,
-		.first = load_first(begin),
-		.drop = 64 - 8 * (uint32_t)MIN(text.n, sizeof(begin)),
-	};
+	struct entry entry = { .text = id };
+	entry.first = word_of(text, &entry.drop);
 	if (text.n < GRAM) {
 		entry.gram = short_gram(text);
 		vec_push(&entries[text.n - 1], entry);
@@ -358,16 +373,16 @@ static inline void scan(struct finding *finding, const struct table *table, uint
 /* Texts of these groups that stand here. */
 static void look_few(struct finding *finding, const struct few *few, size_t at)
 {
+	uint64_t word = load_first(finding->text.p + at); /* there is padding behind the value */
 	for (uint8_t groups = teddy_groups(&few->teddy, finding->text.p + at); groups; groups &= (uint8_t)(groups - 1)) {
 		unsigned group = (unsigned)__builtin_ctz(groups);
 		for (size_t i = few->groups[group]; i < few->groups[group + 1]; i++) {
-			uint32_t id = few->texts[i];
-			struct str text = finding->literals->texts[id];
-			if (finding->work->seen[id] == finding->work->now || finding->text.n - at < text.n ||
-			    memcmp(finding->text.p + at, text.p, text.n) != 0)
+			const struct brief *brief = &few->texts[i];
+			if (LIKELY((word ^ brief->word) << brief->drop) || finding->work->seen[brief->text] == finding->work->now ||
+			    finding->text.n - at < finding->literals->texts[brief->text].n)
 				continue;
-			finding->work->seen[id] = finding->work->now;
-			finding->out[finding->n++] = id;
+			finding->work->seen[brief->text] = finding->work->now;
+			finding->out[finding->n++] = brief->text;
 		}
 	}
 }

@@ -320,6 +320,13 @@ static size_t longest_text(const struct sigma_pattern *pattern)
 	return n;
 }
 
+/* Mappings ask for values of the field, not only whether it is there. */
+static bool tells_sources(const struct ruleset *ruleset, uint32_t slot)
+{
+	uint32_t routing = ruleset->slots.p[slot].routing;
+	return routing && ruleset->routing.slots[routing - 1].questions.n > 0;
+}
+
 enum { SHORT_VALUE = 5 };
 
 static double chance_of(void *ctx, uint32_t id);
@@ -342,7 +349,7 @@ static const struct guard *rarest_guard(struct ruleset *ruleset, const struct pr
 }
 
 /* A guess, only for comparing: texts that many rules ask for are common in logs ("\powershell.exe"), long ones are
- * rare, and routing fields choose nothing that the route has not chosen already. */
+ * rare, single characters are everywhere, and fields that tell sources choose nothing that the route has not chosen already. */
 static double chance_of(void *ctx, uint32_t id)
 {
 	struct ruleset *ruleset = ctx;
@@ -356,10 +363,12 @@ static double chance_of(void *ctx, uint32_t id)
 		return -1;
 	size_t n = longest_text(&predicate->folded);
 	double chance = n ? uses * sqrt(uses) * pow(10, -(double)MIN(n, (size_t)8) / 4) : 1e6;
+	if (n == 1)
+		chance *= 100;
 	/* A whole value as short as that is one of a few: a status, a yes or no. */
 	if (predicate->folded.n == 0 || (predicate->folded.n == 1 && n && n <= SHORT_VALUE))
 		chance = 10 * uses * sqrt(uses);
-	return ruleset->slots.p[predicate->slot].routing ? chance * 1e3 : chance;
+	return tells_sources(ruleset, predicate->slot) ? chance * 1e3 : chance;
 }
 
 static void add_trigger(struct ruleset *ruleset, uint32_t id)
