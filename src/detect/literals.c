@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include "detect/literals.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/vec.h"
@@ -209,6 +210,52 @@ static int compare_texts(const void *left, const void *right, void *ctx)
 	return m != n ? (m > n) - (m < n) : str_compare(a, b);
 }
 
+/* How many comparisons a group makes, by how many bytes pass at each place of the window. */
+struct passing {
+	uint16_t low[TEDDY_WINDOW], high[TEDDY_WINDOW]; /* halves */
+};
+
+static double passing_cost(struct passing *passing, struct str text, size_t n)
+{
+	double cost = (double)n + 2;
+	for (size_t i = 0; i < TEDDY_WINDOW; i++) {
+		passing->low[i] |= i < text.n ? (uint16_t)(1u << ((uint8_t)text.p[i] & 15)) : UINT16_MAX;
+		passing->high[i] |= i < text.n ? (uint16_t)(1u << ((uint8_t)text.p[i] >> 4)) : UINT16_MAX;
+		cost *= __builtin_popcount(passing->low[i]) * __builtin_popcount(passing->high[i]);
+	}
+	return cost;
+}
+
+/* Where groups begin so that all of them together cost least: best[g][i] is the cost of the first i texts in g groups. */
+static void few_divide(struct few *few, const struct str *texts, const uint32_t *ids, size_t n)
+{
+	double best[TEDDY_GROUPS + 1][TEDDY_MOST + 1];
+	uint8_t from[TEDDY_GROUPS + 1][TEDDY_MOST + 1] = { { 0 } };
+	for (size_t i = 0; i <= n; i++)
+		best[0][i] = i ? INFINITY : 0;
+	for (size_t group = 1; group <= TEDDY_GROUPS; group++)
+		memcpy(best[group], best[0], sizeof(best[0]));
+	for (size_t begin = 0; begin < n; begin++) {
+		struct passing passing = { { 0 }, { 0 } };
+		for (size_t end = begin + 1; end <= n; end++) {
+			double cost = passing_cost(&passing, texts[ids[end - 1]], end - begin);
+			for (size_t group = 1; group <= TEDDY_GROUPS; group++) {
+				if (best[group - 1][begin] + cost >= best[group][end])
+					continue;
+				best[group][end] = best[group - 1][begin] + cost;
+				from[group][end] = (uint8_t)begin;
+			}
+		}
+	}
+	size_t group = MIN(n, (size_t)TEDDY_GROUPS), at = n;
+	for (size_t i = group + 1; i <= TEDDY_GROUPS; i++)
+		few->groups[i] = n;
+	for (; group; group--) {
+		few->groups[group] = at;
+		at = from[group][at];
+	}
+}
+
 static struct few *few_build(struct arena *arena, const struct str *texts, uint32_t *ids, size_t n)
 {
 	struct few *few = ARENA_NEW(arena, struct few);
@@ -218,8 +265,7 @@ static struct few *few_build(struct arena *arena, const struct str *texts, uint3
 		few->texts[i].text = ids[i];
 		few->texts[i].word = word_of(texts[ids[i]], &few->texts[i].drop);
 	}
-	for (unsigned group = 0; group <= TEDDY_GROUPS; group++)
-		few->groups[group] = n * group / TEDDY_GROUPS;
+	few_divide(few, texts, ids, n);
 	for (unsigned group = 0; group < TEDDY_GROUPS; group++)
 		for (size_t i = few->groups[group]; i < few->groups[group + 1]; i++)
 			teddy_add(&few->teddy, group, texts[ids[i]], false);
@@ -371,10 +417,10 @@ static inline void scan(struct finding *finding, const struct table *table, uint
 }
 
 /* Texts of these groups that stand here. */
-static void look_few(struct finding *finding, const struct few *few, size_t at)
+static void look_few(struct finding *finding, const struct few *few, size_t at, uint8_t groups)
 {
 	uint64_t word = load_first(finding->text.p + at); /* there is padding behind the value */
-	for (uint8_t groups = teddy_groups(&few->teddy, finding->text.p + at); groups; groups &= (uint8_t)(groups - 1)) {
+	for (; groups; groups &= (uint8_t)(groups - 1)) {
 		unsigned group = (unsigned)__builtin_ctz(groups);
 		for (size_t i = few->groups[group]; i < few->groups[group + 1]; i++) {
 			const struct brief *brief = &few->texts[i];
@@ -390,12 +436,16 @@ static void look_few(struct finding *finding, const struct few *few, size_t at)
 static void scan_few(struct finding *finding, const struct few *few)
 {
 	struct str text = finding->text;
-	uint8_t seen = 0;
-	for (size_t at = 0; (at = teddy_next(&few->teddy, text, at, false, &seen)) < text.n; at++)
-		look_few(finding, few, at);
-	/* The last places have not a whole window, but the padding behind them. */
-	for (size_t at = text.n - MIN(text.n, (size_t)TEDDY_WINDOW - 1); at < text.n; at++)
-		look_few(finding, few, at);
+	uint8_t groups[TEDDY_BLOCK];
+	for (size_t at = 0; at < text.n; at += TEDDY_BLOCK) {
+		uint32_t places = teddy_block(&few->teddy, text.p + at, groups);
+		if (text.n - at < TEDDY_BLOCK)
+			places &= (UINT32_C(1) << (text.n - at)) - 1;
+		for (; places; places &= places - 1) {
+			unsigned i = (unsigned)__builtin_ctz(places);
+			look_few(finding, few, at + i, groups[i]);
+		}
+	}
 }
 
 static void find_set(struct finding *finding, const struct set *set)

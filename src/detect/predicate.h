@@ -49,7 +49,7 @@ void regex_work_init(struct regex_work *work);
 void regex_work_done(struct regex_work *work);
 
 /* A value in both spellings; `folded` is followed by PADDING readable bytes. */
-enum { VALUE_PADDING = 8 };
+enum { VALUE_PADDING = 40 };
 struct value {
 	struct str text, folded;
 };

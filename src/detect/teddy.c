@@ -96,6 +96,22 @@ size_t teddy_next_plain(const struct teddy *teddy, struct str text, size_t at, b
 	return next_slowly(teddy, text, at, escapes, seen);
 }
 
+uint32_t teddy_block_plain(const struct teddy *teddy, const char *p, uint8_t groups[TEDDY_BLOCK])
+{
+	uint32_t places = 0;
+	for (int at = 0; at < TEDDY_BLOCK; at += BLOCK) {
+		bytes16 all = ~(bytes16){ 0 };
+		for (int i = 0; i < TEDDY_WINDOW; i++) {
+			bytes16 bytes = load16(p + at + i);
+			all &= shuffle(load16(teddy->low[i]), bytes & 15) & shuffle(load16(teddy->high[i]), bytes >> 4);
+		}
+		memcpy(groups + at, &all, sizeof(all));
+		for (int i = 0; any_bits(all) && i < BLOCK; i++)
+			places |= (uint32_t)(groups[at + i] != 0) << (at + i);
+	}
+	return places;
+}
+
 #ifdef __x86_64__
 
 #include <immintrin.h>
@@ -145,6 +161,20 @@ AVX2 static size_t next_avx2(const struct teddy *teddy, struct str text, size_t 
 	return next_slowly(teddy, text, at, escapes, seen);
 }
 
+AVX2 static uint32_t block_avx2(const struct teddy *teddy, const char *p, uint8_t groups[TEDDY_BLOCK])
+{
+	__m256i all = _mm256_set1_epi8(-1);
+	for (int i = 0; i < TEDDY_WINDOW; i++)
+		all = _mm256_and_si256(all, groups_of(load32(p + i), load_twice(teddy->low[i]), load_twice(teddy->high[i])));
+	_mm256_storeu_si256((__m256i *)(void *)groups, all);
+	return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(all, _mm256_setzero_si256()));
+}
+
+uint32_t teddy_block(const struct teddy *teddy, const char *p, uint8_t groups[TEDDY_BLOCK])
+{
+	return __builtin_cpu_supports("avx2") ? block_avx2(teddy, p, groups) : teddy_block_plain(teddy, p, groups);
+}
+
 size_t teddy_next(const struct teddy *teddy, struct str text, size_t from, bool escapes, uint8_t *seen)
 {
 	return __builtin_cpu_supports("avx2") ? next_avx2(teddy, text, from, escapes, seen)
@@ -152,6 +182,11 @@ size_t teddy_next(const struct teddy *teddy, struct str text, size_t from, bool 
 }
 
 #else
+
+uint32_t teddy_block(const struct teddy *teddy, const char *p, uint8_t groups[TEDDY_BLOCK])
+{
+	return teddy_block_plain(teddy, p, groups);
+}
 
 size_t teddy_next(const struct teddy *teddy, struct str text, size_t from, bool escapes, uint8_t *seen)
 {

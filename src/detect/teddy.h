@@ -11,7 +11,7 @@
 
 #include "base/str.h"
 
-enum { TEDDY_WINDOW = 3, TEDDY_GROUPS = 8 };
+enum { TEDDY_WINDOW = 3, TEDDY_GROUPS = 8, TEDDY_BLOCK = 32 };
 
 struct teddy {
 	uint8_t low[TEDDY_WINDOW][16], high[TEDDY_WINDOW][16]; /* groups that have such a half at that place */
@@ -28,6 +28,10 @@ static inline uint8_t teddy_groups(const struct teddy *teddy, const char *p)
 		groups &= teddy->low[i][(uint8_t)p[i] & 15] & teddy->high[i][(uint8_t)p[i] >> 4];
 	return groups;
 }
+
+/* The groups of TEDDY_BLOCK places at once, for which TEDDY_BLOCK + TEDDY_WINDOW bytes can be read; bits of places with any. */
+uint32_t teddy_block(const struct teddy *teddy, const char *p, uint8_t groups[TEDDY_BLOCK]);
+uint32_t teddy_block_plain(const struct teddy *teddy, const char *p, uint8_t groups[TEDDY_BLOCK]);
 
 /* The next place not before `from` where a text may begin or, with `escapes`, "\u" stands; of those that have TEDDY_WINDOW
  * bytes. text.n: there is none. *seen: the top bit is set when there was a byte beyond ASCII on the way. */
