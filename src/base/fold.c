@@ -54,7 +54,7 @@ static size_t fold_next(struct str text, char out[UTF8_LONGEST], size_t *wrote)
 	return took;
 }
 
-enum { ASCII_RUN = 32 };
+enum { ASCII_RUN = 32, ASCII_WORD = 8 };
 
 /* So many characters at once when all are ASCII; written so that the compiler makes vectors of it. */
 static inline bool fold_ascii_run(char *restrict out, const char *restrict text)
@@ -68,6 +68,20 @@ static inline bool fold_ascii_run(char *restrict out, const char *restrict text)
 	return all < 0x80;
 }
 
+/* The same for eight. The sums carry into the top bit of a byte and never beyond, as long as all are ASCII. */
+static inline bool fold_ascii_word(char *restrict out, const char *restrict text)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101);
+	uint64_t word;
+	memcpy(&word, text, sizeof(word));
+	if (word & each * 0x80)
+		return false;
+	uint64_t capital = (word + each * (0x80 - 'A')) & ~(word + each * (0x80 - 'Z' - 1)) & each * 0x80;
+	word |= capital >> 2;
+	memcpy(out, &word, sizeof(word));
+	return true;
+}
+
 size_t fold_into(char *out, struct str text)
 {
 	size_t n = 0;
@@ -77,7 +91,11 @@ size_t fold_into(char *out, struct str text)
 			i += ASCII_RUN;
 			n += ASCII_RUN;
 		}
-		for (size_t stop = MIN(i + ASCII_RUN, text.n); i < stop; n += wrote)
+		while (text.n - i >= ASCII_WORD && fold_ascii_word(out + n, text.p + i)) {
+			i += ASCII_WORD;
+			n += ASCII_WORD;
+		}
+		for (size_t stop = MIN(i + ASCII_WORD, text.n); i < stop; n += wrote)
 			i += fold_next((struct str){ text.p + i, text.n - i }, out + n, &wrote);
 	}
 	return n;
