@@ -100,6 +100,31 @@ static void teddy_passes_over_nothing(void **state)
 	}
 }
 
+/* A block says of each place what the halves of its bytes say, by whichever instructions. */
+static void teddy_blocks_agree(void **state)
+{
+	(void)state;
+	uint32_t seed = 5;
+	for (int round = 0; round < 500; round++) {
+		struct teddy teddy = { 0 };
+		static const char *const texts[] = { "ab", "::x", "m", "k\\9", "zzz", "\xc3\xa9q" };
+		char text[TEDDY_BLOCK + TEDDY_WINDOW];
+		uint8_t groups[TEDDY_BLOCK], plain[TEDDY_BLOCK];
+		for (size_t i = 0; i < COUNT(texts); i++)
+			if (next_random(&seed) % 2)
+				teddy_add(&teddy, next_random(&seed) % TEDDY_GROUPS, str_from(texts[i]), false);
+		for (size_t i = 0; i < sizeof(text); i++)
+			text[i] = "abAB::xmk\\9zu\xc3\xa9q."[next_random(&seed) % 18];
+		uint32_t places = teddy_block(&teddy, text, groups);
+		assert_int_equal(places, teddy_block_plain(&teddy, text, plain));
+		for (size_t i = 0; i < TEDDY_BLOCK; i++) {
+			assert_int_equal(groups[i], teddy_groups(&teddy, text + i));
+			assert_int_equal(plain[i], groups[i]);
+			assert_int_equal(places >> i & 1, groups[i] != 0);
+		}
+	}
+}
+
 /* ---- keywords ---- */
 
 static void keywords_cannot_hide(void **state)
@@ -471,6 +496,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(literals_are_all_found_once),
 		cmocka_unit_test(teddy_passes_over_nothing),
+		cmocka_unit_test(teddy_blocks_agree),
 		cmocka_unit_test(keywords_cannot_hide),
 		cmocka_unit_test(what_a_regex_needs_is_found_or_left),
 		cmocka_unit_test(the_cache_remembers_within_its_bounds),

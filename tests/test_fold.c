@@ -99,12 +99,28 @@ static void texts(void **state UNUSED)
 	assert_int_equal(buf.n, 7);
 }
 
+/* ASCII is folded many at a time, which must look like one at a time wherever it stands. */
+static void ascii_folds_wherever_it_stands(void **state UNUSED)
+{
+	for (size_t length = 1; length <= 80; length++)
+		for (int c = 0; c < 0x80; c++) {
+			char text[80], out[128];
+			memset(text, '@' + (int)length % 30, sizeof(text));
+			text[length - 1] = (char)c;
+			text[length / 2] = (char)c;
+			assert_int_equal(fold_into(out, (struct str){ text, length }), length);
+			for (size_t i = 0; i < length; i++)
+				assert_int_equal(out[i], fold_char((uint32_t)text[i]));
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_character_folds_to_one_that_is_the_same_but_for_case),
 		cmocka_unit_test(no_case_is_left_out),
 		cmocka_unit_test(texts),
+		cmocka_unit_test(ascii_folds_wherever_it_stands),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

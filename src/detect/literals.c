@@ -108,6 +108,14 @@ static uint32_t gram_count(const struct gram_counts *counts, const char *p)
 	return counts->n[mix(load(p)) >> (32 - GRAMS_BITS)];
 }
 
+uint32_t gram_counts_lowest(const struct gram_counts *counts, struct str text)
+{
+	uint32_t lowest = UINT32_MAX;
+	for (size_t i = 0; i + GRAM <= text.n; i++)
+		lowest = MIN(lowest, gram_count(counts, text.p + i));
+	return lowest;
+}
+
 size_t literals_rarest(const struct gram_counts *counts, struct str text, size_t least)
 {
 	size_t best = 0;

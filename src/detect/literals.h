@@ -24,6 +24,8 @@ struct gram_counts {
 
 void gram_counts_init(struct gram_counts *counts, struct arena *arena);
 void gram_counts_add(struct gram_counts *counts, struct str text);
+/* How often the rarest four bytes of the text come; UINT32_MAX: it has not as many. */
+uint32_t gram_counts_lowest(const struct gram_counts *counts, struct str text);
 /* Where in the text its rarest four bytes begin; not behind the last place where `least` bytes begin. */
 size_t literals_rarest(const struct gram_counts *counts, struct str text, size_t least);
 

@@ -327,6 +327,15 @@ static bool tells_sources(const struct ruleset *ruleset, uint32_t slot)
 	return routing && ruleset->routing.slots[routing - 1].questions.n > 0;
 }
 
+/* How often the rarest four bytes of a pattern come in all that rules ask for; 0: it has not as many. */
+static uint32_t rarest_count(const struct ruleset *ruleset, const struct sigma_pattern *pattern)
+{
+	uint32_t lowest = UINT32_MAX;
+	for (size_t i = 0; i < pattern->n; i++)
+		lowest = MIN(lowest, gram_counts_lowest(&ruleset->grams, pattern->p[i].text));
+	return lowest == UINT32_MAX ? 0 : lowest;
+}
+
 enum { SHORT_VALUE = 5 };
 
 static double chance_of(void *ctx, uint32_t id);
@@ -348,13 +357,13 @@ static const struct guard *rarest_guard(struct ruleset *ruleset, const struct pr
 	return best;
 }
 
-/* A guess, only for comparing: texts that many rules ask for are common in logs ("\powershell.exe"), long ones are
- * rare, single characters are everywhere, and fields that tell sources choose nothing that the route has not chosen already. */
+/* A guess, only for comparing: texts that many rules ask for, alone or within others, are common in logs ("\powershell.exe",
+ * "ntdll.dll"), long ones are rare, single characters are everywhere, and fields that tell sources choose nothing that the route has
+ * not chosen already. */
 static double chance_of(void *ctx, uint32_t id)
 {
 	struct ruleset *ruleset = ctx;
 	const struct predicate *predicate = &ruleset->predicates.p[id];
-	double uses = (double)MAX(predicate->uses, 1u);
 	if (predicate->item->op == SIGMA_REGEX)
 		return predicate->n_guards ? guard_chance(ruleset, rarest_guard(ruleset, predicate)) : 1e5;
 	if (predicate->item->op == SIGMA_CIDR || (predicate->item->op >= SIGMA_LT && predicate->item->op <= SIGMA_EQ))
@@ -362,6 +371,7 @@ static double chance_of(void *ctx, uint32_t id)
 	if (predicate->item->op != SIGMA_PATTERN)
 		return -1;
 	size_t n = longest_text(&predicate->folded);
+	double uses = (double)MAX(MAX(predicate->uses, rarest_count(ruleset, &predicate->folded)), 1u);
 	double chance = n ? uses * sqrt(uses) * pow(10, -(double)MIN(n, (size_t)8) / 4) : 1e6;
 	if (n == 1)
 		chance *= 100;
@@ -382,6 +392,17 @@ static void add_trigger(struct ruleset *ruleset, uint32_t id)
 	}
 	predicate->indexed = true;
 	vec_push(&ruleset->trigger_ids, id);
+}
+
+/* Of all that rules ask for. */
+static void count_grams(struct ruleset *ruleset)
+{
+	gram_counts_init(&ruleset->grams, &ruleset->arena);
+	for (size_t id = 0; id < ruleset->predicates.n; id++) {
+		const struct sigma_pattern *pattern = &ruleset->predicates.p[id].folded;
+		for (size_t i = 0; i < pattern->n; i++)
+			gram_counts_add(&ruleset->grams, pattern->p[i].text);
+	}
 }
 
 /* How many rules ask it; programs of one rule for several sources count once. */
@@ -442,14 +463,11 @@ static void build_indexes(struct ruleset *ruleset)
 	ARENA(scratch);
 	size_t n = ruleset->predicates.n;
 	id_list *of_slot = ARENA_ARRAY(&scratch, id_list, ruleset->slots.n);
-	gram_counts_init(&ruleset->grams, &ruleset->arena);
 	for (uint32_t id = 0; id < n; id++) {
 		const struct predicate *predicate = &ruleset->predicates.p[id];
 		if (!predicate->indexed)
 			continue;
 		vec_push_in(&scratch, &of_slot[predicate->slot], id);
-		for (size_t i = 0; i < predicate->folded.n; i++)
-			gram_counts_add(&ruleset->grams, predicate->folded.p[i].text);
 	}
 	for (size_t i = 0; i < ruleset->slots.n; i++)
 		if (of_slot[i].n)
@@ -548,6 +566,7 @@ int ruleset_compile(const struct sigma_rules *rules, const struct mappings *mapp
 	}
 	arena_done(&compiling.scratch);
 	buf_done(&compiling.key);
+	count_grams(ruleset);
 	count_uses(ruleset);
 	choose_triggers(ruleset);
 	list_started(ruleset);
