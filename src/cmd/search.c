@@ -299,7 +299,7 @@ static void say_limits(struct work *work)
 	if (work->counts.damaged) {
 		struct str n = arena_printf(arena, "%llu", (unsigned long long)work->counts.damaged);
 		command_warn(work->call, &NOTE("{} block{s} could not be read, the first: {}; `ward verify` says more", n,
-		                               str_from(work->counts.first_damage.text)));
+		                               tr_error(arena, work->call->lang, str_from(work->counts.first_damage.text))));
 	}
 	if (work->counts.given_up) {
 		struct str n = arena_printf(arena, "%llu", (unsigned long long)work->counts.given_up);

@@ -89,7 +89,8 @@ static void say_events(struct shell *shell)
 {
 	const struct search_counts *counts = events_table_counts(shell->events);
 	if (counts->damaged)
-		command_warn(shell->call, &NOTE("table {} was seen in part: {}", STR("events"), str_from(counts->first_damage.text)));
+		command_warn(shell->call, &NOTE("table {} was seen in part: {}", STR("events"),
+		                                tr_error(shell->call->arena, shell->call->lang, str_from(counts->first_damage.text))));
 	if (counts->given_up)
 		command_warn(shell->call, &NOTE("table {} was seen in part: {}", STR("events"),
 		                                tr(shell->call->lang, "an expression took too long on some records")));
