@@ -255,14 +255,13 @@ static int check_seal(const struct reader *reader, struct day *day, const struct
 	if (r <= 0)
 		return r < 0 ? r : not_in_list(piece, err);
 	struct str statement = arena_str(&arena, sql_get_bytes(&row)), signature = sql_get_bytes(&row);
-	r = chain_read(statement, &said, err);
-	if (r < 0)
-		return r;
-	chain_digest(said.algorithm, data, digest);
-	if (!str_is(chain_value(said.body, "data"), digest) || !str_is(said.archive, reader->id) ||
+	bool read = chain_read(statement, &said, NULL) == 0;
+	if (read)
+		chain_digest(said.algorithm, data, digest);
+	if (!read || !str_is(chain_value(said.body, "data"), digest) || !str_is(said.archive, reader->id) ||
 	    !says(said.body, "number", piece->number) || !says(said.body, "records", (int64_t)piece->records) ||
 	    !signed_by_a_key(reader, &said, statement, signature))
-		return err_set(err, -EBADMSG, "it is not what was sealed");
+		return err_set(err, -EBADMSG, "block %u of %s: it is not what was sealed", piece->number, piece->day);
 	return 0;
 }
 
@@ -284,8 +283,11 @@ int reader_load(struct reader *reader, const struct piece *piece, struct buf *by
 		buf_add(bytes, sql_get_bytes(&statement));
 	if (r == 0 && bytes->n == 0)
 		return not_in_list(piece, err);
-	if (r == 0 && piece->number)
+	if (r == 0 && piece->number) {
 		r = check_seal(reader, day, piece, buf_str(bytes), err);
+		if (r < 0)
+			return r;
+	}
 	if (r == 0)
 		r = block_open(buf_str(bytes), out, err);
 	return r < 0 ? err_wrap(err, r, "block %u of %s", piece->number, piece->day) : 0;
