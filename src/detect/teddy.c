@@ -103,7 +103,7 @@ uint32_t teddy_block_plain(const struct teddy *teddy, const char *p, uint8_t gro
 		bytes16 all = ~(bytes16){ 0 };
 		for (int i = 0; i < TEDDY_WINDOW; i++) {
 			bytes16 bytes = load16(p + at + i);
-			all &= shuffle(load16(teddy->low[i]), bytes & 15) & shuffle(load16(teddy->high[i]), bytes >> 4);
+			all &= shuffle(load16(teddy->low[i]), bytes & 15) & shuffle(load16(teddy->high[i]), bytes / 16);
 		}
 		memcpy(groups + at, &all, sizeof(all));
 		for (int i = 0; any_bits(all) && i < BLOCK; i++)
