@@ -450,17 +450,31 @@ static void add_tokens_number(struct block_writer *writer, const struct column *
 	}
 }
 
+/* A part of records. Where a backslash stood before it, its first letters may be an escape's ("\t0"): then the word
+ * without them counts, too. */
+static void add_tokens_part(struct block_writer *writer, struct str part)
+{
+	if (!part.n || !strchr("nrtbfux", part.p[0] | 32)) {
+		token_set_add_text(&writer->tokens, part);
+		return;
+	}
+	BUF(behind);
+	buf_add_char(&behind, '\\');
+	buf_add(&behind, part);
+	token_set_add_text(&writer->tokens, buf_str(&behind));
+}
+
 static void add_tokens(struct block_writer *writer, const uint32_t *texts, const uint32_t heads[MODEL_HEADS])
 {
 	const struct model *model = &writer->model;
 	for (uint32_t i = 0; i < model->n_texts; i++)
-		token_set_add_text(&writer->tokens, writer->texts.p[texts[i]]);
+		add_tokens_part(writer, writer->texts.p[texts[i]]);
 	for (size_t i = 0; i < model->n_shapes; i++) {
 		const struct shape *shape = &model->shapes[i];
 		size_t at = shape->text, end = shape->text + shape->text_n;
 		for (uint32_t j = MODEL_HEADS; j <= shape->n_places; j++) {
 			size_t n = j < shape->n_places ? model->places[shape->place + j].before : end - at;
-			token_set_add_text(&writer->tokens, (struct str){ writer->constants.p + at, n });
+			add_tokens_part(writer, (struct str){ writer->constants.p + at, n });
 			at += n;
 		}
 	}
