@@ -30,6 +30,8 @@ struct table {
 	size_t n;
 	struct slot *slots;
 	uint64_t mask;
+	uint64_t *bitmap;  /* eight bits a slot, by the upper half of the hash: most of what is asked for is not there */
+	uint64_t bits;
 	uint32_t lengths; /* which of key_lengths are there */
 };
 
@@ -119,12 +121,16 @@ static void table_fill(struct table *table, struct arena *arena, enum place plac
 		room *= 2;
 	table->mask = room - 1;
 	table->slots = ARENA_ARRAY(arena, struct slot, room);
+	table->bits = MAX(room * 8, (size_t)64) - 1;
+	table->bitmap = ARENA_ARRAY(arena, uint64_t, (table->bits + 1) / 64);
 	for (size_t i = 0; i < table->n; i++) {
 		struct piece *text = &table->texts[i];
 		uint64_t hash = key_of(place, text->text, &table->lengths);
 		size_t at = hash & table->mask;
 		while (table->slots[at].text && table->slots[at].hash != hash)
 			at = (at + 1) & table->mask;
+		uint64_t bit = hash >> 32 & table->bits;
+		table->bitmap[bit / 64] |= UINT64_C(1) << bit % 64;
 		text->next = table->slots[at].text;
 		table->slots[at] = (struct slot){ hash, (uint32_t)i + 1 };
 	}
@@ -221,6 +227,9 @@ static void find_key(const struct index *index, struct index_work *work, const s
 {
 	const struct table *table = &index->tables[place];
 	struct str folded = value->folded;
+	uint64_t bit = hash >> 32 & table->bits;
+	if (!(table->bitmap[bit / 64] >> bit % 64 & 1))
+		return;
 	size_t at = hash & table->mask;
 	while (table->slots[at].text && table->slots[at].hash != hash)
 		at = (at + 1) & table->mask;

@@ -385,9 +385,15 @@ static void look(struct finding *finding, const struct table *table, uint32_t gr
 		/* There is padding behind the value. */
 		if ((load_first(finding->text.p + from) ^ entry->first) << entry->drop || finding->work->seen[entry->text] == finding->work->now)
 			continue;
-		struct str text = finding->literals->texts[entry->text];
-		if (finding->text.n - from < text.n || memcmp(finding->text.p + from, text.p, text.n) != 0)
+		/* All of a short text stands in the word. */
+		size_t n = sizeof(entry->first) - entry->drop / 8;
+		if (finding->text.n - from < n)
 			continue;
+		if (entry->drop == 0) {
+			struct str text = finding->literals->texts[entry->text];
+			if (finding->text.n - from < text.n || memcmp(finding->text.p + from + n, text.p + n, text.n - n) != 0)
+				continue;
+		}
 		finding->work->seen[entry->text] = finding->work->now;
 		finding->out[finding->n++] = entry->text;
 	}
@@ -433,7 +439,7 @@ static void look_few(struct finding *finding, const struct few *few, size_t at, 
 		for (size_t i = few->groups[group]; i < few->groups[group + 1]; i++) {
 			const struct brief *brief = &few->texts[i];
 			if (LIKELY((word ^ brief->word) << brief->drop) || finding->work->seen[brief->text] == finding->work->now ||
-			    finding->text.n - at < finding->literals->texts[brief->text].n)
+			    finding->text.n - at < sizeof(brief->word) - brief->drop / 8)
 				continue;
 			finding->work->seen[brief->text] = finding->work->now;
 			finding->out[finding->n++] = brief->text;
