@@ -503,7 +503,7 @@ static const struct command_example examples[] = {
 	{ "ward archive create --key archive", TR("an archive in its usual place, signed") },
 	{ "ward archive add -a case17 --key archive auth.log* Security.evtx", TR("files of an investigation") },
 	{ "ward archive prune --key archive --days 400", TR("keep 400 days") },
-	{ "ward archive hold --key archive --name c17 --from 2026-11-01 --reason 'order 17'",
+	{ "ward archive hold --key archive --name c17 --from 2026-11-01 --reason trial",
 	  TR("nothing of these days is removed until the release") },
 	{ "ward archive copy --key archive backup@10.0.0.9:/srv/ward", TR("to a second site by rsync") },
 	{ 0 },

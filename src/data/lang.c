@@ -233,11 +233,18 @@ struct str tr_error(struct arena *arena, enum lang lang, struct str english)
 	/* "where: what: why": what callers put in front comes first. */
 	while (!error_known(arena, lang, rest, &out)) {
 		ptrdiff_t colon = str_find(rest, ": ");
-		struct str head = str_slice(rest, 0, colon < 0 ? rest.n : (size_t)colon);
-		if (colon < 0 || !error_known(arena, lang, head, &out))
-			buf_add(&out, head);
-		if (colon < 0)
+		if (colon < 0) {
+			buf_add(&out, rest);
 			break;
+		}
+		/* Up to the first colon behind which a known text ends: names may hold colons, too. */
+		bool known = false;
+		for (size_t at = (size_t)colon; !known && at + 2 <= rest.n; at++) {
+			known = rest.p[at] == ':' && rest.p[at + 1] == ' ' && error_known(arena, lang, str_slice(rest, 0, at), &out);
+			colon = known ? (ptrdiff_t)at : colon;
+		}
+		if (!known)
+			buf_add(&out, str_slice(rest, 0, (size_t)colon));
 		buf_puts(&out, lang == LANG_ZH ? "：" : ": ");
 		rest = str_slice(rest, (size_t)colon + 2, rest.n);
 	}

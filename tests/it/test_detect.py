@@ -115,7 +115,7 @@ def test_timelines():
     chromium = need_tool("chromium")
     done = run([chromium, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom",
                 f"file://{out / 'case.html'}"], timeout=60)
-    shown = re.search(r"<output>(\d+) / (\d+)</output>", done.stdout)
+    shown = re.search(r"<output[^>]*>(\d+) / (\d+)</output>", done.stdout)
     assert shown and int(shown[2]) == len(rows), "the page's own script counts its rows"
     assert "CONSOLE" not in done.stderr, done.stderr[-2000:]
 
