@@ -14,17 +14,30 @@ import bench
 PEER = "Zircolite 872 here; rsigma 19,000-99,000 published, on a faster core"
 
 
-def run(*args, folder=None):
-    """bench_detect's figures: {"per_second": …, "matches": …, "compile": …}."""
+_events = []
+
+
+def events():
+    """The recorded attacks, decompressed once: nothing else is to run while something is measured."""
+    if not _events:
+        file = tempfile.NamedTemporaryFile(prefix="ward-bench-detect-", dir="/var/tmp")
+        subprocess.run([bench.need("zstd"), "-dc", "--long=27", bench.shared("mordor-a.jsonl.zst")], stdout=file, check=True)
+        _events.append(file)
+    return _events[0].name
+
+
+def run(*args, folder=None, times=3):
+    """bench_detect's figures, the median of three runs by speed: {"per_second": …, "matches": …, "compile": …}."""
     program = bench.build("bench/bench_detect")
-    source = subprocess.Popen([bench.need("zstd"), "-dc", "--long=27", bench.shared("mordor-a.jsonl.zst")], stdout=subprocess.PIPE)
-    done = subprocess.run([program, "-", *([folder] if folder else []), *args], stdin=source.stdout, capture_output=True, text=True, check=False)
-    source.stdout.close()
-    source.wait()
-    figures = {name: float(value) for name, value in re.findall(r"(\w+) ([\d.]+)", done.stderr if "matches" in args else done.stdout)}
-    if "per_second" not in figures:
-        raise bench.CannotMeasure(f"bench_detect said: {done.stderr.strip()[-200:]}")
-    return figures, done.stdout
+    runs = []
+    for _ in range(times):
+        done = subprocess.run([program, events(), *([folder] if folder else []), *args], capture_output=True, text=True, check=False)
+        figures = {name: float(value) for name, value in re.findall(r"(\w+) ([\d.]+)", done.stderr if "matches" in args else done.stdout)}
+        if "per_second" not in figures:
+            raise bench.CannotMeasure(f"bench_detect said: {done.stderr.strip()[-200:]}")
+        runs.append((figures["per_second"], figures, done.stdout))
+    _, figures, out = sorted(runs, key=lambda one: one[0])[len(runs) // 2]
+    return figures, out
 
 
 def unpack(folder):
@@ -58,7 +71,7 @@ def bench_agreement():
     rows = bench.shared("mordor-a.agreed.tsv").read_text().splitlines()[1:]
     with tempfile.TemporaryDirectory() as folder:
         unpack(folder)
-        _, out = run("matches", folder=folder)
+        _, out = run("matches", folder=folder, times=1)
     found = set(out.splitlines())
     missed = [row for row in rows if row not in found]
     return [bench.row("agreed matches found", f"{len(rows) - len(missed)} of {len(rows)}", "all", not missed)]
