@@ -49,7 +49,6 @@ static void what_waits_is_bounded(void **state)
 {
 	(void)state;
 	READER(reader, parser_auditd);
-	ARENA(arena);
 	BUF(text);
 	for (int i = 0; i < 1000; i++)
 		buf_printf(&text, "type=SYSCALL msg=audit(1364481363.243:%d): syscall=59\n", i);

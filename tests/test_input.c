@@ -111,7 +111,6 @@ static void begin(struct world *world, const char *path)
 /* Keep a batch, or lose it as a crash between reading and keeping would. */
 static int take(struct world *world, bool kept, size_t most)
 {
-	CLEANUP(batch_done) struct batch none = { 0 };
 	struct input_batch batch = { .batch = { .names = world->names } };
 	struct err err = { 0 };
 	struct note note;

@@ -334,7 +334,6 @@ static void what_cannot_be_read_is_said(void **state UNUSED)
 static size_t check_record(const struct parser *parser, struct str raw)
 {
 	ARENA(arena);
-	BUF(bytes);
 	BUF(block_bytes);
 	BUF(filter_bytes);
 	struct err err = { "" };
