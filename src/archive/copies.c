@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -98,6 +99,11 @@ static int run_rsync(const char *const argv[], struct buf *output, struct err *e
 /* The second run compares by checksums of what is on both disks and must find nothing to do. */
 static int to_rsync(const char *target, const char *path, struct err *err)
 {
+	/* Programs are run in the root directory. */
+	CLEANUP(mem_free_p) char *whole = realpath(path, NULL);
+	if (!whole)
+		return err_errno(err, -errno, "cannot find %s", path);
+	path = whole;
 	ARENA(arena);
 	BUF(output);
 	const char *to = arena_printf(&arena, "%s/", target).p;
