@@ -169,3 +169,17 @@ void arena_done(struct arena *arena)
 	blocks_free(arena->block);
 	*arena = (struct arena){ 0 };
 }
+
+struct str arena_unescape(struct arena *arena, struct str text, const char *which)
+{
+	if (text.n == 0 || !memchr(text.p, '\\', text.n))
+		return text;
+	char *out = arena_bytes(arena, text.n);
+	size_t n = 0;
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] == '\\' && i + 1 < text.n && text.p[i + 1] && strchr(which, text.p[i + 1]))
+			i++;
+		out[n++] = text.p[i];
+	}
+	return (struct str){ out, n };
+}

@@ -50,6 +50,9 @@ const char *arena_cstr(struct arena *arena, struct str s);
 /* Text in which the kernel and getmntent(3) write a blank as \040: every backslash with three octal digits but
  * \000 becomes its byte. The text itself when there is none. */
 struct str arena_unoctal(struct arena *arena, struct str text);
+/* Text in which a backslash stands before a few characters: before each of `which` it goes, elsewhere it stays. The text
+ * itself when it has no backslash. */
+struct str arena_unescape(struct arena *arena, struct str text, const char *which);
 struct str arena_printf(struct arena *arena, const char *format, ...) PRINTF(2, 3);
 
 /* malloc that does not fail; memory for what outlives every arena. */

@@ -354,7 +354,8 @@ static int set_up(struct run *run, struct err *err)
 		return err_set(err, -EINVAL, "there is no rule to judge by");
 	run->detector = detector_new(run->ruleset);
 	run->correlator = correlator_new(&run->rules, 64 << 20);
-	run->scope.rules = run->rules.n;
+	for (size_t i = 0; i < run->rules.n; i++)
+		run->scope.rules += !run->rules.p[i]->hidden; /* the others only count for correlations */
 	run->format = opt_given(args, OPT_JSON) ? FORMAT_JSON : opt_choice(args, OPT_FORMAT_, FORMAT_TABLE);
 	run->colour = terminal_colours();
 	if (run->format != FORMAT_JSON || opt_given(args, OPT_TIMELINE))

@@ -307,18 +307,18 @@ static bool take_slots(struct binxml *binxml, size_t *at, size_t to, size_t *n)
 {
 	if (to - *at < 4)
 		return false;
-	*n = binxml_get32(binxml->bytes + *at);
+	*n = little32(binxml->bytes + *at);
 	*at += 4;
 	if (*n > (to - *at) / 4)
 		return false;
 	size_t value = *at + 4 * *n;
 	for (size_t i = 0; i < *n; i++, *at += 4) {
 		const uint8_t *p = binxml->bytes + *at;
-		if (to - value < binxml_get16(p))
+		if (to - value < little16(p))
 			return false;
 		bool ours = (p[2] & ~BINXML_ARRAY) >= BINXML_TEXT; /* types that no file may give */
-		vec_push(&binxml->slots, { .at = (uint32_t)value, .n = binxml_get16(p), .type = ours ? (uint8_t)BINXML_BINARY : p[2] });
-		value += binxml_get16(p);
+		vec_push(&binxml->slots, { .at = (uint32_t)value, .n = little16(p), .type = ours ? (uint8_t)BINXML_BINARY : p[2] });
+		value += little16(p);
 	}
 	*at = value;
 	return true;
@@ -330,11 +330,11 @@ static bool read_template(struct binxml *binxml, struct path *parent, size_t *at
 	enum { HEAD = 10, DEFINITION = 24 };
 	if (to - *at < HEAD)
 		return false;
-	size_t definition = binxml_get32(binxml->bytes + *at + 6), slots = binxml->slots.n, n;
+	size_t definition = little32(binxml->bytes + *at + 6), slots = binxml->slots.n, n;
 	*at += HEAD;
 	if (definition > binxml->n || binxml->n - definition < DEFINITION)
 		return false;
-	size_t size = binxml_get32(binxml->bytes + definition + 20);
+	size_t size = little32(binxml->bytes + definition + 20);
 	bool fits = size <= binxml->n - definition - DEFINITION;
 	if (definition == *at) {
 		if (!fits || to - *at < DEFINITION + size)

@@ -7,6 +7,7 @@
 
 #include <endian.h>
 
+#include "base/little.h"
 #include "base/map.h"
 #include "event/parsers/binxml.h"
 
@@ -96,19 +97,5 @@ struct binxml {
 struct binxml_name *binxml_intern(struct binxml *binxml, struct str name);
 /* The steps of the markup between two offsets of the chunk, below a place. `depends`: its elements have a dependency identifier. */
 const struct code *binxml_code(struct binxml *binxml, struct path *parent, size_t from, size_t to, bool depends);
-
-static inline uint16_t binxml_get16(const uint8_t *p)
-{
-	uint16_t v;
-	memcpy(&v, p, sizeof(v));
-	return le16toh(v);
-}
-
-static inline uint32_t binxml_get32(const uint8_t *p)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return le32toh(v);
-}
 
 #endif

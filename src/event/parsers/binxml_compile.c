@@ -99,7 +99,7 @@ static struct str utf16_text(struct arena *arena, const uint8_t *p, size_t units
 	char *out = arena_reserve(arena, units * 3 + UTF8_LONGEST);
 	size_t n = 0;
 	for (size_t i = 0; i < units; i++) {
-		uint32_t c = binxml_get16(p + 2 * i), low = i + 1 < units ? binxml_get16(p + 2 * i + 2) : 0;
+		uint32_t c = little16(p + 2 * i), low = i + 1 < units ? little16(p + 2 * i + 2) : 0;
 		if (c >= 0xd800 && c < 0xdc00 && low >= 0xdc00 && low < 0xe000) {
 			c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
 			i++;
@@ -117,10 +117,10 @@ static bool take_name(struct compiler *compiler, struct str *name)
 	const uint8_t *p;
 	if (!take(compiler, 4, &p))
 		return false;
-	size_t at = binxml_get32(p), units;
+	size_t at = little32(p), units;
 	if (at > binxml->n || binxml->n - at < 8)
 		return false;
-	units = binxml_get16(binxml->bytes + at + 6);
+	units = little16(binxml->bytes + at + 6);
 	if (units > (binxml->n - at - 8) / 2)
 		return false;
 	if (at == compiler->at && !take(compiler, 8 + 2 * units + 2, &p))
@@ -159,16 +159,16 @@ static bool take_piece(struct compiler *compiler, uint8_t token, struct piece *p
 	switch (token & ~TOKEN_MORE) {
 	case TOKEN_SUBSTITUTION:
 	case TOKEN_OPTIONAL:
-		if (!take(compiler, 3, &p) || binxml_get16(p) == NO_INDEX)
+		if (!take(compiler, 3, &p) || little16(p) == NO_INDEX)
 			return false;
-		piece->index = binxml_get16(p);
+		piece->index = little16(p);
 		piece->optional = token == TOKEN_OPTIONAL;
 		return true;
 	case TOKEN_CHAR:
 		if (!take(compiler, 2, &p))
 			return false;
 		out = arena_bytes(&compiler->binxml->arena, UTF8_LONGEST);
-		piece->text = (struct str){ out, utf8_put(out, binxml_get16(p)) };
+		piece->text = (struct str){ out, utf8_put(out, little16(p)) };
 		return true;
 	case TOKEN_ENTITY:
 		return take_name(compiler, &name) && entity(name, &piece->text);
@@ -181,7 +181,7 @@ static bool take_piece(struct compiler *compiler, uint8_t token, struct piece *p
 	}
 	if (!take(compiler, 2, &p))
 		return false;
-	units = binxml_get16(p);
+	units = little16(p);
 	if (!take(compiler, 2 * units, &p))
 		return false;
 	piece->text = utf16_text(&compiler->binxml->arena, p, units);

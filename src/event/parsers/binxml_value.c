@@ -10,29 +10,9 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/little.h"
 #include "base/utf8.h"
 #include "event/parsers/binxml.h"
-
-static uint16_t get16(const char *p)
-{
-	uint16_t v;
-	memcpy(&v, p, sizeof(v));
-	return le16toh(v);
-}
-
-static uint32_t get32(const char *p)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return le32toh(v);
-}
-
-static uint64_t get64(const char *p)
-{
-	uint64_t v;
-	memcpy(&v, p, sizeof(v));
-	return le64toh(v);
-}
 
 size_t binxml_item(enum binxml_type type)
 {
@@ -102,12 +82,12 @@ static char *put_utf16(char *out, const char *p, size_t n)
 		if (p >= end)
 			break;
 #endif
-		uint32_t c = get16(p);
+		uint32_t c = little16(p);
 		p += 2;
 		if (c == 0)
 			break;
 		if (UNLIKELY(c >= 0xd800 && c < 0xe000)) {
-			uint32_t low = c < 0xdc00 && p < end ? get16(p) : 0;
+			uint32_t low = c < 0xdc00 && p < end ? little16(p) : 0;
 			bool pair = low >= 0xdc00 && low < 0xe000;
 			c = pair ? 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00) : UTF8_BAD;
 			p += pair ? 2 : 0;
@@ -261,13 +241,13 @@ static char *put_filetime(char *out, uint64_t ticks)
 
 static char *put_systime(char *out, const char *p)
 {
-	unsigned month = get16(p + 2), day = get16(p + 6), hour = get16(p + 8), minute = get16(p + 10), second = get16(p + 12);
-	if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60 || get16(p + 14) > 999)
+	unsigned month = little16(p + 2), day = little16(p + 6), hour = little16(p + 8), minute = little16(p + 10), second = little16(p + 12);
+	if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60 || little16(p + 14) > 999)
 		return put_bytes(out, p, 16);
-	out = put_date(out, get16(p), month, day);
+	out = put_date(out, little16(p), month, day);
 	out = put_clock(out, hour, minute, second);
 	*out++ = '.';
-	out = put_digits(out, get16(p + 14), 3);
+	out = put_digits(out, little16(p + 14), 3);
 	*out++ = 'Z';
 	return out;
 }
@@ -276,11 +256,11 @@ static char *put_guid(char *out, const char *p)
 {
 	static const char digits[] = "0123456789ABCDEF";
 	*out++ = '{';
-	out = put_hex(out, get32(p), 8, digits);
+	out = put_hex(out, little32(p), 8, digits);
 	*out++ = '-';
-	out = put_hex(out, get16(p + 4), 4, digits);
+	out = put_hex(out, little16(p + 4), 4, digits);
 	*out++ = '-';
-	out = put_hex(out, get16(p + 6), 4, digits);
+	out = put_hex(out, little16(p + 6), 4, digits);
 	*out++ = '-';
 	out = put_bytes(out, p + 8, 2);
 	*out++ = '-';
@@ -305,7 +285,7 @@ static char *put_sid(char *out, const char *p, size_t n)
 	out = put_digits(out, authority, 1);
 	for (size_t i = 0; i < count; i++) {
 		*out++ = '-';
-		out = put_digits(out, get32(p + 8 + 4 * i), 1);
+		out = put_digits(out, little32(p + 8 + 4 * i), 1);
 	}
 	return out;
 }
@@ -324,24 +304,24 @@ static char *put_fixed(uint8_t type, const char *p, char *out)
 	switch (type) {
 	case BINXML_INT8: return put_signed(out, (signed char)*p);
 	case BINXML_UINT8: return put_digits(out, (unsigned char)*p, 1);
-	case BINXML_INT16: return put_signed(out, (int16_t)get16(p));
-	case BINXML_UINT16: return put_digits(out, get16(p), 1);
-	case BINXML_INT32: return put_signed(out, (int32_t)get32(p));
-	case BINXML_UINT32: return put_digits(out, get32(p), 1);
-	case BINXML_INT64: return put_signed(out, (int64_t)get64(p));
-	case BINXML_UINT64: return put_digits(out, get64(p), 1);
+	case BINXML_INT16: return put_signed(out, (int16_t)little16(p));
+	case BINXML_UINT16: return put_digits(out, little16(p), 1);
+	case BINXML_INT32: return put_signed(out, (int32_t)little32(p));
+	case BINXML_UINT32: return put_digits(out, little32(p), 1);
+	case BINXML_INT64: return put_signed(out, (int64_t)little64(p));
+	case BINXML_UINT64: return put_digits(out, little64(p), 1);
 	case BINXML_REAL32:
 		memcpy(&real32, p, sizeof(real32));
 		return put_real(out, (double)real32);
 	case BINXML_REAL64:
 		memcpy(&real64, p, sizeof(real64));
 		return put_real(out, real64);
-	case BINXML_BOOL: return put_word(out, get32(p) ? "true" : "false");
+	case BINXML_BOOL: return put_word(out, little32(p) ? "true" : "false");
 	case BINXML_GUID: return put_guid(out, p);
-	case BINXML_FILETIME: return put_filetime(out, get64(p));
+	case BINXML_FILETIME: return put_filetime(out, little64(p));
 	case BINXML_SYSTIME: return put_systime(out, p);
-	case BINXML_HEX32: return put_number_hex(out, get32(p));
-	default: return put_number_hex(out, get64(p)); /* BINXML_HEX64 */
+	case BINXML_HEX32: return put_number_hex(out, little32(p));
+	default: return put_number_hex(out, little64(p)); /* BINXML_HEX64 */
 	}
 }
 
@@ -381,8 +361,8 @@ char *binxml_put(const struct binxml_value *value, char *out)
 	case BINXML_BOOL:
 		return value->n == 1 ? put_word(out, *value->p ? "true" : "false") : put_bytes(out, value->p, value->n);
 	case BINXML_SIZE:
-		return value->n == 4   ? put_digits(out, get32(value->p), 1)
-		       : value->n == 8 ? put_digits(out, get64(value->p), 1)
+		return value->n == 4   ? put_digits(out, little32(value->p), 1)
+		       : value->n == 8 ? put_digits(out, little64(value->p), 1)
 		                       : put_bytes(out, value->p, value->n);
 	case BINXML_SID: return put_sid(out, value->p, value->n);
 	default: return put_bytes(out, value->p, value->n);

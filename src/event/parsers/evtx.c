@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/little.h"
 #include "data/lang.h"
 #include "event/parsers/binxml.h"
 #include "event/timestamp.h"
@@ -46,27 +47,6 @@ struct reading {
 	uint32_t crc[8][256];
 };
 
-static uint16_t get16(const uint8_t *p)
-{
-	uint16_t v;
-	memcpy(&v, p, sizeof(v));
-	return le16toh(v);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return le32toh(v);
-}
-
-static uint64_t get64(const uint8_t *p)
-{
-	uint64_t v;
-	memcpy(&v, p, sizeof(v));
-	return le64toh(v);
-}
-
 /* ---- checksums: CRC-32 of IEEE 802.3, eight bytes at a time ---- */
 
 static void crc_init(struct reading *reading)
@@ -87,7 +67,7 @@ static uint32_t crc_add(const struct reading *reading, uint32_t crc, const uint8
 	const uint32_t(*t)[256] = reading->crc;
 	crc = ~crc;
 	for (; n >= 8; p += 8, n -= 8) {
-		uint32_t a = get32(p) ^ crc, b = get32(p + 4);
+		uint32_t a = little32(p) ^ crc, b = little32(p + 4);
 		crc = t[7][a & 255] ^ t[6][a >> 8 & 255] ^ t[5][a >> 16 & 255] ^ t[4][a >> 24] ^ t[3][b & 255] ^ t[2][b >> 8 & 255] ^
 		      t[1][b >> 16 & 255] ^ t[0][b >> 24];
 	}
@@ -114,7 +94,7 @@ static int64_t time_created(const struct reading *reading)
 	const struct binxml_value *value = binxml_find(reading->binxml, "TimeCreated");
 	int64_t time = EVENT_NO_TIME;
 	if (value && value->type == BINXML_FILETIME && value->n == 8)
-		time = time_of_ticks(get64((const uint8_t *)value->p));
+		time = time_of_ticks(little64((const uint8_t *)value->p));
 	if (!value || time != EVENT_NO_TIME || value->n > LONGEST)
 		return time;
 	size_t n = (size_t)(binxml_put(value, text) - text);
@@ -174,11 +154,11 @@ static int read_record(struct reading *reading, size_t at, bool found)
 {
 	struct arena *arena = &reading->parse->batch->arena;
 	const uint8_t *p = reading->bytes + at;
-	uint64_t number = get64(p + 8);
+	uint64_t number = little64(p + 8);
 	const char *flaw = NULL;
 	reading->any = true;
 	reading->parse->line++;
-	if (!binxml_read(reading->binxml, at + RECORD_HEAD, at + get32(p + 4) - 4)) {
+	if (!binxml_read(reading->binxml, at + RECORD_HEAD, at + little32(p + 4) - 4)) {
 		flaw = TR("a damaged record: only what its strings say is left");
 		if (!binxml_find(reading->binxml, "EventRecordID"))
 			add_number(reading, arena, "EventRecordID", number);
@@ -186,7 +166,7 @@ static int read_record(struct reading *reading, size_t at, bool found)
 	}
 	if (found)
 		binxml_add(reading->binxml, "Recovered", BINXML_JSON, STR("true"), false);
-	return give(reading, time_of_ticks(get64(p + 16)), number, flaw);
+	return give(reading, time_of_ticks(little64(p + 16)), number, flaw);
 }
 
 /* Bytes where records should be. */
@@ -209,8 +189,8 @@ static bool is_record(const struct reading *reading, size_t at)
 	const uint8_t *p = reading->bytes + at;
 	if (reading->n < at || reading->n - at < RECORD_LEAST || memcmp(p, record_signature, sizeof(record_signature)) != 0)
 		return false;
-	size_t size = get32(p + 4);
-	return size >= RECORD_LEAST && size <= reading->n - at && get32(p + size - 4) == size;
+	size_t size = little32(p + 4);
+	return size >= RECORD_LEAST && size <= reading->n - at && little32(p + size - 4) == size;
 }
 
 /* Where the next record begins from `at` on, before `end`; or `end`. */
@@ -246,7 +226,7 @@ static int read_records(struct reading *reading, size_t at, size_t end, bool str
 			at = next;
 		}
 		if (r == 0 && at < end) {
-			size_t size = get32(reading->bytes + at + 4);
+			size_t size = little32(reading->bytes + at + 4);
 			r = read_record(reading, at, found);
 			at += size;
 		}
@@ -264,13 +244,13 @@ static int read_chunk(struct reading *reading)
 		return 0;
 	}
 	binxml_begin(reading->binxml, p, reading->n);
-	size_t used = get32(p + 48);
+	size_t used = little32(p + 48);
 	uint32_t head = crc_add(reading, crc_add(reading, 0, p, 120), p + 128, CHUNK_HEAD - 128);
 	bool sound = used >= CHUNK_HEAD && used <= CHUNK_BYTES;
-	if (sound && (head == get32(p + 124) || reading->dirty)) {
+	if (sound && (head == little32(p + 124) || reading->dirty)) {
 		if (reading->n < CHUNK_BYTES)
 			complain(reading, TR("the file ends within a chunk"));
-		else if (!reading->dirty && crc_add(reading, 0, p + CHUNK_HEAD, used - CHUNK_HEAD) != get32(p + 52))
+		else if (!reading->dirty && crc_add(reading, 0, p + CHUNK_HEAD, used - CHUNK_HEAD) != little32(p + 52))
 			complain(reading, TR("the checksum of a chunk is wrong"));
 		end = MIN(used, reading->n);
 	} else {
@@ -315,12 +295,12 @@ static uint64_t read_head(struct reading *reading)
 	const uint8_t *p = reading->bytes;
 	if (reading->n < FILE_HEAD || memcmp(p, file_signature, sizeof(file_signature)) != 0)
 		return 0;
-	bool good = crc_add(reading, 0, p, 120) == get32(p + 124) && get16(p + 40) >= FILE_HEAD;
+	bool good = crc_add(reading, 0, p, 120) == little32(p + 124) && little16(p + 40) >= FILE_HEAD;
 	reading->any = true;
-	reading->dirty = good && (get32(p + 120) & 1);
+	reading->dirty = good && (little32(p + 120) & 1);
 	if (!good)
 		complain(reading, TR("the head of the file is damaged"));
-	return good ? get16(p + 40) : FILE_HEAD_BLOCK;
+	return good ? little16(p + 40) : FILE_HEAD_BLOCK;
 }
 
 static int read_file(struct reading *reading, const char *name, struct err *err)

@@ -194,21 +194,6 @@ static struct str key_name(struct str key)
 	return key;
 }
 
-/* \" and \\ within quotes. */
-static struct str unescape(struct arena *arena, struct str value)
-{
-	if (value.n == 0 || !memchr(value.p, '\\', value.n))
-		return value;
-	char *out = arena_bytes(arena, value.n);
-	size_t n = 0;
-	for (size_t i = 0; i < value.n; i++) {
-		if (value.p[i] == '\\' && i + 1 < value.n && (value.p[i + 1] == '"' || value.p[i + 1] == '\\' || value.p[i + 1] == '\''))
-			i++;
-		out[n++] = value.p[i];
-	}
-	return (struct str){ out, n };
-}
-
 struct when {
 	struct str date, time, zone;
 };
@@ -248,7 +233,7 @@ static int kv_record(struct parse *parse, struct str record, const char **flaw)
 		if (name.n == 4 || name.n == 2)
 			note_time(&when, name, value);
 		expected_field(parse, event, &state->expected, place++, name,
-		               quoted ? unescape(&parse->batch->arena, value) : value, FIELD_TEXT);
+		               quoted ? arena_unescape(&parse->batch->arena, value, "\"\\'") : value, FIELD_TEXT);
 	}
 	if (place == 0) {
 		*flaw = TR("no key=value in it");

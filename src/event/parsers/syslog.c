@@ -323,21 +323,6 @@ static void give(struct parse *parse, struct event *event, int field, struct str
 	known_field(parse, event, &state->ids[field], names_of_fields[field], value, FIELD_TEXT);
 }
 
-/* \" \\ and \] */
-static struct str unescape(struct arena *arena, struct str value)
-{
-	if (value.n == 0 || !memchr(value.p, '\\', value.n))
-		return value;
-	char *out = arena_bytes(arena, value.n);
-	size_t n = 0;
-	for (size_t i = 0; i < value.n; i++) {
-		if (value.p[i] == '\\' && i + 1 < value.n && (value.p[i + 1] == '"' || value.p[i + 1] == '\\' || value.p[i + 1] == ']'))
-			i++;
-		out[n++] = value.p[i];
-	}
-	return (struct str){ out, n };
-}
-
 static void give_data(struct parse *parse, struct event *event, struct str data)
 {
 	struct arena *arena = &parse->batch->arena;
@@ -351,7 +336,7 @@ static void give_data(struct parse *parse, struct event *event, struct str data)
 			p[id.n] = '.';
 			memcpy(p + id.n + 1, name.p, name.n);
 			key.p = p;
-			parse_field(parse, event, key, unescape(arena, value), FIELD_TEXT);
+			parse_field(parse, event, key, arena_unescape(arena, value, "\"\\]"), FIELD_TEXT);
 			skip_blanks(&data);
 		}
 		data = str_slice(data, 1, data.n);
