@@ -61,6 +61,8 @@ fi
 # shellcheck disable=SC2086 # package names hold no spaces
 installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' $wanted 2>/dev/null | sed -n 's/ installed$//p' || true)
 for package in $wanted; do
+	# Other makers' packages of Node bring npm along and refuse Debian's beside them.
+	[ "$package" != npm ] || ! command -v npm >/dev/null || continue
 	case "
 $installed
 " in *"

@@ -15,7 +15,7 @@
 
 #include "base/arena.h"
 #include "data/lang.h"
-#include "fact/cell.h"
+#include "data/cell.h"
 #include "fact/table.h"
 #include "sys/root.h"
 

@@ -13,7 +13,7 @@
 #define WARD_FACT_SCAN_H
 
 #include "data/lang.h"
-#include "fact/cell.h"
+#include "data/cell.h"
 #include "fact/facts.h"
 #include "fact/table.h"
 #include "sys/root.h"

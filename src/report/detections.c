@@ -6,7 +6,7 @@
 
 #include "base/utf8.h"
 #include "event/timestamp.h"
-#include "fact/cell.h"
+#include "data/cell.h"
 #include "report/detections_model.h"
 
 enum { KEPT_FIELD = 300 /* columns of one value */ };

@@ -9,7 +9,7 @@
 #include "base/vec.h"
 #include "data/json.h"
 #include "event/timestamp.h"
-#include "fact/cell.h"
+#include "data/cell.h"
 
 #define MARK_ON  "\033[1;31m"
 #define MARK_OFF "\033[0m"

@@ -7,7 +7,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 
-#include "fact/cell.h"
+#include "data/cell.h"
 #include "fact/tables/nft_state.h"
 #include "fact/tables/xt_text.h"
 

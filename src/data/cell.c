@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
-#include "fact/cell.h"
+#include "data/cell.h"
 
 #include "data/json.h"
 

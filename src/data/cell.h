@@ -5,8 +5,8 @@
  * ROW(a, b, c) turns C values into cells: struct str and char pointers become text (a NULL pointer
  * becomes NULL), integers and bool become integers, NONE becomes NULL, double becomes a real.
  */
-#ifndef WARD_FACT_CELL_H
-#define WARD_FACT_CELL_H
+#ifndef WARD_DATA_CELL_H
+#define WARD_DATA_CELL_H
 
 #include "base/buf.h"
 #include "data/doc.h"

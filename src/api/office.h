@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * office: everything a server's handlers share. Made once at the start by role/server.c, read-only afterwards but for what says
+ * otherwise in its own header. request->office points here.
+ */
+#ifndef WARD_API_OFFICE_H
+#define WARD_API_OFFICE_H
+
+#include "data/content.h"
+#include "people/roles.h"
+#include "register/record.h"
+#include "web/request.h"
+
+struct stream; /* web/stream.h */
+
+struct office {
+	struct content content;
+	struct records *records;
+	struct roles *roles;
+	struct registers *registers;
+	struct vault *vault;
+	struct books books;          /* of the four above */
+	struct stream *stream;
+	struct str archive_dir;      /* events, read here; STR_NONE: none on this machine */
+	struct str files_dir;        /* attachments, by digest */
+	struct str profile;          /* the installation's kind of office: "township" */
+	int inspector;               /* socket to ask the inspector (role/inspector.h); -1: none */
+	int64_t started;
+};
+
+static inline struct office *office_of(const struct request *request)
+{
+	return request->office;
+}
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * register: what a register (台账) is, as declared in content/registers/*.yaml, one register a file.
+ *
+ * From this alone come its table, its checks of input, its list, form, history, import and export (docs/OFFICE.md has the whole
+ * format with an example). The struct is read-only after loading and shared by all threads; texts live with the registers.
+ *
+ * The table has the register's name and, beside the columns of the fields:
+ *
+ *	id INTEGER PRIMARY KEY, number TEXT, org INTEGER (whose it is), state TEXT, state_since INTEGER, version INTEGER (one more each
+ *	change), created INTEGER, created_by INTEGER (ward_user), updated INTEGER, updated_by INTEGER, withdrawn INTEGER (NULL: it stands)
+ *
+ * A field becomes one column of its name (TEXT; INTEGER for integer, bool, time, reference, person, org; REAL for number);
+ * period becomes two, NAME_from and NAME_to (TEXT dates, or INTEGER times with `time: true`); references, choices, texts and files are
+ * a JSON list in TEXT; a sensitive field is sealed text, with NAME_index beside it (crypto/vault.h).
+ */
+#ifndef WARD_REGISTER_REGISTER_H
+#define WARD_REGISTER_REGISTER_H
+
+#include "base/map.h"
+#include "data/content.h"
+#include "data/schema.h"
+
+enum field_type {
+	FIELD_TEXT, FIELD_LONG_TEXT, FIELD_INTEGER, FIELD_NUMBER, FIELD_DATE, FIELD_TIME, FIELD_BOOL, FIELD_CHOICE, FIELD_CHOICES,
+	FIELD_REFERENCE, FIELD_REFERENCES, FIELD_PERSON, FIELD_ORG, FIELD_PERIOD, FIELD_FILES, FIELD_TEXTS, FIELD_TYPE_COUNT,
+};
+extern const char *const field_type_names[]; /* "text", "long-text", "integer", "number", "date", "time", "bool", "choice", "choices",
+                                                "reference", "references", "person", "org", "period", "files", "texts", NULL */
+
+enum sensitive { SENSITIVE_NO, SENSITIVE_NAME, SENSITIVE_ID_CARD, SENSITIVE_PHONE, SENSITIVE_BANK, SENSITIVE_OTHER };
+
+struct choice { /* of a choice field; a state; both are shown as a label with a tone */
+	struct str name;
+	struct text label;
+	int tone;        /* "neutral", "info", "good", "warn", "bad" */
+	bool final;      /* of a state: nothing is to be done any more */
+};
+
+struct field {
+	struct str name;
+	int type;             /* enum field_type */
+	struct text label, help;
+	bool required, unique;
+	bool read_only;       /* only transitions, hooks and ward itself set it */
+	bool time;            /* of a period: with times of day */
+	struct str to;        /* of reference(s): the register */
+	struct schema_list choices; /* struct choice */
+	int64_t min, max;     /* of numbers: the value; of texts: the length (default 1000, long-text 20000); both 0: default */
+	struct str pattern;   /* a regular expression that a text must match whole (PCRE2, limits set) */
+	struct text pattern_help;
+	int sensitive;        /* enum sensitive */
+	struct str unit;      /* "%", "h" … */
+	const struct doc *default_value;
+};
+
+struct transition {
+	struct str name;              /* "approve" */
+	struct text label;
+	struct strings from;          /* states */
+	struct str to;
+	struct strings roles;         /* who may; empty: who may edit */
+	struct strings differs_from;  /* fields of type person: who acts is none of them */
+	struct strings needs;         /* fields that must be filled in */
+	struct strings asks;          /* fields that its form shows */
+	const struct doc *sets;       /* map: field -> "actor", "now", "today", or a constant */
+	bool reason;                  /* a reason must be given */
+	bool confirmed;               /* by a second person (people/pairs.h) */
+	bool signed_;                 /* "signed": the password is asked for again */
+	bool automatic;               /* only ward itself does it */
+	int tone;
+};
+
+struct due { /* a date that ward sets when a state is entered, and escalates when passed */
+	struct str field, on;  /* the date field; the state entered ("" : created) */
+	int64_t after;
+	int unit;              /* "days", "working-days", "hours" */
+};
+
+struct list_view {
+	struct str name;
+	struct text label;
+	struct strings filter; /* as in the address: "state:in:open,issued" */
+	struct str sort;       /* "-due" */
+};
+
+struct grants { /* roles, by what they may do with records of organisations they see */
+	struct strings read, create, edit, withdraw, import_, export_, unmask;
+};
+
+struct register_ {
+	struct str name, code, group; /* "change", "REG-CHG", "supply" */
+	struct text label, about;     /* about: what it is for, and how to begin, for the empty list */
+	struct str number;            /* "CHG-{year}-{n:4}"; "": none */
+	struct strings key;           /* natural key: fields (or "org"), unique among those not withdrawn */
+	struct strings title;         /* fields that name a record, in order */
+	struct strings columns;       /* of the list; fields, "number", "org", "state", "updated" */
+	struct schema_list fields, states, transitions, views, dues; /* struct field, choice, transition, list_view, due */
+	struct schema_list indexes;   /* further ones: struct { struct strings fields; } */
+	struct grants grants;
+	struct strings profiles;      /* kinds of office that need it; empty: all */
+	bool quiet;                   /* not in the menu: kept by ward, seen elsewhere */
+	const struct doc *on_create;  /* map as transition.sets, of a new record */
+	const struct doc *node;
+	struct source *source;
+};
+
+struct registers {
+	struct arena arena;
+	struct register_ *p;
+	size_t n;
+	struct map by_name;
+};
+
+/* All of content/registers; what refers to something that is not there (a register, a field, a state, a role) is refused with file,
+ * line and column. `roles`: names that exist. */
+int registers_load(const struct content *content, const struct strings *roles, struct registers **out, struct err *err) MUST_USE;
+void registers_free(struct registers *registers);
+void registers_free_p(struct registers **registers);
+const struct register_ *registers_find(const struct registers *registers, struct str name); /* or NULL */
+const struct field *register_field(const struct register_ *reg, struct str name);           /* or NULL */
+const struct choice *register_state(const struct register_ *reg, struct str name);          /* or NULL */
+const struct transition *register_transition(const struct register_ *reg, struct str name); /* or NULL */
+
+#endif
