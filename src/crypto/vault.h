@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
- * vault: fields that are kept sealed at rest (AES-256-GCM, or SM4-GCM beside SM2 keys; by libgcrypt).
+ * vault: fields that are kept sealed at rest (AES-256-GCM, by libgcrypt).
  *
  * One data key for an installation. At rest it is wrapped by the keeper's key; the server has it unwrapped at its start and keeps
  * it in locked memory. A sealed value is text: "v1:<base64 of nonce, ciphertext, tag>"; `where` ("account.id_card") is bound to it, so a
- * value cannot be moved to another field. Equal values seal differently; vault_index() gives what equality can be looked up by.
+ * value cannot be moved to another field. Equal values seal differently (a random nonce of 96 bits: NIST SP 800-38D lets one key seal
+ * 2^32 values so); vault_index() gives what equality can be looked up by.
  */
 #ifndef WARD_CRYPTO_VAULT_H
 #define WARD_CRYPTO_VAULT_H
