@@ -15,6 +15,10 @@
  *
  *	-EINVAL 422   -EBADMSG 400   -EACCES 401   -EPERM 403   -ENOENT 404   -EEXIST, -ESTALE 409   -E2BIG 413   -ETIME 504
  *	-EROFS, -ENOSPC, -EBUSY, -EPIPE 503   anything else 500
+ *
+ * What the words of a 500 are, only the server's log says; the person is told the number to look for. A handler may name the code
+ * itself (request->code = "fresh"). One that must keep what it wrote though it answers with an error (a wrong password is counted; a
+ * second person has to confirm) calls request_refuse() and returns 0.
  */
 #ifndef WARD_WEB_REQUEST_H
 #define WARD_WEB_REQUEST_H
@@ -37,6 +41,7 @@ enum route_flags {
 	ROUTE_TOKEN = 64,  /* also for API tokens whose scope covers it */
 };
 
+struct web;
 struct request;
 typedef int (*route_handler)(struct request *request, struct err *err);
 
@@ -67,13 +72,19 @@ struct request {
 	int64_t body_size;
 	struct str body_type;         /* Content-Type */
 	const struct actor *actor;    /* NULL: not logged in (ROUTE_OPEN) */
+	struct str csrf;              /* what the session's writing requests must carry; STR_NONE: no session */
+	struct str address;           /* of the client, "192.0.2.7" */
+	struct str agent;             /* User-Agent, cut to 200 bytes */
+	int64_t now;                  /* seconds */
 	enum lang lang;               /* of the session, or of Accept-Language */
 	struct db *db;                /* also when writing: write->db */
 	struct write *write;
 	struct records *records;
+	const struct web *web;        /* web/exchange.h */
 	void *office;                 /* struct office of api/office.h */
 	/* The answer. */
 	int status;                   /* 0: 200, or 201 and 204 as the handler sets */
+	const char *code;             /* of the error; NULL: as the errno has it */
 	struct buf out;               /* JSON unless `type` says otherwise */
 	struct str type;
 	struct str filename;          /* to be saved under; STR_NONE: shown */
@@ -99,7 +110,10 @@ int request_id(struct request *request, size_t param, int64_t *out, struct err *
 int request_text(struct request *request, const char *name, bool required, size_t most, struct str *out, struct err *err) MUST_USE;
 int request_int(struct request *request, const char *name, int64_t otherwise, int64_t *out, struct err *err) MUST_USE;
 void request_problem(struct request *request, struct str field, struct note what);
-bool request_has_role(const struct request *request, const char *role);
+/* Answer with an error and keep what was written: the handler returns 0 after this. */
+void request_refuse(struct request *request, int status, const char *code, struct note what);
+/* Does the actor have one of these roles ("security auditor")? */
+bool request_has_role(const struct request *request, const char *roles);
 
 /* All routes: each file of src/api publishes `const struct route routes_NAME[]`, ending with a NULL path. */
 extern const struct route *const route_lists[];

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MulanPSL-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "api.h"
+
+/* As in content/roles.yaml, in its order; until people/roles.h loads them. */
+static struct str roles[] = { STR("operator"), STR("security"), STR("auditor"), STR("leader"),
+	                      STR("duty"),     STR("officer"),  STR("verifier"), STR("supplier") };
+
+static void good(int result, const struct err *err)
+{
+	if (result < 0)
+		fail_msg("%s (%d)", err->text, result);
+}
+
+void api_open_with(struct api *api, const struct route *const *lists)
+{
+	struct err err = { "" };
+	*api = (struct api){ .dir = "/tmp/ward-api-XXXXXX", .roles = { roles, COUNT(roles) } };
+	assert_non_null(mkdtemp(api->dir));
+	struct str dir = str_from(api->dir);
+	struct records_options options = { .where = arena_printf(&api->arena, "%s/records.db", api->dir) };
+	good(content_open(&api->office.content, NULL, &err), &err);
+	good(records_open(&options, &api->office.records, &err), &err);
+	good(router_new(lists, &api->router, &err), &err);
+	api->office.files_dir = dir;
+	api->office.profile = STR("county");
+	api->office.inspector = -1;
+	api->office.started = clock_now();
+	api->web = (struct web){ .router = api->router, .records = api->office.records, .office = &api->office, .roles = &api->roles,
+		                 .temporary = dir };
+}
+
+void api_open(struct api *api)
+{
+	api_open_with(api, route_lists);
+}
+
+static int remove_one(const char *path, const struct stat *what, int kind, struct FTW *place)
+{
+	(void)what, (void)kind, (void)place;
+	return remove(path);
+}
+
+void api_close(struct api *api)
+{
+	records_close(api->office.records);
+	router_free(api->router);
+	content_close(&api->office.content);
+	arena_done(&api->arena);
+	nftw(api->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+struct actor api_actor(struct api *api, int64_t user, int64_t org, const char *names)
+{
+	struct actor actor = { .id = user, .name = arena_printf(&api->arena, "user %lld", (long long)user), .person = user, .org = org,
+		               .whole = org == 1, .lang = LANG_EN, .address = STR("192.0.2.7"), .session = user, .fresh_until = INT64_MAX };
+	for (struct str rest = str_from(names), name; (name = str_word(&rest)).n;) {
+		size_t bit = 0;
+		while (bit < api->roles.n && !str_eq(api->roles.p[bit], name))
+			bit++;
+		assert_true(bit < api->roles.n);
+		actor.roles |= (uint64_t)1 << bit;
+	}
+	return actor;
+}
+
+struct api_answer api_send(struct api *api, const struct actor *actor, enum method method, const char *target, struct str body,
+                           const char *type)
+{
+	struct exchange exchange;
+	struct web_call call = { method, str_from(target), body, str_from(type), actor, actor ? actor->lang : LANG_EN };
+	exchange_init(&exchange, &api->web);
+	web_answer(&exchange, &call);
+	struct request *request = &exchange.request;
+	struct api_answer answer = { .status = request->status, .body = arena_str(&api->arena, buf_str(&request->out)),
+		                     .type = arena_str(&api->arena, request->type), .cookie = arena_str(&api->arena, request->cookie) };
+	if (!request->type.p && answer.body.n) {
+		struct source *source = ARENA_NEW(&api->arena, struct source);
+		struct err err = { "" };
+		*source = (struct source){ .name = target, .text = answer.body };
+		good(json_parse(&api->arena, source, &answer.json, &err), &err);
+	}
+	exchange_done(&exchange);
+	return answer;
+}
+
+struct api_answer api_call(struct api *api, const struct actor *actor, enum method method, const char *target, const char *json)
+{
+	return api_send(api, actor, method, target, str_from(json), "application/json");
+}
+
+struct api_answer api_get(struct api *api, const struct actor *actor, const char *target)
+{
+	return api_call(api, actor, METHOD_GET, target, NULL);
+}
+
+struct api_answer api_post(struct api *api, const struct actor *actor, const char *target, const char *json)
+{
+	return api_call(api, actor, METHOD_POST, target, json);
+}
+
+const struct doc *api_at(const struct api_answer *answer, const char *place)
+{
+	const struct doc *node = answer->json;
+	int64_t at;
+	for (struct str rest = str_from(place); node && rest.p && rest.n;) {
+		struct str name = str_cut(&rest, '.');
+		if (node->type == DOC_ARRAY)
+			node = str_to_int(name, 10, &at) && at >= 0 && at < node->n ? &node->items[at] : NULL;
+		else
+			node = doc_get(node, name);
+	}
+	return node;
+}
+
+const char *api_text(const struct api_answer *answer, const char *place)
+{
+	static _Thread_local char text[4096];
+	struct str s = doc_string(api_at(answer, place));
+	snprintf(text, sizeof(text), "%.*s", STR_ARG(s));
+	return text;
+}
+
+int64_t api_int(const struct api_answer *answer, const char *place)
+{
+	const struct doc *node = api_at(answer, place);
+	return node && node->type == DOC_INT ? node->integer : INT64_MIN;
+}
