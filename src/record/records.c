@@ -79,6 +79,19 @@ static int take_lock(struct records *records, struct err *err)
 }
 
 static void *writer(void *ctx);
+static int check_age(struct db *db, const struct migration *list, struct err *err);
+
+/* For reading only: it must be there, and of a ward that is not newer. */
+static int look_at(struct records *records, struct err *err)
+{
+	struct db *db;
+	int r = records_read(records, &db, err);
+	if (r == 0) {
+		r = check_age(db, own, err);
+		records_read_end(records, db);
+	}
+	return r;
+}
 
 int records_open(const struct records_options *options, struct records **out, struct err *err)
 {
@@ -106,9 +119,12 @@ int records_open(const struct records_options *options, struct records **out, st
 		if (pthread_create(&records->thread, NULL, writer, records) != 0)
 			return err_set(err, -EAGAIN, "no thread for the records");
 		records->writes = true;
+	} else {
+		r = look_at(records, err);
 	}
-	*out = TAKE(records);
-	return 0;
+	if (r == 0)
+		*out = TAKE(records);
+	return r;
 }
 
 void records_close(struct records *records)
@@ -347,16 +363,37 @@ void records_on_change(struct records *records, records_watch watch, void *ctx)
 
 /* ---- migrations ---- */
 
-static int done_already(struct db *db, int number, bool *out, struct err *err)
+static int done_already(struct db *db, const struct migration *step, bool *out, struct err *err)
 {
 	DB_QUERY(q);
-	int r = db_query(&q, db, "SELECT 1 FROM ward_migration WHERE number = ?", err);
+	int r = db_query(&q, db, "SELECT name FROM ward_migration WHERE number = ?", err);
 	if (r < 0)
 		return r;
-	db_bind_int(&q, number);
+	db_bind_int(&q, step->number);
 	r = db_step(&q, err);
 	*out = r > 0;
+	if (r > 0 && !str_is(db_text(&q, 0), step->name))
+		return err_set(err, -EPROTO, "here it is called '%.*s': the records are of another ward", STR_ARG(db_text(&q, 0)));
 	return r < 0 ? r : 0;
+}
+
+/* The layer's hundred must not hold a number above the last that we know. */
+static int check_age(struct db *db, const struct migration *list, struct err *err)
+{
+	DB_QUERY(q);
+	int last = 0;
+	for (const struct migration *step = list; step->number; step++)
+		last = MAX(last, step->number);
+	int r = db_query(&q, db, "SELECT number, name FROM ward_migration WHERE number > ? AND number < ? ORDER BY number", err);
+	if (r < 0)
+		return r;
+	db_bind_int(&q, last);
+	db_bind_int(&q, last - last % 100 + 100);
+	r = db_step(&q, err);
+	if (r > 0)
+		return err_set(err, -EPROTO, "the records are of a newer ward (step %lld, %.*s): use that one", (long long)db_int(&q, 0),
+		               STR_ARG(db_text(&q, 1)));
+	return r;
 }
 
 static int migrate_one(struct db *db, const struct migration *step, struct err *err)
@@ -376,10 +413,10 @@ static int migrate_one(struct db *db, const struct migration *step, struct err *
 /* Before the thread starts, or as a work on it. */
 static int migrate(struct db *db, const struct migration *list, struct err *err)
 {
-	int r = 0;
+	int r = check_age(db, list, err);
 	for (const struct migration *step = list; r == 0 && step->number; step++) {
 		bool there = false;
-		r = done_already(db, step->number, &there, err);
+		r = done_already(db, step, &there, err);
 		if (r == 0 && !there)
 			r = migrate_one(db, step, err);
 		if (r < 0)
