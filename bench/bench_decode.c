@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "event/decode.h"
+#include "data/decode.h"
 
 enum { PIECE = 1 << 20, ROUNDS = 5 };
 

@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "base/utf8.h"
-#include "event/decode.h"
+#include "data/decode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

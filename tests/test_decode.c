@@ -13,8 +13,8 @@
 
 #include "base/buf.h"
 #include "base/utf8.h"
-#include "event/decode.h"
-#include "event/gb18030.h"
+#include "data/decode.h"
+#include "data/gb18030.h"
 
 /* By libc, or STR_NONE where it refuses. */
 static struct str by_iconv(struct arena *arena, const char *to, const char *from, struct str text)

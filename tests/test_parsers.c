@@ -17,7 +17,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "event/decode.h"
+#include "data/decode.h"
 #include "event/parser.h"
 
 /* 2026-11-23T03:00:00Z, in China. */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MulanPSL-2.0
-"""The tables of event/gb18030.h as one C file:  gb18030.py OUT.c
+"""The tables of data/gb18030.h as one C file:  gb18030.py OUT.c
 
 GB 18030 has 23,940 characters of two bytes, and writes all others in four bytes that count through the rest of Unicode in
 its order. Python's codec has the edition of 2000; the characters that later editions moved out of the private use area
@@ -47,7 +47,7 @@ def four_bytes():
 
 def main():
     with open(sys.argv[1], "w", encoding="ascii") as out:
-        out.write('/* Made by tools/gb18030.py. */\n#include "event/gb18030.h"\n\nconst uint16_t gb18030_two[] = {\n')
+        out.write('/* Made by tools/gb18030.py. */\n#include "data/gb18030.h"\n\nconst uint16_t gb18030_two[] = {\n')
         codes = list(two_bytes())
         for at in range(0, len(codes), 16):
             out.write(" ".join(f"{code:#x}," for code in codes[at:at + 16]) + "\n")

@@ -80,7 +80,7 @@ struct input_files {
 	struct strings paths;   /* files, directories (all files below), patterns with * ? [] */
 	struct strings except;  /* patterns; of a whole path when they hold a slash, else of the name */
 	struct str format;      /* a parser's name; STR_NONE: found for each file */
-	struct str encoding;    /* of event/decode.h; STR_NONE: found for each file */
+	struct str encoding;    /* of data/decode.h; STR_NONE: found for each file */
 	bool from_end;          /* skip what is there when a file is first seen at the start */
 	bool links;             /* follow symbolic links that a pattern or directory led to */
 	int64_t open_most;      /* files open at a time */

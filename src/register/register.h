@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
- * register: what a register (台账) is, as declared in content/registers/*.yaml, one register a file.
+ * register: what a register (台账) is, as declared in content/registers, one YAML file each.
  *
  * From this alone come its table, its checks of input, its list, form, history, import and export (docs/OFFICE.md has the whole
  * format with an example). The struct is read-only after loading and shared by all threads; texts live with the registers.

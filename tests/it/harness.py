@@ -29,6 +29,8 @@ def environment():
         if folder not in env.get("PATH", "").split(":"):
             env["PATH"] = env.get("PATH", "/usr/bin:/bin") + ":" + folder
     env["ASAN_OPTIONS"] = "detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1"
+    # What a library leaks by itself; kept short.
+    env["LSAN_OPTIONS"] = f"suppressions={ROOT}/tests/leaks.supp:print_suppressions=0"
     env["UBSAN_OPTIONS"] = "halt_on_error=1:print_stacktrace=1"
     return env
 

@@ -10,7 +10,7 @@
 #ifndef WARD_EVENT_INPUTS_BASE_H
 #define WARD_EVENT_INPUTS_BASE_H
 
-#include "event/decode.h"
+#include "data/decode.h"
 #include "event/input.h"
 
 enum {

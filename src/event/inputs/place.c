@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "event/decode.h"
+#include "data/decode.h"
 
 void place_add(struct buf *out, const struct place *place)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
-#include "event/decode.h"
+#include "data/decode.h"
 
 #include "base/utf8.h"
-#include "event/gb18030.h"
+#include "data/gb18030.h"
 
 enum { ENOUGH = 64 }; /* bytes that tell UTF-16 */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
- * decode: the bytes of a log as UTF-8, whatever it was written in; stands between an input and its parser.
+ * decode: bytes as UTF-8, whatever they were written in: of a log (between an input and its parser), of a sheet.
  *
  *	struct decode decode;
  *	decode_init(&decode, ENCODING_AUTO);
@@ -18,8 +18,8 @@
  * line beyond DECODE_LINE, come in parts. Text that needs no change is a slice of the bytes given; otherwise
  * it is in the arena.
  */
-#ifndef WARD_EVENT_DECODE_H
-#define WARD_EVENT_DECODE_H
+#ifndef WARD_DATA_DECODE_H
+#define WARD_DATA_DECODE_H
 
 #include "base/arena.h"
 

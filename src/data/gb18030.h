@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
- * gb18030: characters of GB 18030-2005, and so of GBK and GB 2312 (private to event/decode.c).
+ * gb18030: characters of GB 18030-2005, and so of GBK and GB 2312 (private to data/decode.c).
  *
  * Own tables (tools/gb18030.py makes them, 50 KB) instead of iconv(3): libc reads its own from files when first asked, which
  * a process that may open no files any more cannot, and a log may turn out to be Chinese long after that moment.
  */
-#ifndef WARD_EVENT_GB18030_H
-#define WARD_EVENT_GB18030_H
+#ifndef WARD_DATA_GB18030_H
+#define WARD_DATA_GB18030_H
 
 #include <stdint.h>
 

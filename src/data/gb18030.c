@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
-#include "event/gb18030.h"
+#include "data/gb18030.h"
 
 enum { TRAILS = 190, SUPPLEMENTARY = 189000 };
 
