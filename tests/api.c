@@ -29,6 +29,7 @@ void api_open_with(struct api *api, const struct route *const *lists)
 	struct str dir = str_from(api->dir);
 	struct records_options options = { .where = arena_printf(&api->arena, "%s/records.db", api->dir) };
 	good(content_open(&api->office.content, NULL, &err), &err);
+	good(laws_load(&api->office.content, &api->office.laws, &err), &err);
 	good(records_open(&options, &api->office.records, &err), &err);
 	good(router_new(lists, &api->router, &err), &err);
 	api->office.files_dir = dir;
@@ -53,6 +54,7 @@ static int remove_one(const char *path, const struct stat *what, int kind, struc
 void api_close(struct api *api)
 {
 	records_close(api->office.records);
+	laws_free(api->office.laws);
 	router_free(api->router);
 	content_close(&api->office.content);
 	arena_done(&api->arena);

@@ -6,6 +6,7 @@
 #ifndef WARD_API_OFFICE_H
 #define WARD_API_OFFICE_H
 
+#include "case/law.h"
 #include "data/content.h"
 #include "people/roles.h"
 #include "register/record.h"
@@ -20,6 +21,7 @@ struct office {
 	struct registers *registers;
 	struct vault *vault;
 	struct books books;          /* of the four above */
+	struct laws *laws;           /* clocks, grading, categories of content */
 	struct stream *stream;
 	struct str archive_dir;      /* events, read here; STR_NONE: none on this machine */
 	struct str files_dir;        /* attachments, by digest */
