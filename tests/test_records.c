@@ -146,6 +146,60 @@ static void a_work_that_fails_leaves_nothing(void **state)
 	records_close(records);
 }
 
+/* One that fails within one that does not, whichever the error. */
+static int try_again(void *ctx, struct write *write, struct err *err)
+{
+	(void)ctx;
+	struct job outer = { .name = "outer" }, same = { .name = "outer" }, inner = { .name = "inner" };
+	int r = put_thing(&outer, write, err);
+	if (r == 0 && write_try(write, put_thing, &same, err) != -EEXIST)
+		return -EIO;
+	if (r == 0)
+		r = write_try(write, put_thing, &inner, err);
+	return r == 0 && inner.seq != outer.seq + 1 ? -EIO : r;
+}
+
+static int never_recovers(void *ctx, struct write *write, struct err *err)
+{
+	(void)ctx;
+	return db_run(write->db, "INSERT INTO thing (name) VALUES ('inner')", err) == -EEXIST ? 0 : -EIO;
+}
+
+static void a_work_tries_what_may_fail(void **state)
+{
+	(void)state;
+	struct records *records = open_records();
+	struct err err = { "" };
+	assert_int_equal(records_do(records, &me, try_again, NULL, &err), 0);
+	assert_int_equal(count(records, "SELECT count(*) FROM thing"), 2);
+	assert_int_equal(count(records, "SELECT count(*) FROM ward_journal"), 2);
+	/* Without it: nothing worse than that the work fails. */
+	int r = records_do(records, &me, never_recovers, NULL, &err);
+	assert_true(postgresql() ? r < 0 : r == 0);
+	assert_int_equal(records_do(records, &me, put_thing, &(struct job){ .name = "after" }, NULL), 0);
+	assert_int_equal(count(records, "SELECT count(*) FROM thing"), 3);
+	records_close(records);
+}
+
+static void the_journals_time_does_not_go_back(void **state)
+{
+	(void)state;
+	struct records *records = open_records();
+	struct job job = { .name = "a" };
+	assert_int_equal(do_thing(records, &job, NULL), 0);
+	records_close(records);
+	CLEANUP(db_close_p) struct db *db = NULL;
+	assert_int_equal(db_open(place, DB_WRITE, &db, NULL), 0);
+	assert_int_equal(db_run(db, "UPDATE ward_journal SET time = 4102444800000000000", NULL), 0);
+	records = open_records();
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(records_do(records, &me, put_thing, &(struct job){ .amount = i }, NULL), 0);
+	assert_int_equal(count(records, "SELECT count(*) FROM ward_journal WHERE time = 4102444800000000000"), 5);
+	assert_int_equal(count(records, "SELECT seq FROM ward_journal WHERE kind = 'clock' AND action = 'behind' AND actor = 0"), 2);
+	assert_int_equal(count(records, "SELECT count(*) FROM ward_journal WHERE kind = 'clock'"), 1);
+	records_close(records);
+}
+
 struct gate {
 	pthread_mutex_t mutex;
 	pthread_cond_t turn;
@@ -337,7 +391,7 @@ static void values_come_back_as_they_went_in(void **state)
 	(void)state;
 	static const int64_t ints[] = { 0, -1, INT64_MAX, INT64_MIN + 1, 4294967296 };
 	static const double reals[] = { 0.1, -1e300, 5, 2.2250738585072014e-308, 1.0 / 3 };
-	static const struct str texts[] = { { "it's \"?\" $1 \\ ?", 16 }, { "", 0 }, { "\xe5\x8f\xb0\xe8\xb4\xa6 s\xe1\xbb\x95", 11 }, { "\n\t", 2 }, { "x", 1 } };
+	static const struct str texts[] = { { "it's \"?\" $1 \\ ?", 15 }, { "", 0 }, { "\xe5\x8f\xb0\xe8\xb4\xa6 s\xe1\xbb\x95", 11 }, { "\n\t", 2 }, { "x", 1 } };
 	static const struct str blobs[] = { { "\0\1\2\xff\\x", 6 }, { "", 0 }, { "\\x41", 4 }, { "\0", 1 }, { "'", 1 } };
 	struct records *records = open_records();
 	CLEANUP(db_close_p) struct db *db = NULL;
@@ -379,7 +433,7 @@ static void values_come_back_as_they_went_in(void **state)
 	assert_true(db_int(&sum, 3) == 5000000000);
 	db_query_done(&sum);
 	DB_QUERY(null);
-	assert_int_equal(db_query(&null, db, "INSERT INTO thing (name, amount, bytes) VALUES (?, ?, ?) RETURNING id, name, amount, bytes", NULL), 0);
+	assert_int_equal(db_query(&null, db, "INSERT INTO thing (id, name, amount, bytes) VALUES (100, ?, ?, ?) RETURNING id, name, amount, bytes", NULL), 0);
 	db_bind_text(&null, STR_NONE);
 	db_bind_int(&null, NONE);
 	db_bind_blob(&null, STR_NONE);
@@ -535,6 +589,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH_TEST(what_was_written_is_read_and_found_again),
 		EACH_TEST(a_work_that_fails_leaves_nothing),
+		EACH_TEST(a_work_tries_what_may_fail),
+		EACH_TEST(the_journals_time_does_not_go_back),
 		EACH_TEST(works_that_came_together_share_one_commit),
 		EACH_TEST(done_comes_after_the_commit),
 		EACH_TEST(closing_does_what_was_handed_over),

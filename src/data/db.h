@@ -4,8 +4,16 @@
  *
  * SQL is written once, in what SQLite 3.40 and PostgreSQL 15 share: parameters are "?", in order; INSERT … RETURNING and ON CONFLICT
  * work in both. In the text of tables (CREATE, ALTER) the types are SQLite's words, which become PostgreSQL's: "INTEGER PRIMARY KEY"
- * an identity, INTEGER bigint, REAL double precision, TEXT text COLLATE "C", BLOB bytea. What they do not share (LIKE without regard to
- * case) has a function here.
+ * an identity, INTEGER bigint, REAL double precision, TEXT text COLLATE "C", BLOB bytea (data/db_words.h). What they do not share (LIKE
+ * without regard to case) has a function here. PostgreSQL is the stricter one:
+ *
+ * - a condition is no number: WHERE x = 1, not WHERE x; sum(CASE WHEN … THEN 1 ELSE 0 END), not sum(…);
+ * - a parameter that stands alone has no type: CAST(? AS INTEGER) in SELECT ? and in ? IS NULL;
+ * - an id that ward chooses by itself is left out of the INSERT, not given as NULL; ids of one table are all
+ *   given, or all chosen;
+ * - columns that are not within GROUP BY are within an aggregate;
+ * - after an error a transaction takes nothing more until it goes back to a savepoint: write_try() in record/records.h;
+ * - a result is read whole into memory: large ones by pages, or by a cursor (record/copy.c).
  *
  * A connection belongs to one thread at a time. Statements are kept prepared by their text, so SQL should be a constant, or one
  * of few. A statement is made, bound in order, stepped, and finished by CLEANUP:
@@ -19,7 +27,7 @@
  *		… db_int(&q, 0), db_text(&q, 1) …
  *
  * Errors are errnos with words: -ENOSPC a full disk, -EROFS a read-only one, -EBADMSG a damaged file, -EBUSY locked, -EEXIST a unique
- * key that is there already, -EINVAL another constraint or wrong SQL, -EPIPE the server went away.
+ * key that is there already, -EINVAL another constraint or wrong SQL, -EPIPE the server went away: open another connection.
  */
 #ifndef WARD_DATA_DB_H
 #define WARD_DATA_DB_H
@@ -41,9 +49,14 @@ bool db_is_postgresql(struct str where);
 
 /* Statements without parameters, apart by ';'. */
 int db_run(struct db *db, const char *sql, struct err *err) MUST_USE;
+/* One statement without parameters that is run often ("BEGIN"): kept prepared. */
+int db_word(struct db *db, const char *sql, struct err *err) MUST_USE;
 /* Roll back when a transaction is open; for the way out after an error. */
 void db_back(struct db *db);
-/* " LIKE " of this database that does not tell capital letters from small ones (ASCII in SQLite). */
+bool db_in_transaction(const struct db *db);
+/* The server went away: nothing more can be done with this connection. Never of SQLite. */
+bool db_lost(const struct db *db);
+/* " LIKE " of this database that does not tell capital letters from small ones (ASCII in SQLite). Say ESCAPE '\' always. */
 const char *db_like(const struct db *db);
 /* Rows that the last INSERT, UPDATE or DELETE changed. */
 int64_t db_changes(const struct db *db);

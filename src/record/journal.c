@@ -11,7 +11,7 @@ int journal_head_read(struct db *db, struct journal_head *out, struct err *err)
 	DB_QUERY(q);
 	*out = (struct journal_head){ 0 };
 	memset(out->hash, '0', JOURNAL_HASH);
-	int r = db_query(&q, db, "SELECT seq, hash FROM ward_journal ORDER BY seq DESC LIMIT 1", err);
+	int r = db_query(&q, db, "SELECT seq, hash, time FROM ward_journal ORDER BY seq DESC LIMIT 1", err);
 	if (r == 0)
 		r = db_step(&q, err);
 	if (r <= 0)
@@ -20,6 +20,7 @@ int journal_head_read(struct db *db, struct journal_head *out, struct err *err)
 	if (hash.n != JOURNAL_HASH)
 		return err_set(err, -EBADMSG, "the journal's last hash is damaged");
 	out->seq = db_int(&q, 0);
+	out->time = db_int(&q, 2);
 	memcpy(out->hash, hash.p, JOURNAL_HASH);
 	return 0;
 }
@@ -56,7 +57,7 @@ void journal_hash(const char *before, int64_t seq, const struct journal_entry *e
 int journal_add(struct db *db, struct journal_head *head, const struct journal_entry *entry, struct err *err)
 {
 	DB_QUERY(q);
-	struct journal_head next = { .seq = head->seq + 1 };
+	struct journal_head next = { .seq = head->seq + 1, .time = entry->time, .behind = head->behind };
 	journal_hash(head->hash, next.seq, entry, next.hash);
 	int r = db_query(&q, db,
 	                 "INSERT INTO ward_journal (seq, time, actor, actor_name, kind, object, org, action, before, after, reason, hash)"

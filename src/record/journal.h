@@ -5,6 +5,9 @@
  * An entry's hash is the SHA-256, in hexadecimal, of a text: a line "ward journal 1", the hash before (64 zeros for the first), then
  * seq, time, actor, actor_name, kind, object, org, action, before, after, reason, each as a line "<length>:<bytes>" in bytes ("-" for
  * NULL; numbers in decimal). So nothing can be taken out, put in, or changed without all later hashes changing.
+ *
+ * Times never decrease. While the machine's clock stands before the last entry's time, entries carry that time, and the first of them
+ * is an entry of the kind "clock", action "behind", that says what the clock showed.
  */
 #ifndef WARD_RECORD_JOURNAL_H
 #define WARD_RECORD_JOURNAL_H
@@ -14,7 +17,9 @@
 enum { JOURNAL_HASH = 64 };
 
 struct journal_head {
-	int64_t seq; /* 0: empty */
+	int64_t seq;  /* 0: empty */
+	int64_t time; /* of the last entry */
+	bool behind;  /* that the clock stands before it was said */
 	char hash[JOURNAL_HASH + 1];
 };
 

@@ -9,8 +9,10 @@
  * Tables of ward's own begin with "ward_"; registers (register/register.h) have their own names. Times are INTEGER seconds since 1970,
  * dates TEXT "2026-11-23"; nothing is ever deleted from a register, it is withdrawn.
  *
- * A second process on the same SQLite directory is refused (-EBUSY) by a lock. With PostgreSQL several servers may write: the
- * journal's head is taken under an advisory lock.
+ * A second process on the same SQLite directory is refused (-EBUSY) by a lock. With PostgreSQL several servers may write: each
+ * transaction takes its turn by an advisory lock, and goes on from the journal's head as it finds it. When that server goes away, works
+ * under way end with -EPIPE, and those that come later wait some seconds for it. A connection lost in the COMMIT is made again and asked
+ * whether the transaction was kept, so that "done" and "failed" are both true; the words say so when nobody answers.
  */
 #ifndef WARD_RECORD_RECORDS_H
 #define WARD_RECORD_RECORDS_H
@@ -57,6 +59,10 @@ typedef void (*records_done)(void *ctx, int result, const struct err *err);
 void records_write(struct records *records, const struct actor *actor, records_work work, records_done done, void *ctx);
 /* Hand over and wait. Not from the writer's thread. */
 int records_do(struct records *records, const struct actor *actor, records_work work, void *ctx, struct err *err) MUST_USE;
+
+/* A work within a work, in a savepoint of its own: when it fails, nothing of it is left, and the work around may go on. After any
+ * other error it must not: PostgreSQL takes nothing more. */
+int write_try(struct write *write, records_work work, void *ctx, struct err *err) MUST_USE;
 
 /* ---- the journal ---- */
 
