@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * directory: login by an LDAP directory (RFC 4511 to 4515): search for the person, then bind as them.
+ *
+ * In ward.yaml:
+ *
+ *	ldap:
+ *	  url: ldaps://ldap.example.cn            # or ldap:// with start_tls; without either only on loopback
+ *	  start_tls: true
+ *	  ca: /etc/ward/ldap-ca.pem               # of the directory's certificate; the system's otherwise
+ *	  base: ou=people,dc=example,dc=cn
+ *	  filter: (&(objectClass=person)(uid={login}))   # {login} is escaped; it must find one entry
+ *	  bind_dn: cn=ward,dc=example,dc=cn       # who searches; anonymous without
+ *	  bind_password_file: /etc/ward/ldap.password
+ *	  name: cn                                # attribute with the person's name
+ *	  groups: memberOf                        # attribute with their groups
+ *	  roles: {"cn=officers,ou=groups,dc=example,dc=cn": officer}
+ *	  timeout: 5                              # seconds
+ *
+ * Somebody whom the directory knows and ward does not gets an account at the first login, in the root organisation's place that
+ * `org` names (a number of the register; the root otherwise). Groups give and take the roles that stand under `roles` at each login. The
+ * three separated roles never come from a directory: who keeps it would decide who audits whom.
+ */
+#ifndef WARD_PEOPLE_DIRECTORY_H
+#define WARD_PEOPLE_DIRECTORY_H
+
+#include "data/schema.h"
+#include "people/user.h"
+
+struct people_ldap {
+	struct str url, ca, base, filter, bind_dn, bind_password_file, name, groups;
+	bool start_tls;
+	const struct doc *roles; /* map: group -> role */
+	int64_t org, timeout;
+	/* Made by directory_check(). */
+	struct str bind_password;
+	const struct roles *known;
+};
+extern const struct schema people_ldap_schema;
+
+/* What the schema cannot say: transport, filter, roles; reads the password. Loads libldap (before a sandbox). Words name the place. */
+int directory_check(struct arena *arena, const struct source *source, const struct doc *node, const struct roles *roles,
+                    struct people_ldap *ldap, struct err *err) MUST_USE;
+
+struct directory_entry {
+	struct str login, name, dn;
+	uint64_t roles;
+};
+
+/* 1: it is who they say; 0: it is not, or is not there. -EPIPE, -ETIMEDOUT, …: the directory could not be asked. Blocks; any thread. */
+int directory_login(struct arena *arena, const struct people_ldap *ldap, struct str login, struct str password,
+                    struct directory_entry *out, struct err *err) MUST_USE;
+/* Within a work: the account of this entry, made or brought up to date. -EPERM: the roles may not be one person's. */
+int directory_account(struct write *write, const struct people *people, const struct directory_entry *entry, struct user *out,
+                      struct err *err) MUST_USE;
+/* A value in a filter (RFC 4515, 3): * ( ) \ and NUL as \2a …. */
+struct str directory_escape(struct arena *arena, struct str value);
+
+#endif
