@@ -97,9 +97,8 @@ int user_by_id(struct arena *arena, struct db *db, const struct people *people, 
 static int org_name(struct arena *arena, struct db *db, const struct people *people, int64_t org, struct str *out, struct err *err)
 {
 	DB_QUERY(q);
-	const struct register_ *reg = people->books && people->books->registers ? registers_find(people->books->registers, STR("org")) : NULL;
 	*out = STR_NONE;
-	if (!reg || !register_field(reg, STR("name")))
+	if (!people->books)
 		return 0;
 	int r = db_query(&q, db, "SELECT name FROM org WHERE id = ?", err);
 	if (r < 0)
