@@ -41,7 +41,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	memset(&t, 0, sizeof(t));
-	strncpy(t.dir, "/tmp/ward-login-XXXXXX", sizeof(t.dir) - 1);
+	memcpy(t.dir, "/tmp/ward-login-XXXXXX", sizeof("/tmp/ward-login-XXXXXX"));
 	assert_non_null(mkdtemp(t.dir));
 	const char *file = arena_printf(&t.arena, "%s/records.db", t.dir).p;
 	const char *other = getenv("WARD_TEST_RECORDS");
