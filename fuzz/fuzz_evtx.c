@@ -30,7 +30,7 @@ static void check_event(struct batch *batch, size_t at)
 	const struct event *again = &batch->events.p[batch->events.n - 1];
 	require(!again->flaw && again->n == event.n);
 	for (uint32_t i = 0; i < event.n; i++) {
-		const struct field *a = &event.fields[i], *b = &again->fields[i];
+		const struct event_field *a = &event.fields[i], *b = &again->fields[i];
 		require(a->name == b->name && a->kind == b->kind && str_eq(a->value, b->value));
 		require(a->value.p >= event.raw.p && a->value.p + a->value.n < event.raw.p + event.raw.n);
 	}

@@ -74,19 +74,19 @@ static void flat_same(struct flat *flat, const struct doc *node, struct str name
 		return;
 	}
 	must(flat->at < flat->event->n);
-	const struct field *field = &flat->event->fields[flat->at++];
+	const struct event_field *field = &flat->event->fields[flat->at++];
 	must(str_eq(names_text(flat->names, field->name), name));
 	switch (field->kind) {
-	case FIELD_ESCAPED:
+	case VALUE_ESCAPED:
 		must(node->type == DOC_STRING && str_eq(doc_string(node), event_text(flat->arena, field)));
 		break;
-	case FIELD_BOOL:
+	case VALUE_BOOL:
 		must(node->type == DOC_BOOL && str_is(field->value, node->boolean ? "true" : "false"));
 		break;
-	case FIELD_NULL:
+	case VALUE_NULL:
 		must(node->type == DOC_NULL && field->value.n == 0);
 		break;
-	case FIELD_NUMBER: {
+	case VALUE_NUMBER: {
 		double value;
 		must(node->type == DOC_INT || node->type == DOC_REAL);
 		must(str_to_double(field->value, &value));

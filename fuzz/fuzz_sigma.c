@@ -82,16 +82,16 @@ static struct event event_make(struct arena *arena, struct names *names)
 {
 	static const struct {
 		const char *name, *value;
-		enum field_kind kind;
+		enum value_kind kind;
 	} given[] = {
-		{ "A", "cmd.exe -a /b", FIELD_TEXT },        { "A", "10.1.2.3", FIELD_TEXT },
-		{ "B", "7", FIELD_NUMBER },                  { "C", "", FIELD_NULL },
-		{ "D", "2026-11-03T08:01:02Z", FIELD_TEXT }, { "E", "\\u0041\\n", FIELD_ESCAPED },
-		{ "F", "\xff\xfe", FIELD_TEXT },             { "EventID", "1", FIELD_NUMBER },
+		{ "A", "cmd.exe -a /b", VALUE_TEXT },        { "A", "10.1.2.3", VALUE_TEXT },
+		{ "B", "7", VALUE_NUMBER },                  { "C", "", VALUE_NULL },
+		{ "D", "2026-11-03T08:01:02Z", VALUE_TEXT }, { "E", "\\u0041\\n", VALUE_ESCAPED },
+		{ "F", "\xff\xfe", VALUE_TEXT },             { "EventID", "1", VALUE_NUMBER },
 	};
-	struct field *fields = ARENA_ARRAY(arena, struct field, COUNT(given));
+	struct event_field *fields = ARENA_ARRAY(arena, struct event_field, COUNT(given));
 	for (size_t i = 0; i < COUNT(given); i++)
-		fields[i] = (struct field){ str_from(given[i].value), names_add(names, str_from(given[i].name)),
+		fields[i] = (struct event_field){ str_from(given[i].value), names_add(names, str_from(given[i].name)),
 			                    (uint8_t)given[i].kind };
 	return (struct event){ .time = EVENT_NO_TIME, .raw = STR("raw"), .fields = fields, .n = COUNT(given) };
 }

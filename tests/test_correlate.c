@@ -74,12 +74,12 @@ static void found(void *ctx, const struct correlation_match *match)
 static int feed(struct bench *bench, char rule, double second, const char *fields)
 {
 	ARENA(arena);
-	struct field list[8];
+	struct event_field list[8];
 	struct event event = { .time = (int64_t)(second * 1e9), .fields = list };
 	struct str rest = str_from(fields), word;
 	while ((word = str_word(&rest)).n) {
 		struct str name = str_cut(&word, '=');
-		list[event.n++] = (struct field){ .name = names_add(bench->names, name), .value = word };
+		list[event.n++] = (struct event_field){ .name = names_add(bench->names, name), .value = word };
 	}
 	struct match match = { .rule = &ordinary[rule - 'a'], .event = &event };
 	if (!bench->correlator)

@@ -69,7 +69,7 @@ static void escapes_are_taken_out(void **state)
 {
 	(void)state;
 	ARENA(arena);
-	struct field field = { .value = STR("C:\\\\a\\n\\u4e2d\\ud83d\\ude00\\ud800x\\/\\\""), .kind = FIELD_ESCAPED };
+	struct event_field field = { .value = STR("C:\\\\a\\n\\u4e2d\\ud83d\\ude00\\ud800x\\/\\\""), .kind = VALUE_ESCAPED };
 	struct str text = event_text(&arena, &field);
 	assert_true(str_is(text, "C:\\a\n\xe4\xb8\xad\xf0\x9f\x98\x80\xef\xbf\xbdx/\""));
 }

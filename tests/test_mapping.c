@@ -22,7 +22,7 @@ static struct event event_of(struct batch *batch, const struct pair *pairs)
 	struct parse parse = { .batch = batch };
 	struct event *event = parse_event(&parse, STR("raw"));
 	for (; pairs->name; pairs++)
-		parse_field(&parse, event, str_from(pairs->name), str_from(pairs->value), FIELD_ESCAPED);
+		parse_field(&parse, event, str_from(pairs->name), str_from(pairs->value), VALUE_ESCAPED);
 	return *event;
 }
 
@@ -78,8 +78,8 @@ static void every_shape_of_windows_is_known(void **state)
 			assert_false(belongs(&mappings, &event, names, "windows", "process_access", NULL));
 			assert_false(belongs(&mappings, &event, names, "windows", "process_creation", "security"));
 			assert_false(belongs(&mappings, &event, names, "linux", "process_creation", NULL));
-			const struct field *image = event_field(&event, names, STR("Image"));
-			const struct field *provider = event_field(&event, names, STR("provider_name"));
+			const struct event_field *image = event_field(&event, names, STR("Image"));
+			const struct event_field *provider = event_field(&event, names, STR("provider_name"));
 			assert_true(image && str_is(image->value, "x"));
 			assert_true(provider && str_is(provider->value, "p"));
 			assert_int_equal(names_folded(names, image->name), names_find(seed, STR("Image")));

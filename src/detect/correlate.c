@@ -204,8 +204,8 @@ static bool occasion_field(struct arena *arena, const struct occasion *occasion,
 			name = source->fields.p[i].own;
 			break;
 		}
-	const struct field *field = event_field(occasion->match->event, occasion->names, name);
-	if (!field || field->kind == FIELD_NULL)
+	const struct event_field *field = event_field(occasion->match->event, occasion->names, name);
+	if (!field || field->kind == VALUE_NULL)
 		return false;
 	*out = str_slice(event_text(arena, field), 0, VALUE_LONGEST);
 	return true;

@@ -133,7 +133,7 @@ static inline uint32_t slot_of(struct detector *detector, uint32_t name)
 /* ---- values ---- */
 
 /* The value as text and folded; both until the next call. */
-static struct value value_of(struct detector *detector, const struct field *field)
+static struct value value_of(struct detector *detector, const struct event_field *field)
 {
 	if (detector->scratch.bytes > SCRATCH_MOST) {
 		arena_reset(&detector->scratch);
@@ -161,12 +161,12 @@ static struct hits sort_hits(const struct ruleset *ruleset, uint32_t *ids, size_
 	return (struct hits){ ids, (uint32_t)n, front };
 }
 
-static uint32_t cache_key(uint32_t slot, const struct field *field)
+static uint32_t cache_key(uint32_t slot, const struct event_field *field)
 {
-	return slot << 1 | (field->kind == FIELD_ESCAPED);
+	return slot << 1 | (field->kind == VALUE_ESCAPED);
 }
 
-static bool is_kept(struct detector *detector, uint32_t slot, const struct field *field)
+static bool is_kept(struct detector *detector, uint32_t slot, const struct event_field *field)
 {
 	if (!detector->cache || field->value.n > VALUE_CACHE_LONGEST)
 		return false;
@@ -188,13 +188,13 @@ static void count_worth(struct worth *worth, bool hit)
 
 /* A value to be looked up. */
 struct wanted {
-	const struct field *field;
+	const struct event_field *field;
 	uint32_t slot;
 	bool keep; /* in the cache, by the hash */
 	uint64_t hash;
 };
 
-static struct wanted wanted_of(struct detector *detector, uint32_t slot, const struct field *field)
+static struct wanted wanted_of(struct detector *detector, uint32_t slot, const struct event_field *field)
 {
 	struct wanted wanted = { .field = field, .slot = slot, .keep = is_kept(detector, slot, field) };
 	if (wanted.keep)
@@ -205,7 +205,7 @@ static struct wanted wanted_of(struct detector *detector, uint32_t slot, const s
 static struct hits look_up(struct detector *detector, const struct wanted *wanted)
 {
 	struct hits hits;
-	const struct field *field = wanted->field;
+	const struct event_field *field = wanted->field;
 	uint32_t key = cache_key(wanted->slot, field);
 	detector->counters.values++;
 	if (wanted->keep) {
@@ -229,12 +229,12 @@ static bool keyword_holds(struct detector *detector, const struct predicate *pre
 {
 	const struct event *event = detector->event;
 	if (event->n == 0) {
-		struct field raw = { .value = event->raw, .kind = FIELD_TEXT };
+		struct event_field raw = { .value = event->raw, .kind = VALUE_TEXT };
 		struct value value = value_of(detector, &raw);
 		return predicate_holds(predicate, &value, &detector->regex);
 	}
 	for (uint32_t i = 0; i < event->n; i++) {
-		if (event->fields[i].kind == FIELD_NULL)
+		if (event->fields[i].kind == VALUE_NULL)
 			continue;
 		struct value value = value_of(detector, &event->fields[i]);
 		if (predicate_holds(predicate, &value, &detector->regex))
@@ -248,14 +248,14 @@ static bool reference_holds(struct detector *detector, const struct predicate *p
 {
 	ARENA(arena);
 	for (uint32_t i = 0; i < detector->n_seen; i++) {
-		const struct field *left = &detector->event->fields[detector->seen[i].field];
-		if (detector->seen[i].slot != predicate->slot || left->kind == FIELD_NULL)
+		const struct event_field *left = &detector->event->fields[detector->seen[i].field];
+		if (detector->seen[i].slot != predicate->slot || left->kind == VALUE_NULL)
 			continue;
 		struct str text = event_text(&arena, left);
 		text = predicate->item->cased ? text : fold_text(&arena, text);
 		for (uint32_t k = 0; k < detector->n_seen; k++) {
-			const struct field *right = &detector->event->fields[detector->seen[k].field];
-			if (detector->seen[k].slot != predicate->other || right->kind == FIELD_NULL)
+			const struct event_field *right = &detector->event->fields[detector->seen[k].field];
+			if (detector->seen[k].slot != predicate->other || right->kind == VALUE_NULL)
 				continue;
 			struct str other = event_text(&arena, right);
 			if (fieldref_holds(predicate->item, text, predicate->item->cased ? other : fold_text(&arena, other)))
@@ -273,13 +273,13 @@ static bool ask(struct detector *detector, const struct predicate *predicate)
 	if (predicate->item->op == SIGMA_FIELDREF)
 		return reference_holds(detector, predicate);
 	for (uint32_t i = 0; i < detector->n_seen; i++) {
-		const struct field *field = &detector->event->fields[detector->seen[i].field];
+		const struct event_field *field = &detector->event->fields[detector->seen[i].field];
 		if (detector->seen[i].slot != predicate->slot)
 			continue;
 		there = true;
-		if (predicate->item->op == SIGMA_EXISTS || (predicate->item->op == SIGMA_NULL && field->kind == FIELD_NULL))
+		if (predicate->item->op == SIGMA_EXISTS || (predicate->item->op == SIGMA_NULL && field->kind == VALUE_NULL))
 			return true;
-		if (predicate->item->op == SIGMA_NULL || field->kind == FIELD_NULL)
+		if (predicate->item->op == SIGMA_NULL || field->kind == VALUE_NULL)
 			continue;
 		struct value value = value_of(detector, field);
 		if (predicate_holds(predicate, &value, &detector->regex))
@@ -377,7 +377,7 @@ static bool is_within(struct str raw, struct str value)
 	return at >= from && at - from <= raw.n && value.n <= raw.n - (at - from);
 }
 
-static void look_up_keyword(struct detector *detector, const struct field *field)
+static void look_up_keyword(struct detector *detector, const struct event_field *field)
 {
 	struct wanted wanted = wanted_of(detector, SLOT_KEYWORDS, field);
 	take_hits(detector, look_up(detector, &wanted));
@@ -386,13 +386,13 @@ static void look_up_keyword(struct detector *detector, const struct field *field
 static void look_up_keywords(struct detector *detector)
 {
 	const struct event *event = detector->event;
-	struct field raw = { .value = event->raw, .kind = FIELD_TEXT };
+	struct event_field raw = { .value = event->raw, .kind = VALUE_TEXT };
 	const struct prefilter *prefilter = detector->plan->keywords;
 	bool may = !prefilter || prefilter_may(prefilter, event->raw);
 	if (event->n == 0 && may)
 		look_up_keyword(detector, &raw);
 	for (uint32_t i = 0; i < event->n; i++)
-		if (event->fields[i].kind != FIELD_NULL && (may || !is_within(event->raw, event->fields[i].value)))
+		if (event->fields[i].kind != VALUE_NULL && (may || !is_within(event->raw, event->fields[i].value)))
 			look_up_keyword(detector, &event->fields[i]);
 }
 
@@ -406,8 +406,8 @@ static void look_up_fields(struct detector *detector, enum plan_want want)
 		uint32_t n = 0;
 		for (; i < detector->n_seen && n < AHEAD; i++) {
 			uint32_t slot = detector->seen[i].slot;
-			const struct field *field = &detector->event->fields[detector->seen[i].field];
-			if (plan->wanted[slot] != want || field->kind == FIELD_NULL)
+			const struct event_field *field = &detector->event->fields[detector->seen[i].field];
+			if (plan->wanted[slot] != want || field->kind == VALUE_NULL)
 				continue;
 			ahead[n] = wanted_of(detector, slot, field);
 			if (ahead[n].keep)
@@ -509,7 +509,7 @@ static void gather_predicate(const struct gathering *gathering, const struct pre
 	bool keyword = predicate->slot == SLOT_KEYWORDS;
 	for (uint32_t i = 0; i < (keyword ? event->n : detector->n_seen); i++) {
 		uint32_t at = keyword ? i : detector->seen[i].field, slot = keyword ? predicate->slot : detector->seen[i].slot;
-		const struct field *field = &event->fields[at];
+		const struct event_field *field = &event->fields[at];
 		if (predicate->item->op == SIGMA_FIELDREF) {
 			gathering->made[at] |= slot == predicate->slot || slot == predicate->other;
 			continue;
@@ -518,7 +518,7 @@ static void gather_predicate(const struct gathering *gathering, const struct pre
 			continue;
 		if (predicate->item->op == SIGMA_EXISTS || predicate->item->op == SIGMA_NULL) {
 			gathering->made[at] = true;
-		} else if (field->kind != FIELD_NULL && !gathering->made[at]) {
+		} else if (field->kind != VALUE_NULL && !gathering->made[at]) {
 			struct value value = value_of(detector, field);
 			gathering->made[at] = predicate_holds(predicate, &value, &detector->regex);
 		}
@@ -581,7 +581,7 @@ struct detector_evidence detector_evidence(struct arena *arena, struct detector 
 	}
 	if (program_run(detector->ruleset->nodes.p, program->root, holds_alone, detector))
 		gather(&gathering, program->root);
-	evidence.p = ARENA_ARRAY(arena, const struct field *, event->n + 1);
+	evidence.p = ARENA_ARRAY(arena, const struct event_field *, event->n + 1);
 	for (uint32_t i = 0; i < event->n; i++)
 		if (gathering.made[i])
 			evidence.p[evidence.n++] = &event->fields[i];

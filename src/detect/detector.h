@@ -58,7 +58,7 @@ const struct mapping *detector_mapping(struct detector *detector, const struct e
 
 /* The fields of the event that made the rule match (id in the batch's names), each once; in the arena. */
 struct detector_evidence {
-	const struct field **p;
+	const struct event_field **p;
 	size_t n;
 };
 struct detector_evidence detector_evidence(struct arena *arena, struct detector *detector, const struct match *match,

@@ -7,7 +7,7 @@ struct flat {
 	struct arena *arena;
 	struct names *names;
 	struct buf name; /* of the field at hand */
-	VEC(struct field) fields;
+	VEC(struct event_field) fields;
 };
 
 static void flat_done(struct flat *flat)
@@ -32,7 +32,7 @@ static void map_add(struct flat *flat, const struct doc *map)
 
 static void value_add(struct flat *flat, const struct doc *node)
 {
-	struct field field = { .value = STR(""), .kind = FIELD_NULL };
+	struct event_field field = { .value = STR(""), .kind = VALUE_NULL };
 	switch (node->type) {
 	case DOC_MAP:
 		map_add(flat, node);
@@ -42,19 +42,19 @@ static void value_add(struct flat *flat, const struct doc *node)
 			value_add(flat, &node->items[i]);
 		return;
 	case DOC_STRING:
-		field.kind = FIELD_TEXT;
+		field.kind = VALUE_TEXT;
 		field.value = doc_string(node);
 		break;
 	case DOC_BOOL:
-		field.kind = FIELD_BOOL;
+		field.kind = VALUE_BOOL;
 		field.value = node->boolean ? STR("true") : STR("false");
 		break;
 	case DOC_INT:
-		field.kind = FIELD_NUMBER;
+		field.kind = VALUE_NUMBER;
 		field.value = arena_printf(flat->arena, "%lld", (long long)node->integer);
 		break;
 	case DOC_REAL:
-		field.kind = FIELD_NUMBER;
+		field.kind = VALUE_NUMBER;
 		field.value = arena_printf(flat->arena, "%.15g", node->real);
 		break;
 	default:

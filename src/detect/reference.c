@@ -132,7 +132,7 @@ bool reference_value(const struct sigma_item *item, struct str value)
 
 /* ---- fields ---- */
 
-static bool is_named(const struct view *view, const struct field *field, struct str name)
+static bool is_named(const struct view *view, const struct event_field *field, struct str name)
 {
 	return str_eq_nocase(names_text(view->names, field->name), name);
 }
@@ -150,8 +150,8 @@ static bool other_match(const struct view *view, const struct sigma_item *item, 
 	if (!item->cased)
 		value = fold_text(&arena, value);
 	for (uint32_t i = 0; i < view->event->n; i++) {
-		const struct field *field = &view->event->fields[i];
-		if (field->kind == FIELD_NULL || !is_named(view, field, other))
+		const struct event_field *field = &view->event->fields[i];
+		if (field->kind == VALUE_NULL || !is_named(view, field, other))
 			continue;
 		struct str text = event_text(&arena, field);
 		if (!item->cased)
@@ -174,7 +174,7 @@ static bool keyword_match(const struct view *view, const struct sigma_item *item
 	if (!view->event->n)
 		return reference_value(item, view->event->raw);
 	for (uint32_t i = 0; i < view->event->n; i++)
-		if (view->event->fields[i].kind != FIELD_NULL &&
+		if (view->event->fields[i].kind != VALUE_NULL &&
 		    reference_value(item, event_text(&arena, &view->event->fields[i])))
 			return true;
 	return false;
@@ -188,11 +188,11 @@ static bool item_match(const struct view *view, const struct sigma_item *item)
 	struct str name = own_name(view, item->field);
 	bool missing = true;
 	for (uint32_t i = 0; i < view->event->n; i++) {
-		const struct field *field = &view->event->fields[i];
+		const struct event_field *field = &view->event->fields[i];
 		if (!is_named(view, field, name))
 			continue;
 		missing = false;
-		bool null = field->kind == FIELD_NULL;
+		bool null = field->kind == VALUE_NULL;
 		struct str text = event_text(&arena, field);
 		if (item->op == SIGMA_EXISTS)
 			return true;

@@ -182,17 +182,17 @@ void routes_begin(struct routes *routes, const struct event *event, const struct
 	memset(routes->key->bits, 0, routes->words * sizeof(uint64_t));
 }
 
-static void ask(const struct routing_slot *slot, const struct field *field, uint64_t *bits)
+static void ask(const struct routing_slot *slot, const struct event_field *field, uint64_t *bits)
 {
 	ARENA(arena);
 	routing_ask(slot, event_text(&arena, field), bits);
 }
 
 /* What a short value answers, from memory or now. */
-static const uint64_t *answers_of(struct routes *routes, uint32_t at, const struct field *field)
+static const uint64_t *answers_of(struct routes *routes, uint32_t at, const struct event_field *field)
 {
 	struct str value = field->value;
-	uint64_t hash = quick_hash(value.p, value.n, field->kind == FIELD_ESCAPED);
+	uint64_t hash = quick_hash(value.p, value.n, field->kind == VALUE_ESCAPED);
 	if (UNLIKELY(!routes->answered[at]))
 		routes->answered[at] = ARENA_ARRAY(&routes->answers, struct answered, ROUTE_VALUES);
 	struct answered *answered = &routes->answered[at][hash % ROUTE_VALUES];
@@ -211,7 +211,7 @@ static const uint64_t *answers_of(struct routes *routes, uint32_t at, const stru
 	return answered->bits;
 }
 
-void routes_field(struct routes *routes, uint32_t slot, const struct field *field)
+void routes_field(struct routes *routes, uint32_t slot, const struct event_field *field)
 {
 	uint32_t at = routes->ruleset->slots.p[slot].routing - 1;
 	const struct routing_slot *routing = &routes->ruleset->routing.slots[at];

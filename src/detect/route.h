@@ -51,7 +51,7 @@ void routes_free(struct routes *routes);
 
 /* Gather the answers: begin, then each field of a routing slot. */
 void routes_begin(struct routes *routes, const struct event *event, const struct mapping *only);
-void routes_field(struct routes *routes, uint32_t slot, const struct field *field);
+void routes_field(struct routes *routes, uint32_t slot, const struct event_field *field);
 /* Valid until the next call. */
 const struct route *routes_find(struct routes *routes, const struct event *event, const struct mapping *only);
 

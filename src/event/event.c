@@ -19,12 +19,12 @@ void batch_reset(struct batch *batch)
 	batch->events.n = batch->events.room = 0;
 }
 
-const struct field *event_field(const struct event *event, const struct names *names, struct str name)
+const struct event_field *event_field(const struct event *event, const struct names *names, struct str name)
 {
 	uint32_t folded = names_find_folded(names, name), exact = names_find(names, name);
-	const struct field *other = NULL;
+	const struct event_field *other = NULL;
 	for (uint32_t i = 0; folded && i < event->n; i++) {
-		const struct field *field = &event->fields[i];
+		const struct event_field *field = &event->fields[i];
 		if (field->name == exact)
 			return field;
 		if (!other && names_folded(names, field->name) == folded)
@@ -77,10 +77,10 @@ static size_t unescape(const char *p, size_t n, char *out, size_t *wrote)
 	return used;
 }
 
-struct str event_text(struct arena *arena, const struct field *field)
+struct str event_text(struct arena *arena, const struct event_field *field)
 {
 	struct str text = field->value;
-	const char *slash = field->kind == FIELD_ESCAPED && text.n ? memchr(text.p, '\\', text.n) : NULL;
+	const char *slash = field->kind == VALUE_ESCAPED && text.n ? memchr(text.p, '\\', text.n) : NULL;
 	if (!slash)
 		return text;
 	char *out = arena_reserve(arena, text.n + 4);

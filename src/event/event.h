@@ -5,9 +5,9 @@
  * Fields are in the order of the record. Names are ids of the reader's table (event/names.h). Nested objects are
  * flattened with dots ("winlog.event_data.Image"); an array gives its field once for each element ("tags",
  * "tags"); an empty object or array gives nothing. Whoever looks for a field must mind that it can come
- * several times. A field that is null (FIELD_NULL) or empty exists; one that is not there does not.
+ * several times. A field that is null (VALUE_NULL) or empty exists; one that is not there does not.
  *
- * Values are slices into the batch. FIELD_ESCAPED text still has the backslashes of JSON in it, because most
+ * Values are slices into the batch. VALUE_ESCAPED text still has the backslashes of JSON in it, because most
  * values are only compared with what was seen before; event_text() takes them out.
  *
  * Everything belongs to the batch: `raw`, names' ids and values are valid as long as it.
@@ -18,18 +18,18 @@
 #include "base/vec.h"
 #include "event/names.h"
 
-enum field_kind {
-	FIELD_TEXT,
-	FIELD_ESCAPED, /* text as it stands between the quotes of a JSON string, escapes checked */
-	FIELD_NUMBER,  /* as written: "4688", "0x1f", "-1.5e3" */
-	FIELD_BOOL,    /* "true" or "false" */
-	FIELD_NULL,    /* the value is empty */
+enum value_kind {
+	VALUE_TEXT,
+	VALUE_ESCAPED, /* text as it stands between the quotes of a JSON string, escapes checked */
+	VALUE_NUMBER,  /* as written: "4688", "0x1f", "-1.5e3" */
+	VALUE_BOOL,    /* "true" or "false" */
+	VALUE_NULL,    /* the value is empty */
 };
 
-struct field {
+struct event_field {
 	struct str value;
 	uint32_t name;
-	uint8_t kind; /* enum field_kind */
+	uint8_t kind; /* enum value_kind */
 };
 
 #define EVENT_NO_TIME INT64_MIN
@@ -42,7 +42,7 @@ struct event {
 	int64_t time;      /* when it happened, by the record: nanoseconds since 1970 UTC; EVENT_NO_TIME: not known */
 	struct str raw;    /* the record: UTF-8 but for bytes that were not, without its line end; may hold LF */
 	struct str host;   /* who says so, when the record has a place for that (syslog); STR_NONE: not known */
-	struct field *fields;
+	struct event_field *fields;
 	uint32_t n;
 	uint32_t dropped;  /* fields left out: too many, or the table of names was full */
 	uint64_t line;     /* where it began: line of a text, record of a file that has records; from 1 */
@@ -62,8 +62,8 @@ void batch_done(struct batch *batch);
 void batch_reset(struct batch *batch); /* empty, keeping memory for the next */
 
 /* The first field with this name, or with one that differs in the case of ASCII letters or is an alias; or NULL. */
-const struct field *event_field(const struct event *event, const struct names *names, struct str name);
+const struct event_field *event_field(const struct event *event, const struct names *names, struct str name);
 /* The value as text, without JSON's escapes; in the arena only when it had any. */
-struct str event_text(struct arena *arena, const struct field *field);
+struct str event_text(struct arena *arena, const struct event_field *field);
 
 #endif

@@ -354,7 +354,7 @@ static bool condition_is_met(const struct mapping_condition *condition, const st
 	uint32_t folded = names_find_folded(names, condition->field);
 	bool there = false;
 	for (uint32_t i = 0; folded && i < event->n; i++) {
-		const struct field *field = &event->fields[i];
+		const struct event_field *field = &event->fields[i];
 		if (names_folded(names, field->name) != folded)
 			continue;
 		ARENA(arena);

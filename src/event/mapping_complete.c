@@ -24,9 +24,9 @@ static bool find_time(struct arena *arena, const struct strings *fields, struct 
                       const struct timestamp_hint *hint)
 {
 	for (size_t i = 0; i < fields->n; i++) {
-		const struct field *field = event_field(event, names, fields->p[i]);
+		const struct event_field *field = event_field(event, names, fields->p[i]);
 		struct timestamp_hint own = *hint;
-		if (!field || field->kind == FIELD_NULL || field->value.n == 0)
+		if (!field || field->kind == VALUE_NULL || field->value.n == 0)
 			continue;
 		if (says_utc(names_text(names, field->name)))
 			own.zone = 0;
@@ -40,8 +40,8 @@ static bool find_time(struct arena *arena, const struct strings *fields, struct 
 static bool find_host(struct arena *arena, const struct strings *fields, struct event *event, const struct names *names)
 {
 	for (size_t i = 0; i < fields->n; i++) {
-		const struct field *field = event_field(event, names, fields->p[i]);
-		if (field && field->kind != FIELD_NULL && field->value.n && !str_is(field->value, "-")) {
+		const struct event_field *field = event_field(event, names, fields->p[i]);
+		if (field && field->kind != VALUE_NULL && field->value.n && !str_is(field->value, "-")) {
 			event->host = event_text(arena, field);
 			return true;
 		}

@@ -100,7 +100,7 @@ struct event *parse_event(struct parse *parse, struct str raw)
 	return &batch->events.p[batch->events.n - 1];
 }
 
-void parse_field_id(struct parse *parse, struct event *event, uint32_t name, struct str value, enum field_kind kind)
+void parse_field_id(struct parse *parse, struct event *event, uint32_t name, struct str value, enum value_kind kind)
 {
 	if (name == NAME_NONE || event->n == EVENT_FIELDS) {
 		event->dropped++;
@@ -108,15 +108,15 @@ void parse_field_id(struct parse *parse, struct event *event, uint32_t name, str
 	}
 	/* Room doubles at 8, 16, 32 …: the count itself tells when it is used up. */
 	if (event->n == 0 || (event->n >= 8 && (event->n & (event->n - 1)) == 0)) {
-		struct field *more = (struct field *)ARENA_ARRAY(&parse->batch->arena, struct field, event->n ? event->n * 2 : 8);
+		struct event_field *more = (struct event_field *)ARENA_ARRAY(&parse->batch->arena, struct event_field, event->n ? event->n * 2 : 8);
 		if (event->n)
 			memcpy(more, event->fields, event->n * sizeof(*more));
 		event->fields = more;
 	}
-	event->fields[event->n++] = (struct field){ .value = value, .name = name, .kind = (uint8_t)kind };
+	event->fields[event->n++] = (struct event_field){ .value = value, .name = name, .kind = (uint8_t)kind };
 }
 
-void parse_field(struct parse *parse, struct event *event, struct str name, struct str value, enum field_kind kind)
+void parse_field(struct parse *parse, struct event *event, struct str name, struct str value, enum value_kind kind)
 {
 	/* A field that has no room must not take a name's. */
 	uint32_t id = event->n < EVENT_FIELDS ? names_add(parse->batch->names, name) : NAME_NONE;

@@ -112,9 +112,9 @@ static inline struct timestamp_hint parse_hint(const struct parse *parse)
 
 /* For parsers: begin an event, then add its fields. The event is the last of the batch. */
 struct event *parse_event(struct parse *parse, struct str raw);
-void parse_field(struct parse *parse, struct event *event, struct str name, struct str value, enum field_kind kind);
+void parse_field(struct parse *parse, struct event *event, struct str name, struct str value, enum value_kind kind);
 /* The same for a name whose id is known. */
-void parse_field_id(struct parse *parse, struct event *event, uint32_t name, struct str value, enum field_kind kind);
+void parse_field_id(struct parse *parse, struct event *event, uint32_t name, struct str value, enum value_kind kind);
 
 /* For parsers: let another one read a part of the record, "{…}" behind a syslog header. Its fields go to the event, the last
  * of the batch, and its time and host: a program knows better when something happened than who passed it on, but not where it

@@ -22,13 +22,13 @@ static bool is_json_number(struct str s)
 	return i == s.n;
 }
 
-static void add_value(struct buf *out, struct seeker *seeker, const struct field *field)
+static void add_value(struct buf *out, struct seeker *seeker, const struct event_field *field)
 {
 	struct str value = field->value;
-	if (field->kind == FIELD_NULL)
+	if (field->kind == VALUE_NULL)
 		buf_puts(out, "null");
-	else if ((field->kind == FIELD_NUMBER && is_json_number(value)) ||
-	         (field->kind == FIELD_BOOL && (str_is(value, "true") || str_is(value, "false"))))
+	else if ((field->kind == VALUE_NUMBER && is_json_number(value)) ||
+	         (field->kind == VALUE_BOOL && (str_is(value, "true") || str_is(value, "false"))))
 		buf_add(out, value);
 	else
 		json_add_string(out, seeker_text(seeker, field));

@@ -176,18 +176,18 @@ const struct event *seeker_event(struct seeker *seeker, const struct record *rec
 	return seeker->event;
 }
 
-struct str seeker_text(struct seeker *seeker, const struct field *field)
+struct str seeker_text(struct seeker *seeker, const struct event_field *field)
 {
 	struct str text = event_text(&seeker->batch.arena, field);
 	return text.p ? text : STR("");
 }
 
 bool seeker_is_extra(const struct record *record, const struct parser *parser, const struct names *names,
-                     const struct field *field)
+                     const struct event_field *field)
 {
-	if (field->kind == FIELD_ESCAPED)
+	if (field->kind == VALUE_ESCAPED)
 		return field->value.n && memchr(field->value.p, '\\', field->value.n);
-	if (field->kind != FIELD_TEXT || !field->value.n)
+	if (field->kind != VALUE_TEXT || !field->value.n)
 		return false;
 	uintptr_t at = (uintptr_t)field->value.p, from = (uintptr_t)record->raw.p;
 	if (at >= from && at < from + record->raw.n)
@@ -250,7 +250,7 @@ static bool field_meets(struct seeker *seeker, const struct seek_term *term, con
 {
 	const struct event *event = seeker_event(seeker, record);
 	for (uint32_t i = 0; i < event->n; i++) {
-		const struct field *field = &event->fields[i];
+		const struct event_field *field = &event->fields[i];
 		if (name_meant(seeker, term->field_id, field->name) &&
 		    (term->how == SEEK_EXISTS || value_meets(seeker, term, seeker_text(seeker, field))))
 			return true;

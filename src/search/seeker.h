@@ -36,8 +36,8 @@ struct str seeker_value(struct seeker *seeker, const struct record *record, stru
 bool seeker_is_head(struct str name);
 /* Does a search for words look at this value, besides the raw text? */
 bool seeker_is_extra(const struct record *record, const struct parser *parser, const struct names *names,
-                     const struct field *field);
+                     const struct event_field *field);
 /* The value of a field, with nothing escaped; in the seeker's memory, valid as the event. */
-struct str seeker_text(struct seeker *seeker, const struct field *field);
+struct str seeker_text(struct seeker *seeker, const struct event_field *field);
 
 #endif

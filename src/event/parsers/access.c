@@ -152,22 +152,22 @@ static int access_record(struct parse *parse, struct str record, const char **fl
 	struct event *event = parse_event(parse, record);
 	struct web_giving to = { parse, event, &state->fields };
 	event->time = read_date(parse, state, line.date);
-	web_give(&to, WEB_C_IP, line.client, FIELD_TEXT);
-	web_give(&to, WEB_IDENT, line.ident, FIELD_TEXT);
-	web_give(&to, WEB_USER, line.user, FIELD_TEXT);
+	web_give(&to, WEB_C_IP, line.client, VALUE_TEXT);
+	web_give(&to, WEB_IDENT, line.ident, VALUE_TEXT);
+	web_give(&to, WEB_USER, line.user, VALUE_TEXT);
 	if (line.vhost.n) {
 		ptrdiff_t colon = web_has_port(line.vhost) ? str_find_char_last(line.vhost, ':') : -1;
-		web_give(&to, WEB_HOST, colon < 0 ? line.vhost : str_slice(line.vhost, 0, (size_t)colon), FIELD_TEXT);
+		web_give(&to, WEB_HOST, colon < 0 ? line.vhost : str_slice(line.vhost, 0, (size_t)colon), VALUE_TEXT);
 		if (colon >= 0)
-			web_give(&to, WEB_PORT, str_slice(line.vhost, (size_t)colon + 1, line.vhost.n), FIELD_NUMBER);
+			web_give(&to, WEB_PORT, str_slice(line.vhost, (size_t)colon + 1, line.vhost.n), VALUE_NUMBER);
 	}
 	web_give_request(&to, line.request);
-	web_give(&to, WEB_STATUS, line.status, FIELD_NUMBER);
-	web_give(&to, WEB_BYTES, line.bytes, web_is_number(line.bytes) ? FIELD_NUMBER : FIELD_TEXT);
-	web_give(&to, WEB_REFERER, line.referer, FIELD_TEXT);
-	web_give(&to, WEB_AGENT, line.agent, FIELD_TEXT);
-	web_give(&to, WEB_FORWARDED, line.forwarded, FIELD_TEXT);
-	web_give(&to, WEB_EXTRA, line.extra, FIELD_TEXT);
+	web_give(&to, WEB_STATUS, line.status, VALUE_NUMBER);
+	web_give(&to, WEB_BYTES, line.bytes, web_is_number(line.bytes) ? VALUE_NUMBER : VALUE_TEXT);
+	web_give(&to, WEB_REFERER, line.referer, VALUE_TEXT);
+	web_give(&to, WEB_AGENT, line.agent, VALUE_TEXT);
+	web_give(&to, WEB_FORWARDED, line.forwarded, VALUE_TEXT);
+	web_give(&to, WEB_EXTRA, line.extra, VALUE_TEXT);
 	return 0;
 }
 

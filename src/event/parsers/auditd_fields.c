@@ -6,7 +6,7 @@
  * several PATH records), and Sigma's rules for linux/auditd find them as they expect. In auditd's enriched form what stands
  * behind the separator (0x1d) comes as well: UID="root" is a second value of uid. Values that the kernel wrote in
  * hexadecimal because they were not plain text (proctitle, comm, exe, name, an argument …) are decoded; the
- * zero bytes of proctitle are blanks, the keys of one record are one field each. (null) is FIELD_NULL.
+ * zero bytes of proctitle are blanks, the keys of one record are one field each. (null) is VALUE_NULL.
  *
  * Also given, because generic rules ask for them:
  *	serial              of audit(time:serial)
@@ -44,7 +44,7 @@ struct reading {
 static void add(struct reading *reading, struct str name, struct str value)
 {
 	bool null = str_is(value, "(null)");
-	parse_field(reading->parse, reading->event, name, null ? STR("") : value, null ? FIELD_NULL : FIELD_TEXT);
+	parse_field(reading->parse, reading->event, name, null ? STR("") : value, null ? VALUE_NULL : VALUE_TEXT);
 }
 
 /* ---- hexadecimal ---- */
@@ -139,7 +139,7 @@ static bool take_argument(struct reading *reading, struct str name, struct str v
 
 static void add_number(struct reading *reading, struct str name, unsigned number)
 {
-	parse_field(reading->parse, reading->event, name, arena_printf(reading->arena, "%u", number), FIELD_NUMBER);
+	parse_field(reading->parse, reading->event, name, arena_printf(reading->arena, "%u", number), VALUE_NUMBER);
 }
 
 /* struct sockaddr as the kernel printed it: the family in the host's byte order, all else in the network's. */
@@ -365,7 +365,7 @@ void audit_fields_read(struct parse *parse, struct event *event, struct str reco
 			event->time = frame.ns;
 			event->host = host_of(&frame);
 			parse_field(parse, event, STR("serial"), arena_printf(reading.arena, "%llu", (unsigned long long)frame.serial),
-			            FIELD_NUMBER);
+			            VALUE_NUMBER);
 		}
 		if (!str_is(frame.type, "EXECVE"))
 			argument_end(&reading);

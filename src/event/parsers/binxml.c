@@ -196,7 +196,7 @@ static bool walk_data_name(const struct walk *walk, const struct step *step)
 	bool markup;
 	if (!join(walk, step, &text, &markup))
 		return false;
-	const struct field field = { .value = text, .kind = FIELD_ESCAPED };
+	const struct event_field field = { .value = text, .kind = VALUE_ESCAPED };
 	walk->binxml->data_name = binxml_intern(walk->binxml, event_text(&walk->binxml->texts, &field));
 	return true;
 }
@@ -424,15 +424,15 @@ static bool is_number(const char *p, const char *end)
 }
 
 /* One value, without its name. */
-static char *write_value(const struct binxml_value *value, char *out, struct field *field)
+static char *write_value(const struct binxml_value *value, char *out, struct event_field *field)
 {
 	char *text = out + 1;
 	char *end = binxml_put(value, text);
-	*field = (struct field){ .value = { text, (size_t)(end - text) }, .kind = FIELD_ESCAPED };
+	*field = (struct event_field){ .value = { text, (size_t)(end - text) }, .kind = VALUE_ESCAPED };
 	if (value->number && is_number(text, end)) {
 		memmove(out, text, field->value.n);
 		field->value.p = out;
-		field->kind = FIELD_NUMBER;
+		field->kind = VALUE_NUMBER;
 		return out + field->value.n;
 	}
 	*out = '"';
@@ -463,7 +463,7 @@ int binxml_write(struct binxml *binxml, struct batch *batch, struct event *event
 	uint64_t version = names_version(batch->names);
 	if (room > ROOM_MOST || binxml->written > WRITE_MOST)
 		return -EFBIG;
-	struct field *fields = (struct field *)ARENA_ARRAY(&batch->arena, struct field, binxml->values.n + 1);
+	struct event_field *fields = (struct event_field *)ARENA_ARRAY(&batch->arena, struct event_field, binxml->values.n + 1);
 	char *raw = arena_reserve(&batch->arena, room + 16), *out = raw;
 	*out++ = '{';
 	for (size_t i = 0; i < binxml->values.n; i++) {

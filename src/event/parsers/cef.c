@@ -115,7 +115,7 @@ static void give_extension(struct parse *parse, struct event *event, struct str 
 		struct str name = { key, (size_t)(equals - key) }, value = trim_blanks(equals + 1, next ? next_key : end);
 		if (name.n <= 5)
 			note_time(name, value, when);
-		expected_field(parse, event, &state->expected, place++, name, unescape(&parse->batch->arena, value), FIELD_TEXT);
+		expected_field(parse, event, &state->expected, place++, name, unescape(&parse->batch->arena, value), VALUE_TEXT);
 		equals = next;
 		key = next_key;
 	}
@@ -134,7 +134,7 @@ static void give_labelled(struct parse *parse, struct event *event, uint32_t fro
 		uint32_t base = names_find(names, str_slice(name, 0, name.n - 5));
 		for (uint32_t j = from; base && j < n; j++) {
 			if (event->fields[j].name == base) {
-				expected_field(parse, event, &state->labels, labels, label, event->fields[j].value, FIELD_TEXT);
+				expected_field(parse, event, &state->labels, labels, label, event->fields[j].value, VALUE_TEXT);
 				break;
 			}
 		}
@@ -173,14 +173,14 @@ static int cef_record(struct parse *parse, struct str record, const char **flaw)
 	}
 	struct event *event = parse_event(parse, record);
 	for (size_t i = 0; i < HEADERS; i++)
-		known_field(parse, event, &state->ids[i], header_names[i], unescape(&parse->batch->arena, header[i]), FIELD_TEXT);
+		known_field(parse, event, &state->ids[i], header_names[i], unescape(&parse->batch->arena, header[i]), VALUE_TEXT);
 	give_extension(parse, event, rest, when);
 	give_labelled(parse, event, HEADERS);
 	struct timestamp_hint hint = parse_hint(parse);
 	for (size_t i = 0; i < COUNT(when); i++)
 		if (timestamp_parse(str_trim(when[i]), &hint, &event->time))
 			break;
-	const struct field *host = event_field(event, parse->batch->names, STR("dvchost"));
+	const struct event_field *host = event_field(event, parse->batch->names, STR("dvchost"));
 	if (host && host->value.n)
 		event->host = host->value;
 	return 0;

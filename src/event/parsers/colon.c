@@ -112,7 +112,7 @@ static int colon_record(struct parse *parse, struct str record, const char **fla
 	struct event *event = parse_event(parse, record);
 	struct str name, value;
 	while (next_pair(&pairs, &name, &value))
-		parse_field(parse, event, str_trim(name), str_trim(value), FIELD_TEXT);
+		parse_field(parse, event, str_trim(name), str_trim(value), VALUE_TEXT);
 	if (event->n >= PAIRS_FEWEST)
 		return 0;
 	*flaw = TR("not key:value: fewer than three pairs");

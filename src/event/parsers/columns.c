@@ -62,9 +62,9 @@ void columns_field(struct parse *parse, struct event *event, struct columns *col
 	char spare[32];
 	struct str name = columns_name(columns, column, spare);
 	if (column < columns->n)
-		known_field(parse, event, &columns->ids[column], name, value, FIELD_TEXT);
+		known_field(parse, event, &columns->ids[column], name, value, VALUE_TEXT);
 	else
-		parse_field(parse, event, name, value, FIELD_TEXT);
+		parse_field(parse, event, name, value, VALUE_TEXT);
 }
 
 struct str columns_raw(struct arena *arena, const struct columns *columns, struct str row)

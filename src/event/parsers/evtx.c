@@ -109,7 +109,7 @@ static struct str computer(const struct reading *reading, struct arena *arena)
 	char *text = arena_reserve(arena, binxml_room(value));
 	size_t n = (size_t)(binxml_put(value, text) - text);
 	arena_take(arena, n);
-	const struct field field = { .value = { text, n }, .kind = FIELD_ESCAPED };
+	const struct event_field field = { .value = { text, n }, .kind = VALUE_ESCAPED };
 	return n ? event_text(arena, &field) : STR_NONE;
 }
 

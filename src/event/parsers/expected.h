@@ -16,7 +16,7 @@ struct expected {
 
 /* As parse_field() for the key at a place, from 0. */
 static inline void expected_field(struct parse *parse, struct event *event, struct expected *expected, uint32_t place,
-                                  struct str key, struct str value, enum field_kind kind)
+                                  struct str key, struct str value, enum value_kind kind)
 {
 	if (place >= EXPECTED_KEYS) {
 		parse_field(parse, event, key, value, kind);

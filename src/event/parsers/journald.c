@@ -123,7 +123,7 @@ static int journald_record(struct parse *parse, struct str record, const char **
 			*flaw = TR("not an entry of the journal's export format, or cut off");
 			return -EINVAL;
 		}
-		parse_field(parse, event, name, value, FIELD_TEXT);
+		parse_field(parse, event, name, value, VALUE_TEXT);
 		take_time(event, name, value, &source);
 		if (str_is(name, "_HOSTNAME") && !event->host.p)
 			event->host = value;

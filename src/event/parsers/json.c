@@ -49,7 +49,7 @@ struct json {
 	uint32_t *slots; /* open addressing over keys */
 	uint32_t slots_room;
 	size_t keys_bytes;
-	struct field *fields; /* of the event being read */
+	struct event_field *fields; /* of the event being read */
 	uint32_t fields_room;
 };
 
@@ -97,7 +97,7 @@ static uint32_t path_name(struct json *json, struct names *names, uint32_t paren
 	for (uint32_t up = parent; up > KEYS_ROOT && n < JSON_DEPTH; up = json->keys.p[up].parent)
 		parts[n++] = (struct str){ json->keys.p[up].p, json->keys.p[up].n };
 	while (n--) {
-		struct field field = { .value = parts[n], .kind = FIELD_ESCAPED };
+		struct event_field field = { .value = parts[n], .kind = VALUE_ESCAPED };
 		buf_add(&name, event_text(&arena, &field));
 		if (name.n > NAME_LONGEST)
 			return NAME_NONE;
@@ -227,7 +227,7 @@ static void fields_grow(struct json *json)
 	json->fields = mem_resize(json->fields, json->fields_room * sizeof(*json->fields));
 }
 
-static inline void add(struct reader *reader, uint32_t key, struct str value, enum field_kind kind)
+static inline void add(struct reader *reader, uint32_t key, struct str value, enum value_kind kind)
 {
 	struct json *json = reader->json;
 	uint32_t name = json->keys.p[key].name;
@@ -237,7 +237,7 @@ static inline void add(struct reader *reader, uint32_t key, struct str value, en
 	}
 	if (UNLIKELY(reader->n == json->fields_room))
 		fields_grow(json);
-	json->fields[reader->n++] = (struct field){ .value = value, .name = name, .kind = (uint8_t)kind };
+	json->fields[reader->n++] = (struct event_field){ .value = value, .name = name, .kind = (uint8_t)kind };
 }
 
 static const char *digits(const char *p, const char *end)
@@ -288,23 +288,23 @@ static bool read_scalar(struct reader *reader, uint32_t key)
 	case '"':
 		if (!read_string(reader, &value))
 			return false;
-		add(reader, key, value, FIELD_ESCAPED);
+		add(reader, key, value, VALUE_ESCAPED);
 		return true;
 	case 't':
-		add(reader, key, STR("true"), FIELD_BOOL);
+		add(reader, key, STR("true"), VALUE_BOOL);
 		return read_word(reader, "true", 4);
 	case 'f':
-		add(reader, key, STR("false"), FIELD_BOOL);
+		add(reader, key, STR("false"), VALUE_BOOL);
 		return read_word(reader, "false", 5);
 	case 'n':
-		add(reader, key, value, FIELD_NULL);
+		add(reader, key, value, VALUE_NULL);
 		return read_word(reader, "null", 4);
 	default:
 		if (*reader->p != '-' && !is_digit(*reader->p))
 			return fail(reader, misspelt);
 		if (!read_number(reader, &value))
 			return false;
-		add(reader, key, value, FIELD_NUMBER);
+		add(reader, key, value, VALUE_NUMBER);
 		return true;
 	}
 }
@@ -345,7 +345,7 @@ static void read_plain_members(struct reader *reader, uint32_t parent)
 		if (end - value_end < 2 || value_end[1] != ',')
 			break;
 		uint32_t key = key_find(json, reader->names, parent, &reader->last, p + 1, (size_t)(key_end - p - 1));
-		add(reader, key, (struct str){ key_end + 3, (size_t)(value_end - key_end - 3) }, FIELD_ESCAPED);
+		add(reader, key, (struct str){ key_end + 3, (size_t)(value_end - key_end - 3) }, VALUE_ESCAPED);
 		quote += 4;
 		p = value_end + 2;
 	}
@@ -474,12 +474,12 @@ static int json_record(struct parse *parse, struct str record, const char **flaw
 	}
 	struct event *event = parse_event(parse, text);
 	size_t size = reader.n * sizeof(*event->fields);
-	char *at = arena_reserve(&parse->batch->arena, size + _Alignof(struct field));
-	size_t pad = -(uintptr_t)at % _Alignof(struct field);
+	char *at = arena_reserve(&parse->batch->arena, size + _Alignof(struct event_field));
+	size_t pad = -(uintptr_t)at % _Alignof(struct event_field);
 	arena_take(&parse->batch->arena, pad + size);
 	if (size)
 		memcpy(at + pad, json->fields, size);
-	event->fields = (struct field *)(void *)(at + pad);
+	event->fields = (struct event_field *)(void *)(at + pad);
 	event->n = reader.n;
 	event->dropped = reader.dropped;
 	return 0;

@@ -11,7 +11,7 @@
 #include "event/parser.h"
 
 static inline void known_field(struct parse *parse, struct event *event, uint32_t *id, struct str name, struct str value,
-                               enum field_kind kind)
+                               enum value_kind kind)
 {
 	struct str text = names_text(parse->batch->names, *id);
 	if (text.n != name.n || memcmp(text.p, name.p, name.n) != 0)

@@ -233,7 +233,7 @@ static int kv_record(struct parse *parse, struct str record, const char **flaw)
 		if (name.n == 4 || name.n == 2)
 			note_time(&when, name, value);
 		expected_field(parse, event, &state->expected, place++, name,
-		               quoted ? arena_unescape(&parse->batch->arena, value, "\"\\'") : value, FIELD_TEXT);
+		               quoted ? arena_unescape(&parse->batch->arena, value, "\"\\'") : value, VALUE_TEXT);
 	}
 	if (place == 0) {
 		*flaw = TR("no key=value in it");

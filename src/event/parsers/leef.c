@@ -112,14 +112,14 @@ static int leef_record(struct parse *parse, struct str record, const char **flaw
 	struct timestamp_hint hint = parse_hint(parse);
 	uint32_t place = 0;
 	for (size_t i = 0; i < HEADERS; i++)
-		known_field(parse, event, &state->ids[i], header_names[i], leef.header[i], FIELD_TEXT);
+		known_field(parse, event, &state->ids[i], header_names[i], leef.header[i], VALUE_TEXT);
 	for (struct str rest = leef.attributes; rest.n;) {
 		struct str value = take_attribute(&rest, &leef), key = str_trim(str_cut(&value, '='));
 		if (!value.p || key.n == 0)
 			continue;
 		if (str_is(key, "devTime") && !timestamp_parse(str_trim(value), &hint, &event->time))
 			event->time = EVENT_NO_TIME;
-		expected_field(parse, event, &state->expected, place++, key, value, FIELD_TEXT);
+		expected_field(parse, event, &state->expected, place++, key, value, VALUE_TEXT);
 	}
 	return 0;
 }

@@ -31,7 +31,7 @@ static int plain_record(struct parse *parse, struct str record, const char **fla
 {
 	struct event *event = parse_event(parse, record);
 	event->time = leading_time(parse, record);
-	parse_field(parse, event, STR("message"), record, FIELD_TEXT);
+	parse_field(parse, event, STR("message"), record, VALUE_TEXT);
 	return 0;
 }
 

@@ -320,7 +320,7 @@ static bool split(struct str record, const struct timestamp_hint *hint, struct l
 static void give(struct parse *parse, struct event *event, int field, struct str value)
 {
 	struct syslog_state *state = parse->state;
-	known_field(parse, event, &state->ids[field], names_of_fields[field], value, FIELD_TEXT);
+	known_field(parse, event, &state->ids[field], names_of_fields[field], value, VALUE_TEXT);
 }
 
 static void give_data(struct parse *parse, struct event *event, struct str data)
@@ -336,7 +336,7 @@ static void give_data(struct parse *parse, struct event *event, struct str data)
 			p[id.n] = '.';
 			memcpy(p + id.n + 1, name.p, name.n);
 			key.p = p;
-			parse_field(parse, event, key, arena_unescape(arena, value, "\"\\]"), FIELD_TEXT);
+			parse_field(parse, event, key, arena_unescape(arena, value, "\"\\]"), VALUE_TEXT);
 			skip_blanks(&data);
 		}
 		data = str_slice(data, 1, data.n);

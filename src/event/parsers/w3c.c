@@ -149,7 +149,7 @@ static void give_uri(struct parse *parse, struct event *event, struct w3c_state 
 		memcpy(p + stem.n + 1, query.p, query.n);
 		stem = (struct str){ p, n };
 	}
-	known_field(parse, event, &w3c->uri, STR("cs-uri"), stem, FIELD_TEXT);
+	known_field(parse, event, &w3c->uri, STR("cs-uri"), stem, VALUE_TEXT);
 }
 
 static void give_row(struct parse *parse, struct event *event, struct w3c_state *w3c, struct str row)
@@ -159,7 +159,7 @@ static void give_row(struct parse *parse, struct event *event, struct w3c_state 
 	struct str date = STR_NONE, time = STR_NONE, stem = STR_NONE, query = STR_NONE;
 	uint32_t column = 0;
 	if (w3c->zeek && w3c->columns_path.n)
-		known_field(parse, event, &w3c->path_id, STR("_path"), arena_str(arena, w3c->columns_path), FIELD_TEXT);
+		known_field(parse, event, &w3c->path_id, STR("_path"), arena_str(arena, w3c->columns_path), VALUE_TEXT);
 	for (bool more = row.n > 0; more; column++) {
 		struct str cell = take_cell(arena, &row, w3c->columns.delimiter, &more);
 		int at = (int)column;

@@ -54,12 +54,12 @@ static struct str unescape(struct arena *arena, struct str text)
 	return decoded;
 }
 
-void web_give(const struct web_giving *to, enum web_field field, struct str value, enum field_kind kind)
+void web_give(const struct web_giving *to, enum web_field field, struct str value, enum value_kind kind)
 {
 	if (value.n == 0 || (value.n == 1 && value.p[0] == '-'))
 		return;
 	known_field(to->parse, to->event, &to->fields->ids[field], names_of_fields[field],
-	            kind == FIELD_TEXT ? unescape(&to->parse->batch->arena, value) : value, kind);
+	            kind == VALUE_TEXT ? unescape(&to->parse->batch->arena, value) : value, kind);
 }
 
 static bool is_method(struct str word)
@@ -89,7 +89,7 @@ static void give_authority(const struct web_giving *to, struct str method, struc
 	} else {
 		*path = STR("");
 	}
-	web_give(to, WEB_HOST, host, FIELD_TEXT);
+	web_give(to, WEB_HOST, host, VALUE_TEXT);
 }
 
 void web_give_request(const struct web_giving *to, struct str request)
@@ -102,18 +102,18 @@ void web_give_request(const struct web_giving *to, struct str request)
 		target = str_slice(rest, 0, (size_t)blank);
 	}
 	if (!is_method(method) || target.n == 0) {
-		web_give(to, WEB_REQUEST, request, FIELD_TEXT);
+		web_give(to, WEB_REQUEST, request, VALUE_TEXT);
 		return;
 	}
-	web_give(to, WEB_METHOD, method, FIELD_TEXT);
-	web_give(to, WEB_URI, target, FIELD_TEXT);
+	web_give(to, WEB_METHOD, method, VALUE_TEXT);
+	web_give(to, WEB_URI, target, VALUE_TEXT);
 	if (target.p[0] == '/')
 		path = target;
 	else
 		give_authority(to, method, target, &path);
 	ptrdiff_t mark = str_find_char(path, '?');
-	web_give(to, WEB_STEM, mark < 0 ? path : str_slice(path, 0, (size_t)mark), FIELD_TEXT);
+	web_give(to, WEB_STEM, mark < 0 ? path : str_slice(path, 0, (size_t)mark), VALUE_TEXT);
 	if (mark >= 0)
-		web_give(to, WEB_QUERY, str_slice(path, (size_t)mark + 1, path.n), FIELD_TEXT);
-	web_give(to, WEB_VERSION, version, FIELD_TEXT);
+		web_give(to, WEB_QUERY, str_slice(path, (size_t)mark + 1, path.n), VALUE_TEXT);
+	web_give(to, WEB_VERSION, version, VALUE_TEXT);
 }

@@ -29,7 +29,7 @@ struct web_giving {
 };
 
 /* Add the field, but for an empty value and "-". Text loses its escapes: \" \\ \xHH. */
-void web_give(const struct web_giving *to, enum web_field field, struct str value, enum field_kind kind);
+void web_give(const struct web_giving *to, enum web_field field, struct str value, enum value_kind kind);
 /* "GET /a?b HTTP/1.1" into its parts. */
 void web_give_request(const struct web_giving *to, struct str request);
 

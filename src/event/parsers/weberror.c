@@ -48,7 +48,7 @@ static bool take_bracket(struct str *rest, struct str *out)
 static void give(const struct web_giving *to, struct str name, struct str value)
 {
 	if (value.n)
-		parse_field(to->parse, to->event, name, value, web_is_number(value) ? FIELD_NUMBER : FIELD_TEXT);
+		parse_field(to->parse, to->event, name, value, web_is_number(value) ? VALUE_NUMBER : VALUE_TEXT);
 }
 
 /* ---- what both have ---- */
@@ -115,17 +115,17 @@ static bool nginx_line(const struct web_giving *to, struct str rest)
 		give(to, STR("connection"), str_slice(connection, 1, connection.n));
 	}
 	if (rest.p)
-		parse_field(to->parse, to->event, STR("message"), rest, FIELD_TEXT);
+		parse_field(to->parse, to->event, STR("message"), rest, VALUE_TEXT);
 	else
 		return true;
-	web_give(to, WEB_C_IP, detail(rest, ", client: "), FIELD_TEXT);
+	web_give(to, WEB_C_IP, detail(rest, ", client: "), VALUE_TEXT);
 	give(to, STR("server"), detail(rest, ", server: "));
 	struct str request = detail(rest, ", request: ");
 	if (request.n)
 		web_give_request(to, request);
 	give(to, STR("upstream"), detail(rest, ", upstream: "));
-	web_give(to, WEB_HOST, detail(rest, ", host: "), FIELD_TEXT);
-	web_give(to, WEB_REFERER, detail(rest, ", referrer: "), FIELD_TEXT);
+	web_give(to, WEB_HOST, detail(rest, ", host: "), VALUE_TEXT);
+	web_give(to, WEB_REFERER, detail(rest, ", referrer: "), VALUE_TEXT);
 	give_brackets(to, rest);
 	return true;
 }
@@ -138,10 +138,10 @@ static void give_client(const struct web_giving *to, struct str client, bool has
 	ptrdiff_t colon = str_find_char_last(client, ':');
 	bool six = colon >= 0 && str_find_char(client, ':') != colon;
 	if (colon > 0 && web_has_port(client) && (!six || has_module)) {
-		web_give(to, WEB_C_IP, str_slice(client, 0, (size_t)colon), FIELD_TEXT);
+		web_give(to, WEB_C_IP, str_slice(client, 0, (size_t)colon), VALUE_TEXT);
 		give(to, STR("c-port"), str_slice(client, (size_t)colon + 1, client.n));
 	} else {
-		web_give(to, WEB_C_IP, client, FIELD_TEXT);
+		web_give(to, WEB_C_IP, client, VALUE_TEXT);
 	}
 }
 
@@ -171,10 +171,10 @@ static bool apache_line(const struct web_giving *to, struct str rest)
 			break;
 		}
 	}
-	parse_field(to->parse, to->event, STR("message"), rest, FIELD_TEXT);
+	parse_field(to->parse, to->event, STR("message"), rest, VALUE_TEXT);
 	ptrdiff_t referer = str_find(rest, ", referer: ");
 	if (referer >= 0)
-		web_give(to, WEB_REFERER, str_slice(rest, (size_t)referer + 11, rest.n), FIELD_TEXT);
+		web_give(to, WEB_REFERER, str_slice(rest, (size_t)referer + 11, rest.n), VALUE_TEXT);
 	give_brackets(to, rest);
 	return true;
 }
@@ -208,7 +208,7 @@ static int weberror_record(struct parse *parse, struct str record, const char **
 	int64_t ns;
 	bool apache;
 	if (!take_time(&rest, &hint, &ns, &apache)) {
-		parse_field(parse, event, STR("message"), record, FIELD_TEXT);
+		parse_field(parse, event, STR("message"), record, VALUE_TEXT);
 		return 0;
 	}
 	event->time = ns;

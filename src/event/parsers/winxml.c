@@ -63,7 +63,7 @@ static int winxml_record(struct parse *parse, struct str record, const char **fl
 	struct event *event = parse_event(parse, record);
 	for (size_t i = 0; i < values.n; i++) {
 		const struct evtx_value *value = &values.p[i];
-		parse_field(parse, event, value->name, value->value, value->number ? FIELD_NUMBER : FIELD_TEXT);
+		parse_field(parse, event, value->name, value->value, value->number ? VALUE_NUMBER : VALUE_TEXT);
 		if (str_is(value->name, "TimeCreated") && !timestamp_parse(value->value, &utc, &event->time))
 			event->time = EVENT_NO_TIME;
 		if (str_is(value->name, "Computer") && !event->host.n)
