@@ -49,7 +49,7 @@ static void show(struct event *event, const struct names *names)
 	for (uint32_t i = 0; i < event->n; i++) {
 		json_open_list(&out, NULL);
 		json_put(&out, NULL, names_text(names, event->fields[i].name));
-		if (event->fields[i].kind == FIELD_NULL)
+		if (event->fields[i].kind == VALUE_NULL)
 			buf_puts(&out, ",null");
 		else
 			json_put(&out, NULL, event_text(&arena, &event->fields[i]));

@@ -70,7 +70,7 @@ static int collect_run(struct call *call, struct err *err)
 		return r;
 	if (opt_given(&call->args, OPT_CHECK))
 		return check(call, &config, err);
-	r = supervisor_run(&config, call->lang, err);
+	r = supervisor_run(&(struct supervisor_options){ .config = &config, .lang = call->lang }, err);
 	return r < 0 ? r : EXIT_GOOD;
 }
 

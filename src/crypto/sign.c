@@ -41,7 +41,8 @@ static void mpi_release_p(gcry_mpi_t *mpi)
 
 void sign_wipe(void *secret, size_t size)
 {
-	explicit_bzero(secret, size);
+	if (size)
+		explicit_bzero(secret, size);
 }
 
 /* ---- public keys ---- */

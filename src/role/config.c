@@ -32,8 +32,19 @@ struct entry {
 	} rules;
 	struct str events, findings, run, user, metrics;
 	struct schema_list sources;
+	struct {
+		struct str listen, certificate, key;
+		struct strings names;
+	} console;
+	struct {
+		int64_t every;
+		struct str regime;
+	} inspect;
+	struct str records, profile;
 };
 
+#define CONSOLE(field) (offsetof(struct entry, console.field) - offsetof(struct entry, console))
+#define INSPECT(field) (offsetof(struct entry, inspect.field) - offsetof(struct entry, inspect))
 #define ARCHIVE(field) (offsetof(struct entry, archive.field) - offsetof(struct entry, archive))
 #define RULES(field)   (offsetof(struct entry, rules.field) - offsetof(struct entry, rules))
 
@@ -46,6 +57,22 @@ static const struct schema_field archive_fields[] = {
 	{ 0 },
 };
 static const struct schema archive_schema = { "the archive", archive_fields, sizeof(((struct entry *)0)->archive) };
+
+static const struct schema_field console_fields[] = {
+	{ "listen", SCHEMA_STRING, CONSOLE(listen) },
+	{ "certificate", SCHEMA_STRING, CONSOLE(certificate) },
+	{ "key", SCHEMA_STRING, CONSOLE(key) },
+	{ "names", SCHEMA_STRINGS, CONSOLE(names) },
+	{ 0 },
+};
+static const struct schema console_schema = { "the console", console_fields, sizeof(((struct entry *)0)->console) };
+
+static const struct schema_field inspect_fields[] = {
+	{ "every", SCHEMA_INT, INSPECT(every), .min = 60, .max = 7 * 86400 },
+	{ "regime", SCHEMA_STRING, INSPECT(regime) },
+	{ 0 },
+};
+static const struct schema inspect_schema = { "the inspection", inspect_fields, sizeof(((struct entry *)0)->inspect) };
 
 static const struct schema *rules_schema(void)
 {
@@ -76,7 +103,7 @@ static const struct schema *source_schema(struct arena *arena)
 	return schema;
 }
 
-static const struct schema *file_schema(struct arena *arena)
+static const struct schema *file_schema(struct arena *arena, bool up)
 {
 	const struct schema_field fields[] = {
 		{ "archive", SCHEMA_MAP, offsetof(struct entry, archive), .sub = &archive_schema },
@@ -86,7 +113,11 @@ static const struct schema *file_schema(struct arena *arena)
 		{ "user", SCHEMA_STRING, offsetof(struct entry, user) },
 		{ "metrics", SCHEMA_STRING, offsetof(struct entry, metrics) },
 		{ "rules", SCHEMA_MAP, offsetof(struct entry, rules), .sub = rules_schema() },
-		{ "sources", SCHEMA_LIST, offsetof(struct entry, sources), .required = true, .sub = source_schema(arena) },
+		{ "sources", SCHEMA_LIST, offsetof(struct entry, sources), .required = !up, .sub = source_schema(arena) },
+		{ "records", SCHEMA_STRING, offsetof(struct entry, records) },
+		{ "console", SCHEMA_MAP, offsetof(struct entry, console), .sub = &console_schema },
+		{ "inspect", SCHEMA_MAP, offsetof(struct entry, inspect), .sub = &inspect_schema },
+		{ "profile", SCHEMA_STRING, offsetof(struct entry, profile) },
 		{ 0 },
 	};
 	struct schema_field *copy = ARENA_ARRAY(arena, struct schema_field, COUNT(fields));
@@ -195,41 +226,129 @@ static int absolute(const struct source *file, const char *key, struct str path,
 	return err_set(err, -EINVAL, "%s: '%s' must be an absolute path, not '%.*s'", file->name, key, STR_ARG(path));
 }
 
-int config_parse(struct arena *arena, struct source *source, struct config *out, struct err *err)
+int config_listen(struct str text, struct str *host, uint16_t *port, struct err *err)
+{
+	ptrdiff_t colon = str_find_char_last(text, ':');
+	int64_t number = 0;
+	if (colon <= 0 || !str_to_int(str_slice(text, (size_t)colon + 1, text.n), 10, &number) || number < 0 || number > 65535)
+		return err_set(err, -EINVAL, "'%.*s' is no place to listen: 127.0.0.1:8443, [::1]:8443, or *:8443", STR_ARG(text));
+	*host = str_slice(text, 0, (size_t)colon);
+	*port = (uint16_t)number;
+	if (host->n > 2 && host->p[0] == '[' && host->p[host->n - 1] == ']')
+		*host = str_slice(*host, 1, host->n - 1);
+	return 0;
+}
+
+/* ---- of `ward up` ---- */
+
+static int check_up(const struct source *file, const struct entry *entry, struct err *err)
+{
+	struct str host;
+	uint16_t port;
+	int r = entry->console.listen.p ? config_listen(entry->console.listen, &host, &port, err) : 0;
+	if (r < 0)
+		return err_wrap(err, r, "%s: console.listen", file->name);
+	if ((entry->console.certificate.p == NULL) != (entry->console.key.p == NULL))
+		return err_set(err, -EINVAL, "%s: console.certificate and console.key belong together", file->name);
+	if (entry->console.certificate.p)
+		r = absolute(file, "console.certificate", entry->console.certificate, err);
+	if (r == 0 && entry->console.key.p)
+		r = absolute(file, "console.key", entry->console.key, err);
+	return r;
+}
+
+/* The logs a Debian, a Red Hat, an openEuler keep, and the web servers on them. */
+static const struct {
+	const char *name, *paths;
+} logs_of_machines[] = {
+	{ "auth", "/var/log/auth.log" },       { "secure", "/var/log/secure" },
+	{ "syslog", "/var/log/syslog" },       { "messages", "/var/log/messages" },
+	{ "audit", "/var/log/audit/audit.log" },
+	{ "nginx-access", "/var/log/nginx/access.log" },      { "nginx-error", "/var/log/nginx/error.log" },
+	{ "apache-access", "/var/log/apache2/access.log" },   { "apache-error", "/var/log/apache2/error.log" },
+	{ "httpd-access", "/var/log/httpd/access_log" },      { "httpd-error", "/var/log/httpd/error_log" },
+};
+enum { SYSTEM_LOGS = 4 }; /* the first ones; the journal has the same */
+
+static bool has_journal(void)
+{
+	return access("/var/log/journal", R_OK) == 0 || access("/run/log/journal", R_OK) == 0;
+}
+
+void config_found_sources(struct buf *out)
+{
+	bool system = false;
+	for (size_t i = 0; i < COUNT(logs_of_machines); i++) {
+		if (access(logs_of_machines[i].paths, R_OK) < 0)
+			continue;
+		buf_printf(out, "  - {name: %s, files: {paths: [%s]}}\n", logs_of_machines[i].name, logs_of_machines[i].paths);
+		system |= i < SYSTEM_LOGS;
+	}
+	if (!system && has_journal())
+		buf_puts(out, "  - {name: journal, journald: {}}\n");
+}
+
+/* ---- the file ---- */
+
+static struct entry defaults(struct arena *arena, const char *dir)
+{
+	const char *top = dir ? dir : "/var/lib/ward";
+	return (struct entry){
+		.archive = { arena_printf(arena, "%s/archive", top), STR(KEYRING_NAME), arena_printf(arena, "%s/keys", top), 900, true },
+		.rules = { .built_in = true },
+		.findings = arena_printf(arena, "%s/findings", top),
+		.run = dir ? arena_printf(arena, "%s/run", top) : STR("/run/ward"),
+		.user = STR("ward"),
+		.metrics = dir ? STR("off") : STR("127.0.0.1:9273"),
+		.records = arena_printf(arena, "%s/records/records.db", top),
+		.profile = STR("township"),
+		.inspect = { .every = 6 * 3600 },
+	};
+}
+
+static void copy_plain(const struct entry *entry, const char *dir, struct config *out)
+{
+	out->events = entry->events;
+	out->findings = entry->findings;
+	out->run = entry->run;
+	out->user = entry->user;
+	out->metrics = entry->metrics;
+	out->archive.dir = entry->archive.dir;
+	out->archive.key = entry->archive.key;
+	out->archive.keys = entry->archive.keys;
+	out->archive.seal_after = entry->archive.seal_after;
+	out->archive.sign = entry->archive.sign;
+	out->rules.built_in = entry->rules.built_in;
+	out->rules.paths = entry->rules.paths;
+	out->rules.pipelines = entry->rules.pipelines;
+	out->rules.min_level = entry->rules.min_level;
+	if (!dir)
+		return;
+	out->up.dir = str_from(dir);
+	out->up.records = entry->records;
+	out->up.profile = entry->profile;
+	out->up.regime = entry->inspect.regime;
+	out->up.listen = entry->console.listen.p ? entry->console.listen : STR("127.0.0.1:8443");
+	out->up.listen_given = entry->console.listen.p != NULL;
+	out->up.certificate = entry->console.certificate;
+	out->up.key = entry->console.key;
+	out->up.names = entry->console.names;
+	out->up.inspect_every = entry->inspect.every;
+}
+
+int config_parse_up(struct arena *arena, const char *dir, struct source *source, struct config *out, struct err *err)
 {
 	const struct doc *node;
 	struct str host;
 	uint16_t port;
-	struct entry entry = {
-		.archive = { STR("/var/lib/ward/archive"), STR(KEYRING_NAME), STR(KEYRING_DIR), 900, true },
-		.rules = { .built_in = true },
-		.findings = STR("/var/lib/ward/findings"),
-		.run = STR("/run/ward"),
-		.user = STR("ward"),
-		.metrics = STR("127.0.0.1:9273"),
-	};
+	struct entry entry = defaults(arena, dir);
 	int r = yaml_parse(arena, source, &node, err);
 	if (r == 0)
-		r = schema_decode(arena, source, node, file_schema(arena), &entry, err);
+		r = schema_decode(arena, source, node, file_schema(arena, dir != NULL), &entry, err);
 	if (r < 0)
 		return r;
-	*out = (struct config){
-		.file = source->name,
-		.events = entry.events,
-		.findings = entry.findings,
-		.run = entry.run,
-		.user = entry.user,
-		.metrics = entry.metrics,
-	};
-	out->archive.dir = entry.archive.dir;
-	out->archive.key = entry.archive.key;
-	out->archive.keys = entry.archive.keys;
-	out->archive.seal_after = entry.archive.seal_after;
-	out->archive.sign = entry.archive.sign;
-	out->rules.built_in = entry.rules.built_in;
-	out->rules.paths = entry.rules.paths;
-	out->rules.pipelines = entry.rules.pipelines;
-	out->rules.min_level = entry.rules.min_level;
+	*out = (struct config){ .file = source->name };
+	copy_plain(&entry, dir, out);
 	r = absolute(source, "archive.dir", entry.archive.dir, err);
 	r = r < 0 ? r : absolute(source, "archive.keys", entry.archive.keys, err);
 	r = r < 0 ? r : absolute(source, "findings", entry.findings, err);
@@ -238,10 +357,19 @@ int config_parse(struct arena *arena, struct source *source, struct config *out,
 		r = err_wrap(err, -EINVAL, "%s: metrics", source->name);
 	if (r == 0 && !keyring_name_is_good(entry.archive.key))
 		r = err_set(err, -EINVAL, "%s: '%.*s' is no name of a key", source->name, STR_ARG(entry.archive.key));
-	return r < 0 ? r : sources_of(arena, source, &entry.sources, out, err);
+	if (r == 0 && dir)
+		r = check_up(source, &entry, err);
+	if (r < 0 || (dir && entry.sources.n == 0))
+		return r;
+	return sources_of(arena, source, &entry.sources, out, err);
 }
 
-int config_load(struct arena *arena, const char *file, struct config *out, struct err *err)
+int config_parse(struct arena *arena, struct source *source, struct config *out, struct err *err)
+{
+	return config_parse_up(arena, NULL, source, out, err);
+}
+
+static int read_whole(struct arena *arena, const char *file, struct source **out, struct err *err)
 {
 	struct source *source = ARENA_NEW(arena, struct source);
 	BUF(text);
@@ -250,5 +378,42 @@ int config_load(struct arena *arena, const char *file, struct config *out, struc
 	if (r < 0)
 		return err_errno(err, r, "cannot read the configuration '%s'", file);
 	*source = (struct source){ .name = arena_cstr(arena, str_from(file)), .text = arena_str(arena, buf_str(&text)) };
-	return config_parse(arena, source, out, err);
+	*out = source;
+	return 0;
+}
+
+int config_load(struct arena *arena, const char *file, struct config *out, struct err *err)
+{
+	struct source *source;
+	int r = read_whole(arena, file, &source, err);
+	return r < 0 ? r : config_parse(arena, source, out, err);
+}
+
+/* Sources that were found are read from a text of the same form as a file's. */
+static int add_found(struct arena *arena, const char *dir, struct config *out, struct err *err)
+{
+	struct source *source = ARENA_NEW(arena, struct source);
+	struct config found;
+	BUF(text);
+	buf_puts(&text, "sources:\n");
+	config_found_sources(&text);
+	if (text.n == strlen("sources:\n"))
+		return 0;
+	*source = (struct source){ .name = "sources found", .text = arena_str(arena, buf_str(&text)) };
+	int r = config_parse_up(arena, dir, source, &found, err);
+	if (r == 0) {
+		out->sources = found.sources;
+		out->n_sources = found.n_sources;
+	}
+	return r;
+}
+
+int config_up(struct arena *arena, const char *dir, const char *file, struct config *out, struct err *err)
+{
+	struct source *source = ARENA_NEW(arena, struct source);
+	*source = (struct source){ .name = "the built-in configuration", .text = STR("{}\n") };
+	int r = file ? read_whole(arena, file, &source, err) : 0;
+	if (r == 0)
+		r = config_parse_up(arena, dir, source, out, err);
+	return r < 0 || out->n_sources ? r : add_found(arena, dir, out, err);
 }

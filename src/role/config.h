@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
- * config: the one file of `ward collect`, /etc/ward/ward.yaml (docs/COLLECT.md).
+ * config: the one file of `ward collect` and `ward up`, /etc/ward/ward.yaml (docs/COLLECT.md, docs/OFFICE.md).
  *
  *	archive: {dir: /var/lib/ward/archive, key: archive, keys: /var/lib/ward/keys, seal_after: 900}
  *	findings: /var/lib/ward/findings      # a directory
@@ -14,7 +14,15 @@
  *	    zone: "+08:00"                             # of times that say none; the machine's own otherwise
  *	    mapping: linux-auth                        # content/sources; found by the events otherwise
  *
- * Everything but the sources has a default. Strings are in the arena.
+ * And for `ward up` alone:
+ *
+ *	records: postgresql://ward@db/ward         # DIR/records/records.db otherwise
+ *	console: {listen: "127.0.0.1:8443", certificate: /etc/ward/tls.crt, key: /etc/ward/tls.key, names: [ward.example.cn]}
+ *	inspect: {every: 21600, regime: cn-mlps-2} # seconds
+ *	profile: township                          # kind of office: content/profiles
+ *
+ * Everything but the sources of `ward collect` has a default; those of `ward up` are the logs that this machine has.
+ * With a directory (config_up()) all places lie below it. Strings are in the arena.
  */
 #ifndef WARD_ROLE_CONFIG_H
 #define WARD_ROLE_CONFIG_H
@@ -52,13 +60,29 @@ struct config {
 	} rules;
 	struct config_source *sources;
 	size_t n_sources;
+	/* Of `ward up`; up.dir is STR_NONE for `ward collect`. */
+	struct {
+		struct str dir, records, profile, regime;
+		struct str listen;           /* "127.0.0.1:8443" */
+		bool listen_given;           /* there and nowhere else */
+		struct str certificate, key; /* files; STR_NONE: of our own authority */
+		struct strings names;        /* further names of this machine, for its certificate */
+		int64_t inspect_every;       /* seconds */
+	} up;
 };
 
 /* 0; -EINVAL with file, line, column and what is meant; or why it cannot be read. */
 int config_load(struct arena *arena, const char *file, struct config *out, struct err *err) MUST_USE;
 int config_parse(struct arena *arena, struct source *source, struct config *out, struct err *err) MUST_USE;
+/* For `ward up`: all places are below `dir` (absolute); `file` NULL: no file, everything as it is by default. */
+int config_up(struct arena *arena, const char *dir, const char *file, struct config *out, struct err *err) MUST_USE;
+int config_parse_up(struct arena *arena, const char *dir, struct source *source, struct config *out, struct err *err) MUST_USE;
+/* The logs that this machine has, as the text of `sources:`; empty when it has none. */
+void config_found_sources(struct buf *out);
 /* That the key does not exist, and how to make it. */
 int config_no_key(const struct config *config, struct err *err);
+/* "127.0.0.1:8443", "[::1]:0", "*:8443": where the console listens, as an address and a port. */
+int config_listen(struct str text, struct str *host, uint16_t *port, struct err *err) MUST_USE;
 /* "127.0.0.1:9273", "[::1]:9273": loopback only. False: "off". -EINVAL: anything else. */
 int config_loopback(struct str text, struct str *host, uint16_t *port, struct err *err) MUST_USE;
 

@@ -16,7 +16,10 @@ enum control_word {
 	CONTROL_KEEPER,    /* with a socket towards the keeper */
 	CONTROL_WRITER,    /* towards the writer */
 	CONTROL_READER,    /* towards the reader */
-	CONTROL_CLIENT,    /* for the keeper: towards whoever asks it */
+	CONTROL_CLIENT,    /* for the keeper: towards the writer, who has archives signed */
+	CONTROL_OFFICE,    /* for the keeper: towards the server */
+	CONTROL_SERVER,    /* for the inspector: towards the server */
+	CONTROL_INSPECTOR, /* for the server: towards the inspector */
 };
 
 /* `fd` (-1: none) stays the caller's. */

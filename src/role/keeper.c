@@ -10,7 +10,9 @@
 #include "base/clock.h"
 #include "sys/root.h"
 
-enum { ASK_PUBLIC = 1, ASK_SIGN = 2, WORDS = 512, PATIENCE_MS = 10000 };
+enum { ASK_PUBLIC = 1, ASK_SIGN, ASK_CERTIFY, ASK_WRAP, ASK_UNWRAP };
+enum { WORDS = 6144, PATIENCE_MS = 10000 };
+#define WRAPPED "vault" /* where the wrapped key belongs, crypto/vault.h */
 
 struct request {
 	uint32_t what, n;
@@ -21,7 +23,7 @@ struct reply {
 	int32_t result;
 	uint32_t n;
 	uint8_t signature[SIGN_MOST];
-	char words[WORDS]; /* the public key, or why not */
+	char words[WORDS]; /* what was asked for (a key, a certificate), or why not */
 };
 
 /* ---- judging ---- */
@@ -97,53 +99,109 @@ static int64_t wall_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static void answer(struct keeper_memory *memory, const struct private_key *key, const struct request *request, ssize_t n,
-                   struct reply *reply)
+static int certify(const struct keeper_office *office, struct str request, struct buf *out, struct err *err)
+{
+	if (!office->authority)
+		return err_set(err, -ENOSYS, "this keeper has no authority for certificates");
+	return authority_issue(office->authority, request, office->names, wall_ns() / 1000000000, out, err);
+}
+
+static int wrap(const struct keeper_office *office, struct str secret, struct buf *out, struct err *err)
+{
+	ARENA(arena);
+	struct str sealed;
+	if (secret.n != VAULT_KEY)
+		return err_set(err, -EBADMSG, "not a key of a vault");
+	int r = vault_seal(&arena, office->wrapping, STR(WRAPPED), secret, &sealed, err);
+	if (r == 0)
+		buf_add(out, sealed);
+	return r;
+}
+
+static int unwrap(const struct keeper_office *office, struct str wrapped, struct buf *out, struct err *err)
+{
+	ARENA(arena);
+	struct str clear;
+	int r = vault_unseal(&arena, office->wrapping, STR(WRAPPED), wrapped, &clear, err);
+	if (r < 0)
+		return r;
+	buf_add(out, clear);
+	sign_wipe((void *)(uintptr_t)clear.p, clear.n);
+	return 0;
+}
+
+static int answer_office(const struct keeper_office *office, uint32_t what, struct str text, struct buf *out, struct err *err)
+{
+	if (what == ASK_CERTIFY)
+		return certify(office, text, out, err);
+	if (!office->wrapping)
+		return err_set(err, -ENOSYS, "this keeper wraps no keys");
+	return what == ASK_WRAP ? wrap(office, text, out, err) : unwrap(office, text, out, err);
+}
+
+static void answer(struct keeper_memory *memory, const struct private_key *key, const struct keeper_office *office,
+                   const struct request *request, ssize_t n, struct reply *reply)
 {
 	struct err err = { 0 };
+	BUF(out);
 	int r = -EBADMSG;
+	struct str text = { request->statement, request->n };
 	*reply = (struct reply){ 0 };
 	if (n != (ssize_t)sizeof(*request) || request->n > KEEPER_STATEMENT) {
 		err_set(&err, r, "not a message for the keeper");
 	} else if (request->what == ASK_PUBLIC) {
-		BUF(line);
-		public_key_print(private_key_public(key), &line);
-		memcpy(err.text, buf_cstr(&line), line.n + 1);
+		public_key_print(private_key_public(key), &out);
 		r = 0;
 	} else if (request->what == ASK_SIGN) {
-		struct str statement = { request->statement, request->n };
-		r = keeper_judge(memory, private_key_public(key)->id, statement, wall_ns(), clock_monotonic_ns(), &err);
+		r = keeper_judge(memory, private_key_public(key)->id, text, wall_ns(), clock_monotonic_ns(), &err);
 		if (r == 0)
-			r = private_key_sign(key, statement, reply->signature, &err);
+			r = private_key_sign(key, text, reply->signature, &err);
+	} else if (office && request->what >= ASK_CERTIFY && request->what <= ASK_UNWRAP) {
+		r = answer_office(office, request->what, text, &out, &err);
 	} else {
 		err_set(&err, r, "not a message for the keeper");
 	}
+	struct str words = r < 0 ? str_from(err.text) : buf_str(&out);
+	if (words.n >= WORDS)
+		r = -E2BIG;
 	reply->result = r;
-	reply->n = (uint32_t)MIN(strlen(err.text), (size_t)WORDS - 1);
-	memcpy(reply->words, err.text, reply->n);
+	reply->n = (uint32_t)MIN(words.n, (size_t)WORDS - 1);
+	if (reply->n)
+		memcpy(reply->words, words.p, reply->n);
+	sign_wipe(out.p, out.room);
+}
+
+int keeper_answer(int fd, const struct private_key *key, struct keeper_memory *memory, const struct keeper_office *office,
+                  uint64_t *signed_count, struct err *err)
+{
+	static struct request request; /* large, and the only one */
+	static struct reply reply;
+	ssize_t n = recv(fd, &request, sizeof(request), 0);
+	if (n < 0 && errno == EINTR)
+		return 0;
+	if (n < 0 && errno != ECONNRESET)
+		return err_errno(err, -errno, "the keeper cannot read");
+	if (n <= 0)
+		return 1;
+	answer(memory, key, office, &request, n, &reply);
+	if (reply.result == 0 && request.what == ASK_SIGN && signed_count)
+		__atomic_add_fetch(signed_count, 1, __ATOMIC_RELAXED);
+	while ((n = send(fd, &reply, sizeof(reply), MSG_NOSIGNAL)) < 0 && errno == EINTR)
+		;
+	sign_wipe(&request, sizeof(request));
+	sign_wipe(&reply, sizeof(reply));
+	if (n < 0)
+		return errno == EPIPE || errno == ECONNRESET ? 1 : err_errno(err, -errno, "the keeper cannot answer");
+	return 0;
 }
 
 int keeper_serve(int fd, const struct private_key *key, struct keeper_memory *memory, uint64_t *signed_count,
                  struct err *err)
 {
-	static struct request request; /* large, and the only one */
-	struct reply reply;
-	for (;;) {
-		ssize_t n = recv(fd, &request, sizeof(request), 0);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno != ECONNRESET)
-			return err_errno(err, -errno, "the keeper cannot read");
-		if (n <= 0)
-			return 0;
-		answer(memory, key, &request, n, &reply);
-		if (reply.result == 0 && request.what == ASK_SIGN && signed_count)
-			__atomic_add_fetch(signed_count, 1, __ATOMIC_RELAXED);
-		while ((n = send(fd, &reply, sizeof(reply), MSG_NOSIGNAL)) < 0 && errno == EINTR)
-			;
-		if (n < 0)
-			return errno == EPIPE || errno == ECONNRESET ? 0 : err_errno(err, -errno, "the keeper cannot answer");
-	}
+	int r = 0;
+	while (r == 0)
+		r = keeper_answer(fd, key, memory, NULL, signed_count, err);
+	return r < 0 ? r : 0;
 }
 
 /* ---- asking ---- */
@@ -241,4 +299,34 @@ static int sign_there(void *ctx, struct str statement, uint8_t signature[SIGN_MO
 struct signer keeper_signer(struct keeper *keeper)
 {
 	return (struct signer){ .ctx = keeper, .sign = sign_there, .key = keeper->key };
+}
+
+/* ---- for the server ---- */
+
+int keeper_certify(struct keeper *keeper, struct str request, struct buf *out, struct err *err)
+{
+	int r = ask(keeper, keeper->fd, ASK_CERTIFY, request, err);
+	if (r == 0)
+		buf_add(out, (struct str){ keeper->reply.words, MIN(keeper->reply.n, (uint32_t)WORDS - 1) });
+	return r;
+}
+
+int keeper_wrap(struct keeper *keeper, const uint8_t secret[VAULT_KEY], struct buf *out, struct err *err)
+{
+	int r = ask(keeper, keeper->fd, ASK_WRAP, (struct str){ (const char *)secret, VAULT_KEY }, err);
+	sign_wipe(&keeper->request, sizeof(keeper->request));
+	if (r == 0)
+		buf_add(out, (struct str){ keeper->reply.words, MIN(keeper->reply.n, (uint32_t)WORDS - 1) });
+	return r;
+}
+
+int keeper_unwrap(struct keeper *keeper, struct str wrapped, uint8_t out[VAULT_KEY], struct err *err)
+{
+	int r = ask(keeper, keeper->fd, ASK_UNWRAP, wrapped, err);
+	if (r == 0 && keeper->reply.n != VAULT_KEY)
+		r = err_set(err, -EBADMSG, "the keeper gave no key of a vault");
+	if (r == 0)
+		memcpy(out, keeper->reply.words, VAULT_KEY);
+	sign_wipe(&keeper->reply, sizeof(keeper->reply));
+	return r;
 }

@@ -13,11 +13,16 @@
  * - statements of one kind do not come faster than any honest writer makes them.
  *
  * A refusal has words; nothing of it is remembered.
+ *
+ * For the server of `ward up` it also issues the certificate that the server shows, for its own names alone, and wraps and unwraps the
+ * key of the vault. Who asks for archives to be signed may not ask for these.
  */
 #ifndef WARD_ROLE_KEEPER_H
 #define WARD_ROLE_KEEPER_H
 
 #include "archive/chain.h"
+#include "crypto/authority.h"
+#include "crypto/vault.h"
 
 enum { KEEPER_STATEMENT = 8192, KEEPER_ARCHIVES = 16 };
 #define KEEPER_SKEW ((int64_t)300 * 1000000000)
@@ -41,6 +46,16 @@ struct keeper_memory {
  * statement), -EPERM (not this one), -EAGAIN (not so fast). Remembers it when it may. */
 int keeper_judge(struct keeper_memory *memory, const char *key_id, struct str statement, int64_t now, int64_t monotonic,
                  struct err *err) MUST_USE;
+/* What the server may ask besides; each may be NULL. */
+struct keeper_office {
+	const struct authority *authority;
+	const struct vault *wrapping;      /* its key never leaves the keeper */
+	const struct strings *names;       /* of the machine */
+};
+
+/* Answer one message: 0; 1: the other end has closed. `office` NULL: who asks is not the server. `signed_count` may be NULL. */
+int keeper_answer(int fd, const struct private_key *key, struct keeper_memory *memory, const struct keeper_office *office,
+                  uint64_t *signed_count, struct err *err) MUST_USE;
 /* Answer on the socket until the other end closes (0) or reading fails. What was signed for one is remembered when the
  * next comes. `signed_count` (may be NULL) is shared memory for whoever watches. */
 int keeper_serve(int fd, const struct private_key *key, struct keeper_memory *memory, uint64_t *signed_count,
@@ -57,5 +72,10 @@ int keeper_replace(struct keeper *keeper, int fd, struct err *err) MUST_USE;
 void keeper_close(struct keeper *keeper);
 void keeper_close_p(struct keeper **keeper);
 struct signer keeper_signer(struct keeper *keeper);
+/* A certificate for a key of one's own (crypto/authority.h): `request` in DER; PEM comes back. */
+int keeper_certify(struct keeper *keeper, struct str request, struct buf *out, struct err *err) MUST_USE;
+/* The vault's key, wrapped for storing; and back. -EBADMSG: another keeper's. */
+int keeper_wrap(struct keeper *keeper, const uint8_t secret[VAULT_KEY], struct buf *out, struct err *err) MUST_USE;
+int keeper_unwrap(struct keeper *keeper, struct str wrapped, uint8_t out[VAULT_KEY], struct err *err) MUST_USE;
 
 #endif

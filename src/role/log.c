@@ -18,7 +18,7 @@ void role_say(struct role_log *log, const struct note *note)
 		return;
 	log->last = hash;
 	log->last_ns = now;
-	buf_printf(&line, "ward collect: %s: ", log->who);
+	buf_printf(&line, "ward %s: %s: ", log->office ? "up" : "collect", log->who);
 	for (size_t i = 0; i < text.n; i++)
 		buf_add_char(&line, (unsigned char)text.p[i] < 32 || text.p[i] == 127 ? '?' : text.p[i]);
 	buf_add_char(&line, '\n');

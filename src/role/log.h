@@ -13,6 +13,7 @@
 struct role_log {
 	enum lang lang;
 	const char *who; /* "reader" */
+	bool office;     /* of `ward up`, not `ward collect` */
 	uint64_t last;   /* hash of what was said last */
 	int64_t last_ns;
 };

@@ -6,7 +6,7 @@
 #include "data/lang.h"
 
 const char *const role_names[] = {
-	TR("keeper"), TR("reader"), TR("writer"), TR("shipper"), TR("monitor"), NULL,
+	TR("keeper"), TR("reader"), TR("writer"), TR("shipper"), TR("monitor"), "inspector", "server", NULL,
 };
 
 static const unsigned calls[ROLE_COUNT] = {
@@ -15,10 +15,14 @@ static const unsigned calls[ROLE_COUNT] = {
 	[ROLE_WRITER] = SANDBOX_WRITE_FILES | SANDBOX_THREADS,
 	[ROLE_SHIPPER] = SANDBOX_WRITE_FILES | SANDBOX_CONNECT | SANDBOX_THREADS,
 	[ROLE_MONITOR] = SANDBOX_ACCEPT,
+	[ROLE_INSPECTOR] = SANDBOX_READ_FILES | SANDBOX_NETLINK | SANDBOX_THREADS,
+	[ROLE_SERVER] = SANDBOX_WRITE_FILES | SANDBOX_ACCEPT | SANDBOX_THREADS,
 };
 
 /* Logs belong to many users and are often mode 0600. */
 static const int read_all[] = { CAP_DAC_READ_SEARCH, -1 };
+/* Whose process it is that has a socket open; the rules of the firewall and of audit; kernel addresses. */
+static const int see_all[] = { CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE, CAP_NET_ADMIN, CAP_AUDIT_CONTROL, CAP_SYSLOG, -1 };
 
 struct sandbox role_sandbox(enum role role, const struct sandbox_path *paths, const char *user, pid_t parent)
 {
@@ -26,8 +30,9 @@ struct sandbox role_sandbox(enum role role, const struct sandbox_path *paths, co
 		.calls = calls[role],
 		.paths = paths,
 		.network = role == ROLE_SHIPPER,
-		.user = user,
-		.capabilities = role == ROLE_READER ? read_all : NULL,
+		.user = role == ROLE_INSPECTOR ? NULL : user,
+		.sees_all = role == ROLE_INSPECTOR,
+		.capabilities = role == ROLE_READER ? read_all : role == ROLE_INSPECTOR ? see_all : NULL,
 		.files = role == ROLE_KEEPER || role == ROLE_MONITOR ? 64 : 0,
 		.parent = parent,
 	};

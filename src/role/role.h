@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
- * role: the processes of `ward collect`, and what each may do.
+ * role: the processes of `ward collect` and `ward up`, and what each may do.
  *
  *	keeper    has the signing key. No files, no network; reads and writes its socket.
  *	reader    parses what others wrote, and matches rules. No key, no archive; listens on sockets that were opened before,
@@ -8,6 +8,9 @@
  *	writer    has the archive and the findings. No network, no key; signatures come from the keeper.
  *	shipper   has the network, towards ClickHouse. No files but its spool.
  *	monitor   answers /metrics and `ward status`. Nothing but its two listening sockets and the shared counters.
+ *	inspector sees the host, all of it, and changes nothing; no network but netlink. (`ward up`)
+ *	server    the console and its API over TLS: has the records; reads the archive. Connects to nothing but what the configuration
+ *	          names (PostgreSQL, LDAP). (`ward up`)
  *
  * The supervisor, which starts them and starts them again, parses nothing but the configuration.
  */
@@ -16,7 +19,7 @@
 
 #include "sys/sandbox.h"
 
-enum role { ROLE_KEEPER, ROLE_READER, ROLE_WRITER, ROLE_SHIPPER, ROLE_MONITOR, ROLE_COUNT };
+enum role { ROLE_KEEPER, ROLE_READER, ROLE_WRITER, ROLE_SHIPPER, ROLE_MONITOR, ROLE_INSPECTOR, ROLE_SERVER, ROLE_COUNT };
 extern const char *const role_names[]; /* NULL-terminated */
 
 /* The walls of a role. `paths` (ends with a NULL path) must outlive the sandbox; `user`: to become, or NULL. */

@@ -54,6 +54,7 @@ struct shared {
 		uint64_t signed_count;
 	} keeper;
 	char key_id[32]; /* "": not signed */
+	uint64_t briefed; /* the inspector's: what was found was said once */
 };
 
 /* Never fails. */

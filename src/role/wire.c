@@ -107,7 +107,7 @@ int wire_frame(struct str text, struct wire_frame *out, size_t *used, struct err
 	if (text.n < WIRE_HEAD)
 		return 0;
 	if (!take_32(&rest, &n) || !take_32(&rest, &kind) || !wire_take_int(&rest, &out->number) || n > WIRE_MOST ||
-	    kind < WIRE_HELLO || kind > WIRE_KEPT)
+	    kind < WIRE_HELLO || kind > WIRE_DONE)
 		return err_set(err, -EBADMSG, "a frame that nobody sends");
 	if (rest.n < n)
 		return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
- * wire: what the reader and the writer say to each other, over a stream socket of their own.
+ * wire: what the reader and the writer, the inspector and the server say to each other, over stream sockets of their own.
  *
  * A frame is its length (4 bytes, of what follows the first 16), its kind (4 bytes) and a number (8 bytes), then the
  * payload. Numbers are little-endian, a text is its length (4 bytes) and its bytes. Both ends are this program, but the writer
@@ -19,7 +19,10 @@
 #include "archive/archive.h"
 #include "base/buf.h"
 
-enum wire_kind { WIRE_HELLO = 1, WIRE_WELCOME, WIRE_ASK, WIRE_POSITION, WIRE_BATCH, WIRE_KEPT };
+enum wire_kind {
+	WIRE_HELLO = 1, WIRE_WELCOME, WIRE_ASK, WIRE_POSITION, WIRE_BATCH, WIRE_KEPT,
+	WIRE_INSPECT, WIRE_HOST, WIRE_VERDICT, WIRE_TABLE, WIRE_DONE, /* role/inspector.h */
+};
 enum { WIRE_HEAD = 16, WIRE_MOST = 128 * 1024 * 1024, WIRE_POSITIONS = 65536 };
 
 struct wire_frame {

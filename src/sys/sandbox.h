@@ -30,6 +30,7 @@ enum sandbox_calls {
 	SANDBOX_CONNECT = 8,     /* make sockets and connect them */
 	SANDBOX_THREADS = 16,
 	SANDBOX_JIT = 32,        /* memory that is written and executed (regular expressions) */
+	SANDBOX_NETLINK = 64,    /* ask the kernel about the network and audit; and how good its clock is */
 };
 
 struct sandbox_path {
@@ -40,6 +41,7 @@ struct sandbox_path {
 struct sandbox {
 	unsigned calls;                   /* enum sandbox_calls */
 	const struct sandbox_path *paths; /* ends with a NULL path; NULL: none at all */
+	bool sees_all;                    /* no Landlock: behind it /proc hides whose the files and sockets of other processes are */
 	bool network;                     /* TCP may be connected and bound, where Landlock knows (ABI 4) */
 	const char *user;                 /* to become when root; NULL: stay. One that does not exist: stay, and say so */
 	const int *capabilities;          /* kept, of CAP_*; ends with -1; NULL: none */
@@ -47,7 +49,7 @@ struct sandbox {
 	pid_t parent;                     /* the process ends when this one does; 0: it does not */
 };
 
-enum sandbox_wall { WALL_STANDS, WALL_UNSUPPORTED, WALL_REFUSED };
+enum sandbox_wall { WALL_STANDS, WALL_UNSUPPORTED, WALL_REFUSED, WALL_LEFT_OUT };
 
 struct sandbox_state {
 	bool entered;

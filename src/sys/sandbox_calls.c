@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "sys/library.h"
@@ -57,6 +58,11 @@ static const char *const accept_calls[] = {
 
 static const char *const connect_calls[] = {
 	"socket", "connect", "bind", "socketpair", "getsockname", "getpeername", "setsockopt", "recvmmsg", "sendmmsg", NULL,
+};
+
+/* clock_adjtime only reads without CAP_SYS_TIME. */
+static const char *const netlink_calls[] = {
+	"bind", "getsockname", "setsockopt", "clock_adjtime", "clock_adjtime64", NULL,
 };
 
 static const char *const thread_calls[] = {
@@ -150,6 +156,10 @@ static void fill(struct filter *filter, unsigned sets)
 		allow(filter, accept_calls);
 	if (sets & SANDBOX_CONNECT)
 		allow(filter, connect_calls);
+	if (sets & SANDBOX_NETLINK) {
+		allow(filter, netlink_calls);
+		allow_equal(filter, "socket", 0, AF_NETLINK);
+	}
 	if (sets & SANDBOX_THREADS) {
 		allow(filter, thread_calls);
 		allow_masked(filter, "clone", 0, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM);

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MulanPSL-2.0 */
+#include "role/keeper_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crypto/keyring.h"
+#include "crypto/secret.h"
+#include "role/control.h"
+#include "role/keeper.h"
+#include "role/names.h"
+#include "sys/root.h"
+
+enum { WRITER, SERVER, CLIENTS };
+
+struct keeper_state {
+	const struct keeper_options *options;
+	struct private_key *key;
+	struct keeper_memory memory;
+	struct authority *authority;
+	struct vault *wrapping;
+	struct strings names;
+	int clients[CLIENTS]; /* -1: none */
+};
+
+/* The key that wraps the vault's: 32 random bytes in a file. */
+static int open_wrapping(struct arena *arena, struct str dir, struct vault **out, struct err *err)
+{
+	const char *name = arena_printf(arena, "%.*s/vault.key", STR_ARG(dir)).p;
+	uint8_t key[VAULT_KEY];
+	struct stat st;
+	int r = 0;
+	CLEANUP(fd_close_p) int fd = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_errno(err, -errno, "cannot open '%s'", name);
+	if (st.st_mode & 077)
+		return err_set(err, -EPERM, "others can get at the key '%s' (mode %04o); if nobody has, chmod 600 it", name,
+		               (unsigned)st.st_mode & 07777);
+	if (st.st_size == 0) {
+		secret_random(key, sizeof(key));
+		if (write(fd, key, sizeof(key)) != (ssize_t)sizeof(key) || fsync(fd) < 0)
+			r = err_errno(err, -errno, "cannot write '%s'", name);
+	} else if (read(fd, key, sizeof(key)) != (ssize_t)sizeof(key)) {
+		r = err_set(err, -EBADMSG, "'%s' is damaged: it must hold %d bytes", name, VAULT_KEY);
+	}
+	if (r == 0)
+		r = vault_open(key, out, err);
+	sign_wipe(key, sizeof(key));
+	return r;
+}
+
+static int open_office(struct arena *arena, struct keeper_state *keeper, struct err *err)
+{
+	const struct config *config = keeper->options->config;
+	const char *keys = arena_cstr(arena, config->archive.keys);
+	names_of_machine(arena, config, &keeper->names);
+	int r = open_wrapping(arena, config->archive.keys, &keeper->wrapping, err);
+	if (r == 0 && !config->up.certificate.p)
+		r = authority_open(keys, keeper->names.p[0], &keeper->authority, err);
+	return r;
+}
+
+static int begin(struct arena *arena, struct keeper_state *keeper, struct err *err)
+{
+	const struct config *config = keeper->options->config;
+	struct shared_role *shared = &keeper->options->shared->roles[ROLE_KEEPER];
+	struct sandbox_state state;
+	struct sandbox sandbox = role_sandbox(ROLE_KEEPER, NULL, keeper->options->user, keeper->options->parent);
+	int r = keyring_private(arena_cstr(arena, config->archive.keys), config->archive.key, &keeper->key, err);
+	if (r == 0 && config->up.dir.p)
+		r = open_office(arena, keeper, err);
+	if (r == 0)
+		r = sandbox_enter(&sandbox, &state, err);
+	if (r < 0)
+		return r;
+	BUF(words);
+	sandbox_words(&state, &words);
+	shared_say(&shared->sandbox, buf_cstr(&words));
+	shared_set(&shared->ready, 1);
+	return 0;
+}
+
+static int take_word(struct keeper_state *keeper, bool *stop, struct err *err)
+{
+	enum control_word word;
+	int fd;
+	int r = control_take(keeper->options->control, &word, &fd, err);
+	if (r < 0)
+		return r;
+	*stop = word == CONTROL_STOP;
+	if ((word == CONTROL_CLIENT || word == CONTROL_OFFICE) && fd >= 0) {
+		int *client = &keeper->clients[word == CONTROL_CLIENT ? WRITER : SERVER];
+		fd_close_p(client);
+		*client = fd;
+		fd = -1;
+	}
+	fd_close_p(&fd);
+	return 0;
+}
+
+static int loop(struct keeper_state *keeper, struct err *err)
+{
+	const struct keeper_office office = { keeper->authority, keeper->wrapping, &keeper->names };
+	uint64_t *count = &keeper->options->shared->keeper.signed_count;
+	bool stop = false;
+	while (!stop) {
+		struct pollfd wait[CLIENTS + 1] = { [CLIENTS] = { .fd = keeper->options->control, .events = POLLIN } };
+		for (int i = 0; i < CLIENTS; i++)
+			wait[i] = (struct pollfd){ .fd = keeper->clients[i], .events = POLLIN };
+		if (poll(wait, COUNT(wait), -1) < 0 && errno != EINTR)
+			return err_errno(err, -errno, "the keeper cannot wait");
+		int r = 0;
+		for (int i = 0; r >= 0 && i < CLIENTS; i++) {
+			if (!wait[i].revents)
+				continue;
+			r = keeper_answer(keeper->clients[i], keeper->key, &keeper->memory, i == SERVER ? &office : NULL, count, err);
+			if (r == 1)
+				fd_close_p(&keeper->clients[i]);
+		}
+		if (r >= 0 && wait[CLIENTS].revents)
+			r = take_word(keeper, &stop, err);
+		if (r < 0)
+			return r == -EPIPE ? 0 : r;
+	}
+	return 0;
+}
+
+int keeper_run(const struct keeper_options *options, struct err *err)
+{
+	ARENA(arena); /* the process ends with it */
+	struct keeper_state *keeper = ARENA_NEW(&arena, struct keeper_state);
+	*keeper = (struct keeper_state){ .options = options, .clients = { -1, -1 } };
+	int r = begin(&arena, keeper, err);
+	r = r < 0 ? r : loop(keeper, err);
+	private_key_close(keeper->key);
+	authority_close(keeper->authority);
+	vault_close(keeper->wrapping);
+	return r;
+}
