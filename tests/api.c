@@ -11,10 +11,6 @@
 #include "base/clock.h"
 #include "api.h"
 
-/* As in content/roles.yaml, in its order; until people/roles.h loads them. */
-static struct str roles[] = { STR("operator"), STR("security"), STR("auditor"), STR("leader"),
-	                      STR("duty"),     STR("officer"),  STR("verifier"), STR("supplier") };
-
 static void good(int result, const struct err *err)
 {
 	if (result < 0)
@@ -24,19 +20,20 @@ static void good(int result, const struct err *err)
 void api_open_with(struct api *api, const struct route *const *lists)
 {
 	struct err err = { "" };
-	*api = (struct api){ .dir = "/tmp/ward-api-XXXXXX", .roles = { roles, COUNT(roles) } };
+	*api = (struct api){ .dir = "/tmp/ward-api-XXXXXX" };
 	assert_non_null(mkdtemp(api->dir));
 	struct str dir = str_from(api->dir);
 	struct records_options options = { .where = arena_printf(&api->arena, "%s/records.db", api->dir) };
 	good(content_open(&api->office.content, NULL, &err), &err);
 	good(laws_load(&api->office.content, &api->office.laws, &err), &err);
 	good(records_open(&options, &api->office.records, &err), &err);
+	good(roles_load(&api->office.content, &api->office.roles, &err), &err);
 	good(router_new(lists, &api->router, &err), &err);
 	api->office.files_dir = dir;
 	api->office.profile = STR("county");
 	api->office.inspector = -1;
 	api->office.started = clock_now();
-	api->web = (struct web){ .router = api->router, .records = api->office.records, .office = &api->office, .roles = &api->roles,
+	api->web = (struct web){ .router = api->router, .records = api->office.records, .office = &api->office, .roles = &api->office.roles->names,
 		                 .temporary = dir };
 }
 
@@ -56,6 +53,7 @@ void api_close(struct api *api)
 	records_close(api->office.records);
 	laws_free(api->office.laws);
 	router_free(api->router);
+	roles_free(api->office.roles);
 	content_close(&api->office.content);
 	arena_done(&api->arena);
 	nftw(api->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
@@ -66,10 +64,8 @@ struct actor api_actor(struct api *api, int64_t user, int64_t org, const char *n
 	struct actor actor = { .id = user, .name = arena_printf(&api->arena, "user %lld", (long long)user), .person = user, .org = org,
 		               .whole = org == 1, .lang = LANG_EN, .address = STR("192.0.2.7"), .session = user, .fresh_until = INT64_MAX };
 	for (struct str rest = str_from(names), name; (name = str_word(&rest)).n;) {
-		size_t bit = 0;
-		while (bit < api->roles.n && !str_eq(api->roles.p[bit], name))
-			bit++;
-		assert_true(bit < api->roles.n);
+		int bit = roles_bit(api->office.roles, name);
+		assert_true(bit >= 0);
 		actor.roles |= (uint64_t)1 << bit;
 	}
 	return actor;

@@ -25,7 +25,6 @@ struct api {
 	struct office office;
 	struct router *router;
 	struct web web;
-	struct strings roles;
 };
 
 struct api_answer {

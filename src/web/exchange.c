@@ -186,6 +186,7 @@ static const struct {
 	{ -ENOENT, 404, "missing" }, { -ENOSYS, 405, "method" },     { -EEXIST, 409, "exists" }, { -ESTALE, 409, "stale" },
 	{ -E2BIG, 413, "large" },    { -EDQUOT, 429, "limit" },      { -ETIME, 504, "time" },    { -EROFS, 503, "busy" },
 	{ -ENOSPC, 503, "busy" },    { -EBUSY, 503, "busy" },        { -EPIPE, 503, "busy" },
+	{ -ENXIO, 421, "host" },
 };
 
 void exchange_finish(struct exchange *exchange)

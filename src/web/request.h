@@ -42,6 +42,7 @@ enum route_flags {
 };
 
 struct web;
+struct subscriber;
 struct request;
 typedef int (*route_handler)(struct request *request, struct err *err);
 
@@ -75,6 +76,7 @@ struct request {
 	struct str csrf;              /* what the session's writing requests must carry; STR_NONE: no session */
 	struct str address;           /* of the client, "192.0.2.7" */
 	struct str agent;             /* User-Agent, cut to 200 bytes */
+	struct str last_event;        /* Last-Event-ID, of a page that comes back to a stream */
 	int64_t now;                  /* seconds */
 	enum lang lang;               /* of the session, or of Accept-Language */
 	struct db *db;                /* also when writing: write->db */
@@ -89,6 +91,7 @@ struct request {
 	struct str type;
 	struct str filename;          /* to be saved under; STR_NONE: shown */
 	struct str location, cookie;  /* headers Location, Set-Cookie (several: apart by LF) */
+	struct subscriber *stream;    /* ROUTE_STREAM: what the handler opened (web/stream.h); the server closes it */
 	struct field_error *problems; /* of a form, said with the error */
 	size_t n_problems;
 };
@@ -114,6 +117,9 @@ void request_problem(struct request *request, struct str field, struct note what
 void request_refuse(struct request *request, int status, const char *code, struct note what);
 /* Does the actor have one of these roles ("security auditor")? */
 bool request_has_role(const struct request *request, const char *roles);
+
+/* Give the browser a session: the cookie __Host-ward; STR_NONE takes it away. */
+void request_session(struct request *request, struct str token);
 
 /* All routes: each file of src/api publishes `const struct route routes_NAME[]`, ending with a NULL path. */
 extern const struct route *const route_lists[];
