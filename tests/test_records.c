@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
- * Runs on SQLite in a folder of its own, or on the PostgreSQL that WARD_TEST_RECORDS names (tests/it/test_records.py), whose
- * schema "public" is emptied for each test.
+ * On SQLite and on PostgreSQL (records_place.h).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,41 +10,10 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "record/journal.h"
-
-static char dir[64];
-static struct str place;
-
-static bool postgresql(void)
-{
-	return db_is_postgresql(place);
-}
-
-static int make_place(void **state)
-{
-	(void)state;
-	const char *given = getenv("WARD_TEST_RECORDS");
-	memcpy(dir, "/tmp/ward-test-records-XXXXXX", 30);
-	if (!mkdtemp(dir) || chdir(dir) < 0)
-		return -1;
-	place = given ? str_from(given) : STR("records.db");
-	if (!given)
-		return 0;
-	CLEANUP(db_close_p) struct db *db = NULL;
-	return db_open(place, DB_WRITE, &db, NULL) < 0 ? -1 : db_run(db, "DROP SCHEMA public CASCADE; CREATE SCHEMA public", NULL);
-}
-
-static int remove_place(void **state)
-{
-	(void)state;
-	static const char *const files[] = { "records.db", "records.db-wal", "records.db-shm", "records.db.lock" };
-	for (size_t i = 0; i < COUNT(files); i++)
-		unlink(files[i]);
-	return chdir("/") || rmdir(dir);
-}
+#include "records_place.h"
 
 static const struct migration thing_table[] = {
 	{ 900, "thing", "CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT UNIQUE, amount INTEGER, part REAL, bytes BLOB);"
@@ -585,7 +553,6 @@ static void a_file_that_is_none_is_refused(void **state)
 
 int main(void)
 {
-#define EACH_TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
 	const struct CMUnitTest tests[] = {
 		EACH_TEST(what_was_written_is_read_and_found_again),
 		EACH_TEST(a_work_that_fails_leaves_nothing),

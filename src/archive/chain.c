@@ -3,8 +3,9 @@
 
 #include <time.h>
 
+#include "crypto/statement.h"
+
 const char *const chain_kinds[] = { "start", "key", "block", "removal", "hold", "release", "copy", NULL };
-static const char *const digest_names[] = { [DIGEST_MD5] = "md5", [DIGEST_SHA256] = "sha256", [DIGEST_SM3] = "sm3" };
 static const char nothing[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
 void link_done(struct link *link)
@@ -57,7 +58,7 @@ int chain_next(const struct chain *chain, const struct signer *signer, enum chai
 	           chain->sequence ? chain->digest : nothing, (long long)out->time);
 	if (now < chain->time)
 		buf_printf(&out->statement, "clock %lld\n", (long long)now);
-	buf_printf(&out->statement, "digest %s\nkey %s\n", digest_names[chain_algorithm(signer)], signer ? signer->key.id : "-");
+	buf_printf(&out->statement, "digest %s\nkey %s\n", statement_digests[chain_algorithm(signer)], signer ? signer->key.id : "-");
 	buf_add(&out->statement, body);
 	out->signature_n = 0;
 	if (!signer)
@@ -78,29 +79,11 @@ void chain_took(struct chain *chain, const struct link *link)
 	chain_digest(algorithm, buf_str(&link->statement), chain->digest);
 }
 
-/* The value when the next line is "name value". */
-static bool take_line(struct str *rest, const char *name, struct str *value)
+static int find_name(const char *const *names, struct str name)
 {
-	struct str peek = *rest, line = str_cut(&peek, '\n');
-	size_t n = strlen(name);
-	if (!rest->p || !peek.p || line.n <= n || memcmp(line.p, name, n) != 0 || line.p[n] != ' ')
-		return false;
-	*value = str_slice(line, n + 1, line.n);
-	*rest = peek;
-	return true;
-}
-
-static bool take_number(struct str *rest, const char *name, int64_t *out)
-{
-	struct str text;
-	return take_line(rest, name, &text) && str_to_int(text, 10, out);
-}
-
-static int find_name(const char *const *names, size_t n, struct str name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (names[i] && str_is(name, names[i]))
-			return (int)i;
+	for (int i = 0; names[i]; i++)
+		if (str_is(name, names[i]))
+			return i;
 	return -1;
 }
 
@@ -108,25 +91,21 @@ int chain_read(struct str statement, struct chain_said *out, struct err *err)
 {
 	struct str rest = statement, text;
 	int64_t sequence;
-	int kind = -1, algorithm = -1;
+	int kind = -1;
 	*out = (struct chain_said){ .clock = INT64_MIN };
-	bool good = take_line(&rest, "ward", &text) && str_is(text, "archive 1") && take_line(&rest, "archive", &out->archive) &&
-	            out->archive.n == CHAIN_ID && take_number(&rest, "sequence", &sequence) && sequence > 0 &&
-	            take_line(&rest, "kind", &text);
+	bool good = statement_line(&rest, "ward", &text) && str_is(text, "archive 1") && statement_line(&rest, "archive", &out->archive) &&
+	            out->archive.n == CHAIN_ID && statement_number(&rest, "sequence", &sequence) && sequence > 0 &&
+	            statement_line(&rest, "kind", &text);
 	if (good)
-		kind = find_name(chain_kinds, COUNT(chain_kinds) - 1, text);
-	good = good && kind >= 0 && take_line(&rest, "previous", &out->previous) && out->previous.n == CHAIN_DIGEST &&
-	       take_number(&rest, "time", &out->time);
+		kind = find_name(chain_kinds, text);
+	good = good && kind >= 0 && statement_line(&rest, "previous", &out->previous) && out->previous.n == CHAIN_DIGEST &&
+	       statement_number(&rest, "time", &out->time);
 	if (good)
-		(void)take_number(&rest, "clock", &out->clock);
-	good = good && take_line(&rest, "digest", &text);
-	if (good)
-		algorithm = find_name(digest_names, COUNT(digest_names), text);
-	if (!good || algorithm <= DIGEST_MD5 || !take_line(&rest, "key", &out->key))
+		(void)statement_number(&rest, "clock", &out->clock);
+	if (!good || !statement_digest(&rest, &out->algorithm) || !statement_line(&rest, "key", &out->key))
 		return err_set(err, -EBADMSG, "a statement of the chain cannot be read");
 	out->sequence = (uint64_t)sequence;
 	out->kind = (enum chain_kind)kind;
-	out->algorithm = (enum digest)algorithm;
 	out->body = rest;
 	return 0;
 }

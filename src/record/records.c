@@ -16,6 +16,9 @@ const struct migration records_own[] = {
 	  " before TEXT, after TEXT, reason TEXT, hash TEXT NOT NULL);"
 	  "CREATE INDEX ward_journal_object ON ward_journal (kind, object)" },
 	{ 2, "settings", "CREATE TABLE ward_setting (name TEXT PRIMARY KEY, value TEXT NOT NULL)" },
+	{ 3, "seals",
+	  "CREATE TABLE ward_seal (number INTEGER PRIMARY KEY, seq INTEGER NOT NULL, time INTEGER NOT NULL, statement TEXT NOT NULL,"
+	  " signature TEXT NOT NULL, key TEXT NOT NULL)" },
 	{ 0 },
 };
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "record/seal.h"
 #include "sys/root.h"
 
 enum { ASK_PUBLIC = 1, ASK_SIGN, ASK_CERTIFY, ASK_WRAP, ASK_UNWRAP };
@@ -34,10 +35,10 @@ static const struct {
 } pace[] = {
 	[CHAIN_START] = { 0.1, 4 },   [CHAIN_KEY] = { 0.1, 8 },   [CHAIN_BLOCK] = { 200, 2000 },
 	[CHAIN_REMOVAL] = { 10, 4000 }, [CHAIN_HOLD] = { 1, 100 }, [CHAIN_RELEASE] = { 1, 100 },
-	[CHAIN_COPY] = { 10, 4000 },
+	[CHAIN_COPY] = { 10, 4000 },  [KEEPER_JOURNAL] = { 1, 100 },
 };
 
-static bool too_fast(struct keeper_memory *memory, enum chain_kind kind, int64_t monotonic)
+static bool too_fast(struct keeper_memory *memory, unsigned kind, int64_t monotonic)
 {
 	__typeof__(&memory->allowance[0]) allowance = &memory->allowance[kind];
 	if (allowance->since == 0)
@@ -57,25 +58,52 @@ static bool near(int64_t a, int64_t b)
 	return a > b ? a - b <= KEEPER_SKEW : b - a <= KEEPER_SKEW;
 }
 
+/* What a statement of either sort says that matters here. */
+struct said {
+	struct str id, key; /* of the archive or the journal; of the key */
+	bool journal;
+	uint64_t sequence;
+	int64_t time, clock;
+	unsigned kind;
+};
+
+static int read_said(struct str statement, struct said *out, struct err *err)
+{
+	struct chain_said chain;
+	struct seal seal;
+	int r;
+	if (statement.n > KEEPER_STATEMENT)
+		return err_set(err, -EBADMSG, "the statement is too long");
+	if (str_starts(statement, "ward journal ")) {
+		r = seal_read(statement, &seal, err);
+		if (r == 0)
+			*out = (struct said){ seal.journal, seal.key, true, (uint64_t)seal.number, seal.time, seal.clock, KEEPER_JOURNAL };
+		return r;
+	}
+	r = chain_read(statement, &chain, err);
+	if (r == 0)
+		*out = (struct said){ chain.archive, chain.key, false, chain.sequence, chain.time, chain.clock, chain.kind };
+	return r;
+}
+
 int keeper_judge(struct keeper_memory *memory, const char *key_id, struct str statement, int64_t now, int64_t monotonic,
                  struct err *err)
 {
-	struct chain_said said;
+	struct said said;
 	size_t i = 0;
-	int r = statement.n > KEEPER_STATEMENT ? err_set(err, -EBADMSG, "the statement is too long")
-	                                       : chain_read(statement, &said, err);
+	int r = read_said(statement, &said, err);
 	if (r < 0)
 		return r;
-	if ((size_t)said.kind >= COUNT(pace) || pace[said.kind].burst <= 0)
+	if (said.kind >= COUNT(pace) || pace[said.kind].burst <= 0)
 		return err_set(err, -EPERM, "statements of this kind are not signed");
 	if (!str_is(said.key, key_id))
 		return err_set(err, -EPERM, "the statement names another key");
 	bool behind = said.clock != INT64_MIN;
 	if (!near(behind ? said.clock : said.time, now) || (behind && said.time < said.clock))
 		return err_set(err, -EPERM, "the time in the statement is not the time it is");
-	while (i < memory->n_archives && !str_is(said.archive, memory->archives[i].id))
+	while (i < memory->n_archives && (memory->archives[i].journal != said.journal || !str_is(said.id, memory->archives[i].id)))
 		i++;
-	if (i == KEEPER_ARCHIVES || said.archive.n != CHAIN_ID)
+	if (i == KEEPER_ARCHIVES || said.id.n != CHAIN_ID)
 		return err_set(err, -EPERM, "too many archives");
 	if (i < memory->n_archives && said.sequence < memory->archives[i].sequence)
 		return err_set(err, -EPERM, "statement %llu was signed already; number %llu cannot follow",
@@ -83,7 +111,8 @@ int keeper_judge(struct keeper_memory *memory, const char *key_id, struct str st
 	if (too_fast(memory, said.kind, monotonic))
 		return err_set(err, -EAGAIN, "statements come too fast");
 	if (i == memory->n_archives) {
-		memcpy(memory->archives[i].id, said.archive.p, CHAIN_ID);
+		memcpy(memory->archives[i].id, said.id.p, CHAIN_ID);
+		memory->archives[i].journal = said.journal;
 		memory->n_archives++;
 	}
 	memory->archives[i].sequence = said.sequence;

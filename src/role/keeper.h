@@ -3,12 +3,12 @@
  * keeper: the process that alone holds the signing key, and the other end that asks it.
  *
  * They speak over a socketpair (SOCK_SEQPACKET) in messages of one size. The keeper does one thing: it signs statements of an
- * archive's chain (archive/chain.h), and looks at each before it does, so that whoever has taken over the writer
- * cannot have history rewritten:
+ * archive's chain (archive/chain.h) and seals of a journal (record/seal.h), and looks at each before it does, so that whoever has
+ * taken over the writer or the server cannot have history rewritten:
  *
- * - it is written exactly as the chain writes, of a known kind, and names this key;
+ * - it is written exactly as the chain or the journal writes, of a known kind, and names this key;
  * - its time is the keeper's own, within KEEPER_SKEW; a clock behind the chain is said in it;
- * - its number is not below one that was signed before for the same archive. Equal is allowed: what was signed
+ * - its number is not below one that was signed before for the same archive or journal. Equal is allowed: what was signed
  *   may not have reached the disk.
  * - statements of one kind do not come faster than any honest writer makes them.
  *
@@ -24,7 +24,7 @@
 #include "crypto/authority.h"
 #include "crypto/vault.h"
 
-enum { KEEPER_STATEMENT = 8192, KEEPER_ARCHIVES = 16 };
+enum { KEEPER_STATEMENT = 8192, KEEPER_ARCHIVES = 16 /* and journals */, KEEPER_JOURNAL = CHAIN_COPY + 1 };
 #define KEEPER_SKEW ((int64_t)300 * 1000000000)
 
 /* ---- the keeper's side ---- */
@@ -33,13 +33,14 @@ enum { KEEPER_STATEMENT = 8192, KEEPER_ARCHIVES = 16 };
 struct keeper_memory {
 	struct {
 		char id[CHAIN_ID + 1];
+		bool journal;
 		uint64_t sequence;
 	} archives[KEEPER_ARCHIVES];
 	size_t n_archives;
 	struct {
 		double left;
 		int64_t since; /* nanoseconds of the monotonic clock; 0: never used */
-	} allowance[16]; /* by enum chain_kind */
+	} allowance[16]; /* by enum chain_kind, then KEEPER_JOURNAL */
 };
 
 /* May this be signed with the key of this id? `now`: nanoseconds since 1970; `monotonic`: of that clock. 0, -EBADMSG (not a

@@ -5,11 +5,12 @@ import re
 import harness
 from postgresql import PostgreSQL
 
-UNIT = harness.ROOT / "build-asan" / "tests" / "test_records"
+UNITS = harness.ROOT / "build-asan" / "tests"
 
 
 def test_same_on_postgresql():
     with PostgreSQL() as server:
-        done = harness.run([UNIT], env={"WARD_TEST_RECORDS": server.url(), "CMOCKA_MESSAGE_OUTPUT": "TAP"}, timeout=200)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert len(re.findall(r"^ok", done.stdout, re.MULTILINE)) >= 15, done.stdout
+        for unit, least in (("test_records", 16), ("test_journal", 8)):
+            done = harness.run([UNITS / unit], env={"WARD_TEST_RECORDS": server.url(), "CMOCKA_MESSAGE_OUTPUT": "TAP"}, timeout=200)
+            assert done.returncode == 0, done.stdout + done.stderr
+            assert len(re.findall(r"^ok", done.stdout, re.MULTILINE)) >= least, done.stdout
