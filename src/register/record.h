@@ -8,7 +8,13 @@
  *
  * Values come and go as JSON objects by field: texts, numbers, true/false; dates "2026-11-23"; times as seconds; references, persons
  * and organisations by id; periods {"from": …, "to": …}; lists of those. Reading gives for a sensitive field its mask
- * ("3201**********1234") unless unmasked.
+ * ("3201**********1234") unless unmasked; a mask that comes back with a form means the value that is there.
+ *
+ * Ward itself (ACTOR_WARD) may everything, also what is read-only, automatic, or in its last state; who must differ is asked of
+ * people only.
+ *
+ * Errors: -ENOENT there is none, or not for this actor; -EPERM not allowed; -EINVAL wrong values, with problems; -EEXIST the natural key
+ * is taken; -ESTALE somebody was faster; -EACCES the password must be typed again (a transition that is `signed`).
  */
 #ifndef WARD_REGISTER_RECORD_H
 #define WARD_REGISTER_RECORD_H
@@ -23,7 +29,7 @@ struct field_problem {
 	struct str field; /* "": the record as a whole */
 	struct note what;
 };
-struct field_problems {
+struct field_problems { /* in the work's arena */
 	struct field_problem *p;
 	size_t n, room;
 };
@@ -49,9 +55,8 @@ struct books {
 	const struct strings *roles;       /* names by bit of actor.roles */
 	const struct register_hook *hooks; /* ends with a NULL reg */
 	const struct calendar *calendar;   /* register/calendar.h; NULL: Saturdays and Sundays are free */
+	struct list_totals *totals;        /* register/list.h; NULL: every total is counted anew */
 };
-
-enum record_right { RECORD_READ, RECORD_CREATE, RECORD_EDIT, RECORD_WITHDRAW, RECORD_IMPORT, RECORD_EXPORT, RECORD_UNMASK };
 
 /* May the actor do this with records of the register in general? */
 bool record_may(const struct books *books, const struct actor *actor, const struct register_ *reg, enum record_right right);
@@ -76,8 +81,14 @@ int record_transition(struct write *write, const struct books *books, const stru
 /* Withdraw: it stays, marked, and is in no list unless asked for. */
 int record_withdraw(struct write *write, const struct books *books, const struct register_ *reg, int64_t id, int64_t version,
                     struct str reason, struct err *err) MUST_USE;
-/* The id of the record whose natural key has these values; 0: none. */
+/* The id of the record whose natural key has these values; 0: none. Whose it is, is not asked: who changes it hears of it. */
 int record_by_key(struct arena *arena, struct db *db, const struct books *books, const struct register_ *reg, int64_t org,
                   const struct doc *values, int64_t *id, struct err *err) MUST_USE;
+/* A sensitive field in clear, journalled with the reason. */
+int record_unmask(struct write *write, const struct books *books, const struct register_ *reg, int64_t id, struct str field,
+                  struct str reason, struct str *clear, struct err *err) MUST_USE;
+/* Add a file to, or take it from, a field of type files; for register/files.c. */
+int record_attach(struct write *write, const struct books *books, const struct register_ *reg, int64_t id, const struct field *field,
+                  int64_t file, const struct doc *about, struct err *err) MUST_USE;
 
 #endif

@@ -13,6 +13,9 @@
  * A field becomes one column of its name (TEXT; INTEGER for integer, bool, time, reference, person, org; REAL for number);
  * period becomes two, NAME_from and NAME_to (TEXT dates, or INTEGER times with `time: true`); references, choices, texts and files are
  * a JSON list in TEXT; a sensitive field is sealed text, with NAME_index beside it (crypto/vault.h).
+ *
+ * A declaration is somebody's own text as much as ours: it is bounded, and what refers to something that is not there (a register, a
+ * field, a state, a role), or could not be a table of both SQLite and PostgreSQL, is refused with file, line and column.
  */
 #ifndef WARD_REGISTER_REGISTER_H
 #define WARD_REGISTER_REGISTER_H
@@ -20,6 +23,14 @@
 #include "base/map.h"
 #include "data/content.h"
 #include "data/schema.h"
+
+enum {
+	REGISTER_FIELDS_MOST = 120,  /* of one register */
+	REGISTER_NAME_MOST = 40,     /* bytes of a name: with _index and an index's ending it stays within PostgreSQL's 63 */
+	REGISTER_LIST_MOST = 500,    /* members of a list's value */
+	REGISTER_TEXT_MOST = 1000,   /* characters of a text, when the field says nothing */
+	REGISTER_LONG_TEXT_MOST = 20000,
+};
 
 enum field_type {
 	FIELD_TEXT, FIELD_LONG_TEXT, FIELD_INTEGER, FIELD_NUMBER, FIELD_DATE, FIELD_TIME, FIELD_BOOL, FIELD_CHOICE, FIELD_CHOICES,
@@ -34,7 +45,8 @@ struct choice { /* of a choice field; a state; both are shown as a label with a 
 	struct str name;
 	struct text label;
 	int tone;        /* "neutral", "info", "good", "warn", "bad" */
-	bool final;      /* of a state: nothing is to be done any more */
+	bool final;      /* of a state: nothing is to be done any more, and only ward and transitions change it */
+	const struct doc *node;
 };
 
 struct field {
@@ -52,6 +64,22 @@ struct field {
 	int sensitive;        /* enum sensitive */
 	struct str unit;      /* "%", "h" … */
 	const struct doc *default_value;
+	const struct doc *node;
+	size_t column;        /* its first one in register_.columns_all */
+	void *regex;          /* the pattern, compiled; read-only */
+};
+
+/* One column of the table, in its order: the system's first. */
+enum column_kind { COLUMN_TEXT, COLUMN_INTEGER, COLUMN_REAL };
+enum column_part { PART_SYSTEM, PART_VALUE, PART_FROM, PART_TO, PART_INDEX };
+enum system_column {
+	SYSTEM_ID, SYSTEM_NUMBER, SYSTEM_ORG, SYSTEM_STATE, SYSTEM_STATE_SINCE, SYSTEM_VERSION, SYSTEM_CREATED, SYSTEM_CREATED_BY,
+	SYSTEM_UPDATED, SYSTEM_UPDATED_BY, SYSTEM_WITHDRAWN, SYSTEM_COLUMNS,
+};
+struct register_column {
+	const char *name;
+	int kind, part;            /* enum column_kind, enum column_part */
+	const struct field *field; /* NULL: the system's */
 };
 
 struct transition {
@@ -69,20 +97,32 @@ struct transition {
 	bool signed_;                 /* "signed": the password is asked for again */
 	bool automatic;               /* only ward itself does it */
 	int tone;
+	const struct doc *node;
+	uint64_t by;                  /* roles, as bits */
 };
 
 struct due { /* a date that ward sets when a state is entered, and escalates when passed */
 	struct str field, on;  /* the date field; the state entered ("" : created) */
 	int64_t after;
-	int unit;              /* "days", "working-days", "hours" */
+	int unit;              /* enum due_unit: "days", "working-days", "hours" (a field of type time) */
+	const struct doc *node;
 };
+enum due_unit { DUE_DAYS, DUE_WORKING_DAYS, DUE_HOURS };
 
 struct list_view {
 	struct str name;
 	struct text label;
 	struct strings filter; /* as in the address: "state:in:open,issued" */
 	struct str sort;       /* "-due" */
+	const struct doc *node;
 };
+
+struct register_index {
+	struct strings fields;
+	const struct doc *node;
+};
+
+enum record_right { RECORD_READ, RECORD_CREATE, RECORD_EDIT, RECORD_WITHDRAW, RECORD_IMPORT, RECORD_EXPORT, RECORD_UNMASK, RECORD_RIGHTS };
 
 struct grants { /* roles, by what they may do with records of organisations they see */
 	struct strings read, create, edit, withdraw, import_, export_, unmask;
@@ -96,13 +136,26 @@ struct register_ {
 	struct strings title;         /* fields that name a record, in order */
 	struct strings columns;       /* of the list; fields, "number", "org", "state", "updated" */
 	struct schema_list fields, states, transitions, views, dues; /* struct field, choice, transition, list_view, due */
-	struct schema_list indexes;   /* further ones: struct { struct strings fields; } */
+	struct schema_list indexes;   /* further ones: struct register_index */
 	struct grants grants;
 	struct strings profiles;      /* kinds of office that need it; empty: all */
 	bool quiet;                   /* not in the menu: kept by ward, seen elsewhere */
 	const struct doc *on_create;  /* map as transition.sets, of a new record */
 	const struct doc *node;
 	struct source *source;
+	/* Made from the above. */
+	uint64_t may[RECORD_RIGHTS];  /* roles as bits, by enum record_right */
+	struct {
+		struct register_column *p;
+		size_t n;
+	} columns_all;
+	const char *select, *insert;  /* "SELECT id, number, … FROM change", "INSERT INTO change (number, …) VALUES (?, …) RETURNING id" */
+	size_t place;                 /* in registers.p */
+};
+
+struct register_group {
+	struct str name;
+	struct text label;
 };
 
 struct registers {
@@ -110,6 +163,7 @@ struct registers {
 	struct register_ *p;
 	size_t n;
 	struct map by_name;
+	struct schema_list groups;    /* struct register_group, of content/registers.yaml, in their order */
 };
 
 /* All of content/registers; what refers to something that is not there (a register, a field, a state, a role) is refused with file,
@@ -117,9 +171,15 @@ struct registers {
 int registers_load(const struct content *content, const struct strings *roles, struct registers **out, struct err *err) MUST_USE;
 void registers_free(struct registers *registers);
 void registers_free_p(struct registers **registers);
+/* One declaration alone, for lint and tests: what it says of itself is checked, what it refers to elsewhere is not. */
+int register_read(struct arena *arena, struct source *source, const struct strings *roles, struct register_ *out, struct err *err) MUST_USE;
+void register_done(struct register_ *reg);
 const struct register_ *registers_find(const struct registers *registers, struct str name); /* or NULL */
 const struct field *register_field(const struct register_ *reg, struct str name);           /* or NULL */
 const struct choice *register_state(const struct register_ *reg, struct str name);          /* or NULL */
 const struct transition *register_transition(const struct register_ *reg, struct str name); /* or NULL */
+const struct register_column *register_column(const struct register_ *reg, struct str name); /* by the column's own name; or NULL */
+struct strings register_right(const struct register_ *reg, enum record_right right); /* the roles that have it */
+bool field_is_list(const struct field *field); /* its value is a JSON list in TEXT */
 
 #endif
