@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MulanPSL-2.0
+// The shapes of the API's answers (docs/OFFICE.md names the addresses). Times are seconds since 1970, dates "2026-11-23".
+
+export type Lang = 'zh-CN' | 'vi' | 'en';
+export type Text = Partial<Record<Lang, string>>;
+export type Tone = 'neutral' | 'info' | 'good' | 'warn' | 'bad';
+export type Value = string | number | boolean | null | string[] | number[] | FileRef[] | Period;
+export interface Period { from: string | number | null; to: string | number | null }
+export interface FileRef { id: number; name: string; size: number; type: string; sha256: string }
+
+export interface List<T> { rows: T[]; next?: string | null; total?: number; more?: boolean }
+
+export interface Session {
+  user: { id: number; login: string; name: string; lang?: Lang; theme?: string };
+  person: { id: number; name: string } | number | null;
+  org: { id: number; name: string };
+  roles: string[];
+  csrf: string;
+  fresh_until?: number;
+  profile: string;
+  version: string;
+  must: 'password' | 'second-factor' | null;
+}
+
+export interface Choice { name: string; label: Text; tone?: Tone; final?: boolean }
+export type FieldType =
+  | 'text' | 'long-text' | 'integer' | 'number' | 'date' | 'time' | 'bool' | 'choice' | 'choices'
+  | 'reference' | 'references' | 'person' | 'org' | 'period' | 'files' | 'texts';
+export interface Field {
+  name: string; type: FieldType; label: Text; help?: Text;
+  required?: boolean; unique?: boolean; read_only?: boolean; time?: boolean;
+  to?: string; choices?: Choice[]; min?: number; max?: number;
+  pattern?: string; pattern_help?: Text; sensitive?: string | null; unit?: string; default?: Value;
+}
+export interface Transition {
+  name: string; label: Text; from: string[]; to: string;
+  roles?: string[]; differs_from?: string[]; needs?: string[]; asks?: string[];
+  reason?: boolean; confirmed?: boolean; signed?: boolean; automatic?: boolean; tone?: Tone;
+}
+export interface ListView { name: string; label: Text; filter: string[]; sort?: string }
+export interface Register {
+  name: string; code: string; group: string; label: Text; about?: Text; number?: string;
+  key?: string[]; title: string[]; columns: string[];
+  fields: Field[]; states: Choice[]; transitions: Transition[]; views: ListView[];
+  may: { create?: boolean; edit?: boolean; import?: boolean; export?: boolean; withdraw?: boolean; unmask?: boolean };
+  profiles?: string[]; quiet?: boolean; open?: number; total?: number;
+}
+export interface Group { name: string; label: Text; about?: Text }
+export interface Registers { registers: Register[]; groups: Group[] }
+
+export type Row = {
+  id: number; number?: string; org?: number; state?: string; version: number; updated?: number; created?: number; withdrawn?: number | null;
+  _titles?: Record<string, string | string[]>;
+} & { [field: string]: unknown };
+export interface RecordAnswer {
+  record: Row;
+  titles?: Record<string, string | string[]>;
+  may: { edit: boolean; withdraw: boolean; unmask?: boolean; transitions: (string | { name: string; why?: string | null; missing?: string[] })[] };
+  related?: { register: string; field: string; count: number }[];
+}
+export interface HistoryEntry {
+  seq: number; time: number; actor: string | number; actor_name?: string; action: string;
+  before: Record<string, unknown> | null; after: Record<string, unknown> | null; reason?: string | null; hash: string;
+  kind?: string; object?: number; org?: number | null;
+}
+export interface SavedView { id: number; register: string; name: string; query: string; shared?: boolean }
+export interface ImportState {
+  id: number; register?: string; state: 'checking' | 'checked' | 'applying' | 'done' | 'failed';
+  rows: number; done?: number; create?: number; update?: number; unchanged?: number;
+  errors: { row: number; column?: string; text: string }[]; more_errors?: boolean;
+}
+
+export type Verdict = 'pass' | 'fail' | 'unknown' | 'not-applicable';
+export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info';
+export interface VerdictCounts { pass: number; fail: number; unknown: number; 'not-applicable': number }
+
+export interface Clock {
+  incident: number; number?: string; title?: string; rule: string; label: Text | string; basis?: string; source?: string; verified?: boolean;
+  start: number; due: number | null; sent: number | null; receipt?: string | null; state: 'running' | 'met' | 'missed' | 'late'; to?: Text | string;
+}
+export interface HomeItem {
+  register: string; id: number; number?: string; title: string; state?: string; due?: number | string | null; org?: string;
+  severity?: Severity; why?: string;
+}
+export interface Home {
+  tasks: HomeItem[]; overdue: HomeItem[]; clocks: Clock[]; duty: { id?: number; place?: string; person?: string; from?: number; to?: number; phone?: string; mine?: boolean; state?: string }[];
+  counts: Record<string, number>;
+}
+export interface PostureOrg { org: number; name: string; tier?: string; kind?: string; parent?: number | null; score: number | null; hosts?: number; seen?: number; fail?: number; overdue?: number; findings?: number }
+export interface Posture {
+  org: { id: number; name: string } | number;
+  days: { outage: number | null; data: number | null; breach: number | null };
+  score: number | null;
+  verdicts: VerdictCounts;
+  findings: { critical?: number; high?: number; medium?: number; low?: number; overdue: number; open?: number; closed?: number };
+  trend: { day: string; score: number | null; open?: number; overdue?: number }[];
+  below: PostureOrg[];
+  coverage: { hosts: number; seen: number; complete?: number; stale?: number };
+}
+
+export interface Host {
+  id: number; name: string; machine_id?: string; org: number; org_name?: string; seen: number | null; profile?: string; os?: string; address?: string;
+  verdicts: VerdictCounts; state?: string; inspecting?: boolean; self?: boolean;
+}
+export interface HostTable { name: string; taken: number | null; coverage: 'complete' | 'partial' | 'unavailable'; reason?: string | null; rows: number; sha256?: string; doc?: string }
+export interface HostDetail extends Host { tables: HostTable[]; inspections?: { id: number; started: number; ended: number | null; verdicts?: VerdictCounts }[] }
+export interface TableRows { columns: string[]; rows: unknown[][]; taken: number; coverage: string; reason?: string | null; sha256?: string; total?: number }
+export interface Check { id: string; title: Text; why?: Text; remedy?: Text; severity: Severity; clauses?: string[]; topic?: string; sql?: string; verdicts?: VerdictCounts }
+export interface VerdictRow {
+  host: number; host_name: string; org?: number; check: string; title?: Text; severity: Severity; value: Verdict; since?: number; taken?: number;
+  reason?: string | null; violations?: number; evidence?: string | null; finding?: number | null;
+}
+export interface Evidence {
+  sha256: string; columns: string[]; rows: unknown[][]; taken: number; host: { id: number; name: string } | string | number | null;
+  tables: { name: string; coverage: string; reason?: string | null; taken?: number; sha256?: string }[]; canonical: string;
+  check?: string; sql?: string; verdict?: Verdict;
+}
+
+export interface TimelineEntry { time: number; text: string; actor?: string; kind?: string; sha256?: string | null }
+export interface GradeInput { name: string; label: Text; help?: Text; type: 'integer' | 'number' | 'bool' | 'choice'; unit?: string; choices?: Choice[] }
+export interface GradeRow { grade: string; indicator: Text | string; threshold: string; source?: string; verified?: boolean; input?: string; least?: number | boolean }
+export interface Grading { version?: string; inputs: GradeInput[]; grades: { name: string; label: Text; tone?: Tone }[]; rows: GradeRow[] }
+export interface Incident {
+  record: Row; titles?: Record<string, string | string[]>; may?: RecordAnswer['may'];
+  clocks: Clock[];
+  grade: { calculated: string | null; final: string | null; inputs: Record<string, unknown>; reasons: { indicator: Text | string; value?: unknown; threshold?: string; grade: string; verified?: boolean; source?: string }[]; reason?: string | null };
+  timeline: TimelineEntry[];
+  tasks: HomeItem[];
+  reports: { kind: string; state?: string; made?: number | null; sent?: number | null }[];
+  evidence?: { sha256: string; title: string; added?: number; actor?: string }[];
+}
+
+export interface EventRow { id: string; time: number; host?: string; source?: string; severity?: string; message: string; fields?: Record<string, unknown> }
+export interface Bucket { from: number; to: number; count: number; bad?: number }
+export interface Detection { id: number; rule: string; title: Text | string; level: Severity; time: number; last?: number; count: number; host?: string; techniques: string[]; state?: string; incident?: number | null; finding?: number | null; event?: string }
+export interface Technique { id: string; name: Text | string; tactic: string; count: number; rules: number; worst?: Severity | null }
+export interface Techniques { tactics: { id: string; name: Text | string }[]; techniques: Technique[] }
+
+export interface User { id: number; login: string; name: string; person?: number | null; org: number; org_name?: string; state: string; roles: string[]; totp: boolean; last_login?: number | null; lang?: string }
+export interface Role { name: string; label: Text; about: Text; excludes?: string[]; second_factor?: boolean }
+export interface SessionRow { id: number; user: string; address?: string; agent?: string; started: number; seen: number; current?: boolean }
+export interface Token { id: number; name: string; scope: string[] | string; created: number; used?: number | null; expires?: number | null; token?: string }
+export interface Pair { id: number; action: string; text?: string; initiator: string; initiated: number; reason: string; expires?: number; state: string; mine?: boolean; may?: boolean; object?: string }
+export interface Org { id: number; parent: number | null; name: string; tier?: string; kind?: string }
+export interface ClockRule { id: string; label: Text | string; trigger?: Text | string; start?: Text | string; limit: Text | string; to?: Text | string; basis: string; source?: string; effective_from?: string; verified: boolean; jurisdiction?: string; on?: boolean }
+export interface Profile { name: string; kind: 'office' | 'regime'; title: Text; basis?: string; params: { name: string; value: unknown; source?: string; effective_from?: string; verified?: boolean }[]; skip?: { check: string; reason: Text }[]; current?: boolean }
+export interface Rule { id: string; title: string | Text; level: string; status?: string; techniques?: string[]; logsource?: string; hits?: number; file?: string }
+export interface Key { name: string; kind: string; fingerprint: string; created: number; purpose?: string; state?: string }
+export interface DoctorItem { name: string; state: 'good' | 'warn' | 'bad'; text: string; remedy?: string }
+export interface JournalState { ok: boolean; entries: number; head?: string; sealed?: number; sealed_at?: number; problem?: string | null; seconds?: number }
+export interface SqlAnswer { columns: string[]; rows: unknown[][]; ms: number; coverage: { table: string; status: string; reason?: string | null; host?: string }[]; more?: boolean }

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MulanPSL-2.0
+// All pages, loaded when they are first opened. `open`: without login; `bare`: without menu.
+import { nextTick } from 'vue';
+import { createRouter, createWebHashHistory, type RouteRecordRaw } from 'vue-router';
+import { state } from './stores/session';
+
+const routes: RouteRecordRaw[] = [
+  { path: '/login', component: () => import('./pages/session/Login.vue'), meta: { open: true, bare: true } },
+  { path: '/first/:token?', component: () => import('./pages/session/First.vue'), meta: { open: true, bare: true } },
+  { path: '/', component: () => import('./pages/Home.vue') },
+  { path: '/registers/:group?', component: () => import('./pages/registers/Index.vue') },
+  { path: '/r/:register', component: () => import('./pages/registers/ListPage.vue') },
+  { path: '/me', component: () => import('./pages/session/Me.vue') },
+  { path: '/:rest(.*)', component: () => import('./pages/Missing.vue') },
+];
+
+export const router = createRouter({
+  history: createWebHashHistory(),
+  routes,
+  scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
+});
+
+router.beforeEach((to) => {
+  if (!state.session && !to.meta.open) return state.first ? '/first' : { path: '/login', query: to.path === '/' ? {} : { to: to.fullPath } };
+  if (state.session?.must && to.path !== '/me' && !to.meta.open) return { path: '/me', query: { must: state.session.must } };
+  if (state.session && to.path === '/login') return '/';
+  return true;
+});
+// Where a page begins, for whoever hears it or works with the keyboard.
+router.afterEach((to, from) => {
+  if (to.path !== from.path && from.matched.length) void nextTick(() => setTimeout(() => document.getElementById('page-title')?.focus({ preventScroll: true }), 60));
+});
