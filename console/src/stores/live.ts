@@ -15,6 +15,10 @@ export function startLive(): void {
   source = new EventSource('api/stream');
   source.onopen = () => (live.value = 'on');
   source.onerror = () => (live.value = 'lost'); // the browser tries again by itself
+  // What was missed cannot be told one by one: everything shown is fetched anew.
+  source.addEventListener('refetch', () => {
+    for (const listener of [...listeners]) listener({ kind: '*' }, 'refetch');
+  });
   for (const name of ['change', 'clock', 'progress']) {
     source.addEventListener(name, (event) => {
       let change: Change;
@@ -54,7 +58,7 @@ export function useLive(concerns: (change: Change) => boolean, reload: () => unk
     }
   };
   onChange((change) => {
-    if (!timer && concerns(change)) timer = window.setTimeout(run, 1500);
+    if (!timer && (change.kind === '*' || concerns(change))) timer = window.setTimeout(run, 1500);
   });
   document.addEventListener('visibilitychange', shown);
   onBeforeUnmount(() => {
