@@ -29,12 +29,12 @@ build-asan/build.ninja:
 		-Db_lundef=false -Dtests=enabled >/dev/null || { cat build-asan/meson-logs/meson-log.txt; exit 1; }
 build-fuzz/build.ninja:
 	@CC=clang meson setup build-fuzz --buildtype=debug -Doptimization=1 -Db_sanitize=address,undefined \
-		-Db_lundef=false -Dfuzz=true -Dtests=disabled >/dev/null
+		-Db_lundef=false -Dfuzz=true -Dtests=disabled -Dconsole=false >/dev/null
 build-lint/build.ninja:
-	@meson setup build-lint --buildtype=debug -Doptimization=1 -Dtests=disabled --werror \
+	@meson setup build-lint --buildtype=debug -Doptimization=1 -Dtests=disabled -Dconsole=false --werror \
 		-Dc_args='-fanalyzer -Wno-analyzer-use-of-uninitialized-value' >/dev/null
 build-tidy/build.ninja:
-	@CC=clang meson setup build-tidy --buildtype=debug -Doptimization=1 -Dtests=enabled --werror >/dev/null
+	@CC=clang meson setup build-tidy --buildtype=debug -Doptimization=1 -Dtests=enabled -Dconsole=false --werror >/dev/null
 
 build:
 	$(PACKAGES) build

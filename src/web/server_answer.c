@@ -99,6 +99,29 @@ enum MHD_Result answer_send(struct visit *visit)
 	return sent;
 }
 
+/* ---- the console ---- */
+
+enum MHD_Result answer_asset(struct visit *visit)
+{
+	const struct asset *asset = &visit->asset;
+	struct str body = asset->same ? STR("") : asset->bytes;
+	struct MHD_Response *response = mhd->MHD_create_response_from_buffer(body.n, (void *)body.p, MHD_RESPMEM_PERSISTENT);
+	if (!response)
+		return MHD_NO;
+	common(visit, response, CSP_CONSOLE);
+	header(response, "Cache-Control", asset->cache);
+	header(response, "ETag", asset->etag);
+	header(response, "Vary", "Accept-Encoding");
+	if (!asset->same)
+		header(response, "Content-Type", asset->type);
+	if (asset->coding && !asset->same)
+		header(response, "Content-Encoding", asset->coding);
+	link_until(visit->link, clock_monotonic_ns(), SEND_SECONDS + (int64_t)body.n / SEND_A_SECOND);
+	enum MHD_Result sent = mhd->MHD_queue_response(visit->connection, asset->same ? 304 : 200, response);
+	mhd->MHD_destroy_response(response);
+	return sent;
+}
+
 /* ---- streams ---- */
 
 static void set_aside(void *ctx)

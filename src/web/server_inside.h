@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 #include "sys/library.h"
+#include "web/assets.h"
 #include "web/head.h"
 #include "web/server.h"
 
@@ -55,6 +56,8 @@ struct visit {
 	size_t most;
 	_Atomic int phase;
 	bool only_head, discards, streams;
+	bool is_asset;
+	struct asset asset;
 	struct visit *next; /* in the queue of the slow */
 };
 
@@ -87,6 +90,7 @@ void visit_resume(struct visit *visit);
 
 /* server_answer.c */
 enum MHD_Result answer_send(struct visit *visit);
+enum MHD_Result answer_asset(struct visit *visit);
 enum MHD_Result answer_stream(struct visit *visit);
 
 /* server_slow.c: -EBUSY when the queue is full. */

@@ -144,6 +144,25 @@ static int admit(struct visit *visit)
 	return r;
 }
 
+/* What is not below /api is the console. */
+static int find_asset(struct visit *visit, int method)
+{
+	struct exchange *exchange = &visit->exchange;
+	struct str query = visit->target, path = str_cut(&query, '?');
+	if (method != METHOD_GET) {
+		exchange->allowed = 1u << METHOD_GET;
+		return exchange_refuse(exchange, -ENOSYS, "method", "this address is not to be used in this way");
+	}
+	visit->is_asset = asset_find(path, visit->head.accept_encoding, visit->head.none_match, &visit->asset);
+	return visit->is_asset ? 0 : exchange_refuse(exchange, -ENOENT, NULL, "there is nothing at this address");
+}
+
+static bool is_api(struct str target)
+{
+	struct str query = target, path = str_cut(&query, '?');
+	return str_starts(path, "/api/") || str_is(path, "/api");
+}
+
 static int look_at_head(struct visit *visit, const char *method_name)
 {
 	struct exchange *exchange = &visit->exchange;
@@ -157,6 +176,8 @@ static int look_at_head(struct visit *visit, const char *method_name)
 		r = limited(visit, LIMIT_ADDRESS, address_key(request->address), options->address);
 	if (r == 0 && atomic_load(&visit->server->stopping))
 		r = exchange_refuse(exchange, -EBUSY, NULL, "the server is about to stop");
+	if (r == 0 && !is_api(visit->target))
+		return find_asset(visit, visit->only_head ? METHOD_GET : method);
 	if (r == 0)
 		r = exchange_begin(exchange, visit->only_head || method < 0 ? METHOD_GET : (enum method)method, visit->target);
 	if (r == 0 && method < 0 && !visit->only_head)
@@ -233,6 +254,10 @@ static enum MHD_Result run(struct visit *visit)
 	struct exchange *exchange = &visit->exchange;
 	struct request *request = &exchange->request;
 	int r = exchange->result;
+	if (visit->is_asset) {
+		atomic_store(&visit->phase, PHASE_OVER);
+		return answer_asset(visit);
+	}
 	link_until(visit->link, clock_monotonic_ns(), 3600); /* the handler's own time; answer_send() sets the next limit */
 	if (r == 0)
 		r = parse(visit);
@@ -253,7 +278,7 @@ static enum MHD_Result begin(struct visit *visit, const char *method)
 	int64_t length = visit->head.length;
 	if (r < 0 && (length > DISCARD || visit->head.chunked))
 		return answer(visit);
-	visit->discards = r < 0;
+	visit->discards = r < 0 || visit->is_asset;
 	if (length > 0 || visit->head.chunked)
 		link_until(visit->link, clock_monotonic_ns(), BODY_SECONDS + (visit->head.chunked ? (int64_t)visit->most : length) / BODY_A_SECOND);
 	atomic_store(&visit->phase, PHASE_BODY);
