@@ -10,6 +10,9 @@ const routes: RouteRecordRaw[] = [
   { path: '/', component: () => import('./pages/Home.vue') },
   { path: '/registers/:group?', component: () => import('./pages/registers/Index.vue') },
   { path: '/r/:register', component: () => import('./pages/registers/ListPage.vue') },
+  { path: '/events', component: () => import('./pages/events/Index.vue') },
+  { path: '/evidence/:sha256', component: () => import('./pages/evidence/Index.vue') },
+  { path: '/sql', component: () => import('./pages/sql/Index.vue') },
   { path: '/me', component: () => import('./pages/session/Me.vue') },
   { path: '/:rest(.*)', component: () => import('./pages/Missing.vue') },
 ];
