@@ -134,6 +134,11 @@ static int checks_add(struct arena *arena, const struct checks *some, struct map
 
 int checks_load(struct arena *arena, const struct content *content, struct checks *out, struct err *err)
 {
+	return checks_load_folder(arena, content, "checks/", out, err);
+}
+
+int checks_load_folder(struct arena *arena, const struct content *content, const char *folder, struct checks *out, struct err *err)
+{
 	struct strings files;
 	struct map seen = { .arena = arena };
 	struct check_list all = { 0 };
@@ -141,7 +146,7 @@ int checks_load(struct arena *arena, const struct content *content, struct check
 		struct str *p;
 		size_t n, room;
 	} problems = { 0 };
-	int r = content_list(arena, content, "checks/", &files, err);
+	int r = content_list(arena, content, folder, &files, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < files.n; i++) {

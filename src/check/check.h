@@ -51,6 +51,9 @@ struct checks {
 /* All of content's checks/, in the order of files and within them. Ids are unique, texts complete. A file that
  * is wrong is left out and named in `problems`; the others go on. The checks live in the arena. */
 int checks_load(struct arena *arena, const struct content *content, struct checks *out, struct err *err) MUST_USE;
+/* The same of another folder of content ("management/": checks of the registers, case/management.h). */
+int checks_load_folder(struct arena *arena, const struct content *content, const char *folder, struct checks *out,
+                       struct err *err) MUST_USE;
 /* One file; -EINVAL names file, line and column. */
 int checks_parse(struct arena *arena, struct source *source, struct checks *out, struct err *err) MUST_USE;
 const struct check *checks_find(const struct checks *checks, struct str id);

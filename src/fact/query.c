@@ -22,6 +22,7 @@ struct query {
 	int64_t deadline_ns;          /* of the statement that runs; 0: none */
 	struct statement *preparing, *running;
 	bool declaring;               /* SQLite parses the columns of one of our own tables */
+	struct query_guard guard;     /* may_read NULL: the tables of hosts, and names within the statement */
 };
 
 struct statement {
@@ -339,7 +340,6 @@ static bool table_is_private(const char *name)
 static int authorize(void *ctx, int action, const char *a, const char *b, const char *c, const char *d)
 {
 	struct query *query = ctx;
-	(void)c;
 	(void)d;
 	if (query->declaring)
 		return SQLITE_OK;
@@ -356,6 +356,8 @@ static int authorize(void *ctx, int action, const char *a, const char *b, const 
 	}
 	if (!a || table_is_private(a))
 		return SQLITE_DENY;
+	if (query->guard.may_read)
+		return query->guard.may_read(query->guard.ctx, c, a, b ? b : "") ? SQLITE_OK : SQLITE_DENY;
 	const struct table *table = table_find(str_from(a));
 	struct statement *statement = query->preparing;
 	if (!table || !statement)
@@ -369,17 +371,20 @@ static int out_of_time(void *ctx)
 	return query->deadline_ns && clock_monotonic_ns() > query->deadline_ns;
 }
 
-int query_open(struct facts *facts, const struct query_limits *limits, struct query **out, struct err *err)
+static int query_open_over(struct facts *facts, const struct query_guard *guard, const struct query_limits *limits, struct query **out,
+                           struct err *err)
 {
 	struct query *query = mem_alloc(sizeof(*query));
 	query->facts = facts;
+	if (guard)
+		query->guard = *guard;
 	if (limits)
 		query->limits = *limits;
 	if (!query->limits.deadline_ns)
 		query->limits.deadline_ns = 60 * (int64_t)1000000000;
 	int r = sqlite3_open_v2(":memory:", &query->db,
 	                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
-	for (size_t i = 0; r == SQLITE_OK && tables[i]; i++)
+	for (size_t i = 0; facts && r == SQLITE_OK && tables[i]; i++)
 		r = sqlite3_create_module(query->db, tables[i]->name, &host_module, query);
 	if (r != SQLITE_OK) {
 		err_set(err, -ENOMEM, "cannot open SQLite: %s", sqlite3_errstr(r));
@@ -399,6 +404,28 @@ int query_open(struct facts *facts, const struct query_limits *limits, struct qu
 	sqlite3_progress_handler(query->db, PROGRESS_STEPS, out_of_time, query);
 	*out = query;
 	return 0;
+}
+
+int query_open(struct facts *facts, const struct query_limits *limits, struct query **out, struct err *err)
+{
+	return query_open_over(facts, NULL, limits, out, err);
+}
+
+int query_open_guarded(const struct query_guard *guard, const struct query_limits *limits, struct query **out, struct err *err)
+{
+	return query_open_over(NULL, guard, limits, out, err);
+}
+
+struct sqlite3 *query_own(struct query *query)
+{
+	query->declaring = true;
+	query->deadline_ns = 0;
+	return query->db;
+}
+
+void query_disown(struct query *query)
+{
+	query->declaring = false;
 }
 
 int query_add_table(struct query *query, const char *name, const struct sqlite3_module *module, void *ctx, struct err *err)

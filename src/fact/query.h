@@ -20,6 +20,18 @@ struct query_limits {
 };
 
 int query_open(struct facts *facts, const struct query_limits *limits, struct query **out, struct err *err) MUST_USE;
+/* One without host tables: whoever opens it fills it with tables of their own by query_own(), and decides what a statement may read.
+ * `column` is "" where only rows are counted; `database` NULL where the statement does not say it then. */
+struct query_guard {
+	bool (*may_read)(void *ctx, const char *database, const char *table, const char *column);
+	void *ctx;
+};
+int query_open_guarded(const struct query_guard *guard, const struct query_limits *limits, struct query **out,
+                       struct err *err) MUST_USE;
+/* The connection, for its owner's own SQL, which no authorizer and no deadline stops until query_disown(). */
+struct sqlite3;
+struct sqlite3 *query_own(struct query *query);
+void query_disown(struct query *query);
 /* One more table, read-only and none of the host's: `module` is SQLite's (sqlite3_module, without xCreate), `ctx` what its
  * xConnect gets; both must live as long. It declares its columns by query_declare(), and asks query_is_late() while it works long. */
 struct sqlite3_module;

@@ -1,0 +1,599 @@
+/* SPDX-License-Identifier: MulanPSL-2.0 */
+#include "case/office.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/vec.h"
+#include "search/events_table.h"
+
+/* A table of records as statements see it. */
+struct book {
+	const char *name, *from;   /* from: the table in the records */
+	const struct register_ *reg; /* NULL: one of ward's own */
+	VEC(const char *) columns;
+	VEC(const char *) types;   /* SQLite's words */
+	bool *wanted;              /* columns that statements read; in memory only */
+	bool asked, loaded;
+};
+
+struct office {
+	struct office_options options;
+	struct arena arena;
+	struct query *query;
+	struct hosts_tables *hosts;
+	struct events_table *events;
+	VEC(struct book) books;
+	struct map by_name;        /* struct book * by name of the table seen; filled once all are there */
+	bool attached, fleet_loaded;
+	bool events_hidden, events_given;
+	struct office_question *asking;
+	int64_t now;
+};
+
+enum { HOST_DAYS = 7 }; /* after which what a host delivered says nothing any more */
+static const char *const clock_columns[] = { "incident", "org", "rule", "state", "starts", "due", "sent" };
+
+/* ---- what is there ---- */
+
+static void book_column(struct book *book, const char *name, const char *type)
+{
+	vec_push(&book->columns, name);
+	vec_push(&book->types, type);
+}
+
+static const char *type_of(const struct field *field)
+{
+	switch (field->type) {
+	case FIELD_INTEGER:
+	case FIELD_BOOL:
+	case FIELD_TIME:
+	case FIELD_REFERENCE:
+	case FIELD_PERSON:
+	case FIELD_ORG:
+		return "INTEGER";
+	case FIELD_NUMBER:
+		return "REAL";
+	case FIELD_PERIOD:
+		return field->time ? "INTEGER" : "TEXT";
+	default:
+		return "TEXT";
+	}
+}
+
+static void book_of_register(struct office *office, const struct register_ *reg)
+{
+	static const char *const system[][2] = {
+		{ "id", "INTEGER PRIMARY KEY" }, { "number", "TEXT" }, { "org", "INTEGER" }, { "state", "TEXT" },
+		{ "state_since", "INTEGER" }, { "version", "INTEGER" }, { "created", "INTEGER" }, { "created_by", "INTEGER" },
+		{ "updated", "INTEGER" }, { "updated_by", "INTEGER" },
+	};
+	const char *name = arena_cstr(&office->arena, reg->name);
+	struct book book = { .name = name, .from = name, .reg = reg };
+	const struct field *fields = reg->fields.p;
+	for (size_t i = 0; i < COUNT(system); i++)
+		book_column(&book, system[i][0], system[i][1]);
+	for (size_t i = 0; i < reg->fields.n; i++) {
+		const char *field = arena_cstr(&office->arena, fields[i].name), *type = type_of(&fields[i]);
+		if (fields[i].sensitive)
+			continue;
+		if (fields[i].type == FIELD_PERIOD) {
+			book_column(&book, arena_printf(&office->arena, "%s_from", field).p, type);
+			book_column(&book, arena_printf(&office->arena, "%s_to", field).p, type);
+		} else {
+			book_column(&book, field, type);
+		}
+	}
+	book.wanted = ARENA_ARRAY(&office->arena, bool, book.columns.n);
+	vec_push(&office->books, book);
+}
+
+static void books_list(struct office *office)
+{
+	const struct registers *registers = office->options.registers;
+	for (size_t i = 0; registers && i < registers->n; i++)
+		if (!office->options.may_read || office->options.may_read(office->options.may_read_ctx, &registers->p[i]))
+			book_of_register(office, &registers->p[i]);
+	struct book clock = { .name = "incident_clock", .from = "ward_clock" };
+	for (size_t i = 0; i < COUNT(clock_columns); i++)
+		book_column(&clock, clock_columns[i], i == 2 || i == 3 ? "TEXT" : "INTEGER");
+	clock.wanted = ARENA_ARRAY(&office->arena, bool, clock.columns.n);
+	vec_push(&office->books, clock);
+	office->by_name.arena = &office->arena;
+	for (size_t i = 0; i < office->books.n; i++)
+		*map_put(&office->by_name, str_from(office->books.p[i].name)) = &office->books.p[i];
+}
+
+/* ---- what a statement may read, and reads ---- */
+
+static bool may_read_base(struct office *office, const char *table, const char *column)
+{
+	if (strcmp(table, "ward_clock") == 0)
+		return true;
+	const struct book *book = map_get(&office->by_name, str_from(table));
+	if (!book)
+		return false;
+	if (!*column || strcmp(column, "withdrawn") == 0)
+		return true;
+	for (size_t i = 0; i < book->columns.n; i++)
+		if (strcmp(book->columns.p[i], column) == 0)
+			return true;
+	return false;
+}
+
+static void note_book(struct book *book, const char *column)
+{
+	book->asked = true;
+	for (size_t i = 0; i < book->columns.n; i++)
+		book->wanted[i] |= sqlite3_stricmp(book->columns.p[i], column) == 0;
+}
+
+static bool note_hosts(struct office_question *question, size_t place, uint64_t bit)
+{
+	size_t i = 0;
+	while (i < question->n && question->hosts[i].place != place)
+		i++;
+	if (i == COUNT(question->hosts))
+		return false;
+	question->hosts[i].place = place;
+	question->hosts[i].columns |= bit;
+	question->n = MAX(question->n, i + 1);
+	return true;
+}
+
+static bool guard(void *ctx, const char *database, const char *table, const char *column)
+{
+	struct office *office = ctx;
+	struct office_question nobody = { 0 }, *question = office->asking ? office->asking : &nobody;
+	size_t place;
+	uint64_t bit;
+	if (database && strcmp(database, "records") == 0)
+		return may_read_base(office, table, column);
+	struct book *book = map_get(&office->by_name, str_from(table));
+	if (book) {
+		note_book(book, column);
+		return true;
+	}
+	if (hosts_tables_find(office->hosts, table, column, &place, &bit)) {
+		hosts_tables_want(office->hosts, place);
+		return note_hosts(question, place, bit);
+	}
+	if (strcmp(table, "events") == 0) {
+		question->events = true;
+		return true;
+	}
+	/* The names of the statement's own parts come without a database; what is ward's own never is one of them. */
+	return strcmp(table, "fleet") == 0 || strcmp(table, "json_each") == 0 || strcmp(table, "json_tree") == 0 ||
+	       (!database && strncmp(table, "ward_", 5) != 0 && strncmp(table, "pragma_", 7) != 0);
+}
+
+/* ---- functions ---- */
+
+static int64_t day_of(const struct office *office)
+{
+	struct tm tm;
+	time_t t = (time_t)office->now;
+	return localtime_r(&t, &tm) ? clock_days(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday) : office->now / 86400;
+}
+
+static void result_date(sqlite3_context *context, int64_t day)
+{
+	time_t t = (time_t)(day * 86400);
+	struct tm tm;
+	char text[32];
+	if (!gmtime_r(&t, &tm) || !strftime(text, sizeof(text), "%Y-%m-%d", &tm)) {
+		sqlite3_result_null(context);
+		return;
+	}
+	sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
+}
+
+static void sql_today(sqlite3_context *context, int argc UNUSED, sqlite3_value **argv UNUSED)
+{
+	result_date(context, day_of(sqlite3_user_data(context)));
+}
+
+static void sql_now(sqlite3_context *context, int argc UNUSED, sqlite3_value **argv UNUSED)
+{
+	const struct office *office = sqlite3_user_data(context);
+	sqlite3_result_int64(context, office->now);
+}
+
+static int64_t weekdays_later(int64_t day, int64_t n)
+{
+	while (n > 0) {
+		day++;
+		int64_t weekday = ((day + 4) % 7 + 7) % 7; /* 1970-01-01 was a Thursday; 0: Sunday */
+		n -= weekday != 0 && weekday != 6;
+	}
+	return day;
+}
+
+static void sql_workdays(sqlite3_context *context, int argc UNUSED, sqlite3_value **argv)
+{
+	const struct office *office = sqlite3_user_data(context);
+	struct str date = { (const char *)sqlite3_value_text(argv[0]), (size_t)sqlite3_value_bytes(argv[0]) };
+	int64_t year, month, day, n = sqlite3_value_int64(argv[1]);
+	bool good = date.p && date.n >= 10 && str_to_int(str_slice(date, 0, 4), 10, &year) && str_to_int(str_slice(date, 5, 7), 10, &month) &&
+	            str_to_int(str_slice(date, 8, 10), 10, &day);
+	if (!good || n < 0 || n > 3660) {
+		sqlite3_result_null(context);
+		return;
+	}
+	int64_t at = clock_days(year, month, day);
+	result_date(context, office->options.working_day ? office->options.working_day(office->options.working_day_ctx, at, n)
+	                                                 : weekdays_later(at, n));
+}
+
+/* ---- opening ---- */
+
+static int own_error(struct office *office, struct sqlite3 *db, struct err *err)
+{
+	err_set(err, -EIO, "cannot prepare the office's tables: %s", sqlite3_errmsg(db));
+	query_disown(office->query);
+	return -EIO;
+}
+
+/* The view of a table of the attached records: what stands, without what is secret. */
+static void add_view(struct buf *sql, const struct book *book)
+{
+	buf_printf(sql, "CREATE TEMP VIEW %s AS SELECT ", book->name);
+	for (size_t i = 0; i < book->columns.n; i++)
+		buf_printf(sql, "%s%s", i ? ", " : "", book->columns.p[i]);
+	buf_printf(sql, " FROM records.%s%s;", book->from, book->reg ? " WHERE withdrawn IS NULL" : "");
+}
+
+static void add_memory_table(struct buf *sql, const struct book *book)
+{
+	buf_printf(sql, "CREATE TABLE %s(", book->name);
+	for (size_t i = 0; i < book->columns.n; i++)
+		buf_printf(sql, "%s%s %s", i ? ", " : "", book->columns.p[i], book->types.p[i]);
+	buf_puts(sql, ");");
+}
+
+static int attach(struct office *office, struct sqlite3 *db)
+{
+	sqlite3_stmt *statement = NULL;
+	struct str uri = arena_printf(&office->arena, "file:%.*s?mode=ro", STR_ARG(office->options.where));
+	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 1);
+	int r = sqlite3_prepare_v2(db, "ATTACH ? AS records", -1, &statement, NULL);
+	if (r == SQLITE_OK) {
+		sqlite3_bind_text(statement, 1, uri.p, (int)uri.n, SQLITE_STATIC);
+		sqlite3_step(statement);
+	}
+	r = sqlite3_finalize(statement);
+	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+	sqlite3_busy_timeout(db, 5000);
+	return r;
+}
+
+/* Is this table in the attached records? A register declared since the last start is not. */
+static bool has_table(struct sqlite3 *db, const char *name)
+{
+	return sqlite3_table_column_metadata(db, "records", name, NULL, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static int tables_make(struct office *office, struct err *err)
+{
+	BUF(sql);
+	struct sqlite3 *db = query_own(office->query);
+	if (office->attached && attach(office, db) != SQLITE_OK)
+		return own_error(office, db, err);
+	for (size_t i = 0; i < office->books.n; i++)
+		if (office->attached && has_table(db, office->books.p[i].from))
+			add_view(&sql, &office->books.p[i]);
+		else
+			add_memory_table(&sql, &office->books.p[i]);
+	int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
+	int r = sqlite3_exec(db, buf_cstr(&sql), NULL, NULL, NULL);
+	if (r == SQLITE_OK)
+		r = sqlite3_create_function(db, "today", 0, flags, office, sql_today, NULL, NULL);
+	if (r == SQLITE_OK)
+		r = sqlite3_create_function(db, "now", 0, flags, office, sql_now, NULL, NULL);
+	if (r == SQLITE_OK)
+		r = sqlite3_create_function(db, "workdays", 2, flags, office, sql_workdays, NULL, NULL);
+	if (r == SQLITE_OK && !office->options.archive)
+		r = sqlite3_exec(db, "CREATE TABLE events(time TEXT, arrived TEXT, host TEXT, source TEXT, parser TEXT, raw TEXT, fields TEXT)",
+		                 NULL, NULL, NULL);
+	if (r != SQLITE_OK)
+		return own_error(office, db, err);
+	query_disown(office->query);
+	return office->options.archive ? events_table_add(office->query, office->options.archive, &office->events, err) : 0;
+}
+
+int office_open(const struct office_options *options, struct office **out, struct err *err)
+{
+	CLEANUP(office_close_p) struct office *office = mem_alloc(sizeof(*office));
+	office->options = *options;
+	office->now = options->now ? options->now : clock_now();
+	if (!office->options.host_age)
+		office->options.host_age = HOST_DAYS * 86400;
+	office->attached = options->records && records_kind(options->records) == DB_SQLITE && (!options->actor || options->actor->whole);
+	books_list(office);
+	int r = query_open_guarded(&(struct query_guard){ guard, office }, &options->limits, &office->query, err);
+	if (r == 0)
+		r = hosts_tables_open(office->query, &office->hosts, err);
+	if (r == 0)
+		r = tables_make(office, err);
+	if (r == 0)
+		*out = TAKE(office);
+	return r;
+}
+
+void office_close(struct office *office)
+{
+	if (!office)
+		return;
+	query_close(office->query);
+	events_table_free(office->events);
+	hosts_tables_close(office->hosts);
+	for (size_t i = 0; i < office->books.n; i++) {
+		vec_done(&office->books.p[i].columns);
+		vec_done(&office->books.p[i].types);
+	}
+	vec_done(&office->books);
+	arena_done(&office->arena);
+	free(office);
+}
+
+void office_close_p(struct office **office)
+{
+	office_close(*office);
+}
+
+struct query *office_query(struct office *office)
+{
+	return office->query;
+}
+
+int64_t office_now(const struct office *office)
+{
+	return office->now;
+}
+
+/* ---- asking ---- */
+
+static bool mentions(struct str sql, const char *word)
+{
+	size_t n = strlen(word);
+	for (size_t i = 0; i + n <= sql.n; i++)
+		if (str_is_nocase(str_slice(sql, i, i + n), word))
+			return true;
+	return false;
+}
+
+int office_ask(struct office *office, struct str sql, struct office_question *out, struct str *rest, struct err *err)
+{
+	*out = (struct office_question){ 0 };
+	office->asking = out;
+	int r = query_prepare(office->query, sql, &out->statement, rest, err);
+	office->asking = NULL;
+	/* SQLite does not ask the authorizer about columns that only USING or NATURAL compares. */
+	if (r < 0 || !(mentions(sql, "using") || mentions(sql, "natural")))
+		return r;
+	for (size_t i = 0; i < out->n; i++)
+		out->hosts[i].columns = COLUMNS_ALL;
+	for (size_t i = 0; i < office->books.n; i++)
+		for (size_t c = 0; office->books.p[i].asked && c < office->books.p[i].columns.n; c++)
+			office->books.p[i].wanted[c] = true;
+	return 0;
+}
+
+void office_question_done(struct office_question *question)
+{
+	statement_free(question->statement);
+	question->statement = NULL;
+}
+
+/* ---- loading ---- */
+
+static void bind_cell(sqlite3_stmt *insert, int at, struct cell cell)
+{
+	if (!cell.p)
+		sqlite3_bind_null(insert, at);
+	else if (cell_is_int(cell))
+		sqlite3_bind_int64(insert, at, cell.i);
+	else if (cell_is_text(cell))
+		sqlite3_bind_text64(insert, at, cell.p, cell.n, SQLITE_TRANSIENT, SQLITE_UTF8);
+	else
+		sqlite3_bind_double(insert, at, cell.r);
+}
+
+static int book_copy(struct office *office, struct book *book, struct db *db, struct err *err)
+{
+	BUF(select);
+	BUF(insert_sql);
+	BUF(marks);
+	const struct actor *actor = office->options.actor;
+	bool bound = actor && !actor->whole;
+	size_t n = 0;
+	for (size_t i = 0; i < book->columns.n; i++) {
+		if (i && !book->wanted[i])
+			continue;
+		buf_printf(&select, "%s%s", n ? ", " : "SELECT ", book->columns.p[i]);
+		buf_printf(&insert_sql, "%s%s", n ? ", " : "", book->columns.p[i]);
+		buf_puts(&marks, n++ ? ", ?" : "?");
+	}
+	buf_printf(&select, " FROM %s", book->from);
+	if (book->reg)
+		buf_puts(&select, " WHERE withdrawn IS NULL");
+	if (bound)
+		buf_printf(&select, " %s org IN (SELECT s.org FROM ward_subtree s WHERE s.ancestor = ?)", book->reg ? "AND" : "WHERE");
+	DB_QUERY(q);
+	int r = db_query(&q, db, buf_cstr(&select), err);
+	if (r < 0)
+		return r;
+	if (bound)
+		db_bind_int(&q, actor->org);
+	sqlite3_stmt *insert = NULL;
+	struct sqlite3 *own = query_own(office->query);
+	struct str sql = arena_printf(&office->arena, "INSERT INTO %s(%s) VALUES (%s)", book->name, buf_cstr(&insert_sql), buf_cstr(&marks));
+	int code = sqlite3_exec(own, "SAVEPOINT book", NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_prepare_v2(own, sql.p, (int)sql.n, &insert, NULL);
+	while (code == SQLITE_OK && (r = db_step(&q, err)) > 0) {
+		for (size_t i = 0; i < n; i++)
+			bind_cell(insert, (int)i + 1, db_cell(&q, i));
+		sqlite3_step(insert);
+		code = sqlite3_reset(insert);
+	}
+	sqlite3_finalize(insert);
+	sqlite3_exec(own, "RELEASE book", NULL, NULL, NULL);
+	query_disown(office->query);
+	return code != SQLITE_OK ? err_set(err, -ENOMEM, "cannot load the register %s: %s", book->name, sqlite3_errstr(code)) : r;
+}
+
+static int load_all(struct office *office, struct db *db, struct err *err)
+{
+	const struct actor *actor = office->options.actor;
+	const struct hosts_tables_scope scope = { office->now, office->options.host_age, actor && !actor->whole ? actor->org : 0 };
+	int r = 0;
+	if (!office->fleet_loaded)
+		r = hosts_tables_load_fleet(office->hosts, db, &scope, err);
+	office->fleet_loaded = true;
+	for (size_t i = 0; r == 0 && !office->attached && i < office->books.n; i++) {
+		struct book *book = &office->books.p[i];
+		if (book->asked && !book->loaded)
+			r = book_copy(office, book, db, err);
+		book->loaded |= book->asked;
+	}
+	return r;
+}
+
+int office_load(struct office *office, struct err *err)
+{
+	struct db *db;
+	if (!office->options.records)
+		return 0;
+	int r = records_read(office->options.records, &db, err);
+	if (r < 0)
+		return r;
+	r = load_all(office, db, err);
+	for (size_t i = 0; r == 0 && i < hosts_tables_count(); i++)
+		if (hosts_tables_wanted(office->hosts, i))
+			r = hosts_tables_load(office->hosts, db, i, err);
+	records_read_end(office->options.records, db);
+	return r;
+}
+
+enum coverage office_saw(const struct office *office, const struct office_question *question, const char **unseen, struct note *why)
+{
+	enum coverage worst = COVERAGE_COMPLETE;
+	for (size_t i = 0; i < question->n; i++) {
+		struct note reason;
+		size_t place = question->hosts[i].place;
+		enum coverage coverage = hosts_tables_saw(office->hosts, place, question->hosts[i].columns, &reason);
+		if (coverage <= worst)
+			continue;
+		worst = coverage;
+		*why = reason;
+		if (unseen)
+			*unseen = hosts_tables_at(place)->name;
+	}
+	if (question->events && worst != COVERAGE_UNAVAILABLE && !office->events && !office->events_given) {
+		worst = COVERAGE_UNAVAILABLE;
+		*why = NOTE("there is no archive of events");
+		if (unseen)
+			*unseen = "events";
+	}
+	return worst;
+}
+
+/* ---- made-up offices ---- */
+
+static void add_json(struct buf *out, const struct doc *doc, unsigned depth)
+{
+	if (doc->type == DOC_ARRAY || (doc->type == DOC_MAP && depth < 16)) {
+		bool map = doc->type == DOC_MAP;
+		buf_add_char(out, map ? '{' : '[');
+		for (size_t i = 0; i < doc->n && depth < 16; i++) {
+			if (i)
+				buf_add_char(out, ',');
+			if (map) {
+				json_add_string(out, doc_string(doc_key(doc, i)));
+				buf_add_char(out, ':');
+			}
+			add_json(out, map ? doc_value(doc, i) : &doc->items[i], depth + 1);
+		}
+		buf_add_char(out, map ? '}' : ']');
+		return;
+	}
+	if (doc->type == DOC_BOOL)
+		buf_puts(out, doc->boolean ? "true" : "false");
+	else
+		cell_add_json(out, cell_from_doc(doc));
+}
+
+static int give_row(struct office *office, const struct source *source, const char *table, const struct doc *row, struct err *err)
+{
+	BUF(sql);
+	if (row->type != DOC_MAP || !row->n)
+		return doc_err(source, row, err, "a map of columns is needed here");
+	buf_printf(&sql, "INSERT INTO \"%s\"(", table);
+	for (size_t i = 0; i < row->n; i++)
+		buf_printf(&sql, "%s\"%.*s\"", i ? ", " : "", STR_ARG(doc_string(doc_key(row, i))));
+	buf_puts(&sql, ") VALUES (?");
+	for (size_t i = 1; i < row->n; i++)
+		buf_puts(&sql, ", ?");
+	buf_puts(&sql, ")");
+	ARENA(scratch);
+	sqlite3_stmt *insert = NULL;
+	struct sqlite3 *db = query_own(office->query);
+	int r = sqlite3_prepare_v2(db, buf_cstr(&sql), -1, &insert, NULL);
+	for (size_t i = 0; r == SQLITE_OK && i < row->n; i++) {
+		const struct doc *value = doc_value(row, i);
+		struct cell cell = cell_from_doc(value);
+		if (value->type == DOC_BOOL)
+			cell = cell_int(value->boolean);
+		if (value->type == DOC_ARRAY || value->type == DOC_MAP) {
+			BUF(json);
+			add_json(&json, value, 0);
+			cell = cell_text(arena_str(&scratch, buf_str(&json)));
+		}
+		bind_cell(insert, (int)i + 1, cell);
+	}
+	if (r == SQLITE_OK && sqlite3_step(insert) != SQLITE_DONE)
+		r = SQLITE_ERROR;
+	if (r != SQLITE_OK)
+		doc_err(source, row, err, "%s: %s", table, sqlite3_errmsg(db));
+	sqlite3_finalize(insert);
+	query_disown(office->query);
+	return r == SQLITE_OK ? 0 : -EINVAL;
+}
+
+int office_give(struct office *office, const struct source *source, const struct doc *name, const struct doc *rows, struct err *err)
+{
+	size_t place;
+	uint64_t bit;
+	const char *table = arena_cstr(&office->arena, doc_string(name));
+	if (hosts_tables_find(office->hosts, table, "", &place, &bit))
+		hosts_tables_given(office->hosts, place);
+	else if (strcmp(table, "events") == 0)
+		office->events_given = !office->events_hidden;
+	else if (strcmp(table, "fleet") != 0 && !map_get(&office->by_name, str_from(table)))
+		return doc_err(source, name, err, "there is no table '%s'", table);
+	if (rows->type != DOC_ARRAY)
+		return doc_err(source, rows, err, "a list of rows is needed here");
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < rows->n; i++)
+		r = give_row(office, source, table, &rows->items[i], err);
+	return r;
+}
+
+int office_hide(struct office *office, struct str name, struct err *err)
+{
+	size_t place;
+	uint64_t bit;
+	const char *table = arena_cstr(&office->arena, name);
+	if (str_is(name, "events")) {
+		office->events_hidden = true;
+		office->events_given = false;
+		return 0;
+	}
+	if (!hosts_tables_find(office->hosts, table, "", &place, &bit))
+		return err_set(err, -ENOENT, "'%s' is no table of hosts", table);
+	hosts_tables_hide(office->hosts, place, NOTE("the table {} is hidden", str_from(table)));
+	return 0;
+}

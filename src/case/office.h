@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * office: SQL over everything that the office knows: registers, the tables of all hosts, events.
+ *
+ *	registers       by name, the records that stand (not withdrawn), with id, number, org, state …; sensitive fields are left out; a period
+ *	                is two columns, lists are JSON (json_each)
+ *	host tables     case/hosts_tables.h: each with `host` and `org`, and `fleet`
+ *	incident_clock  incident, org, rule, state, starts, due, sent: the legal clocks of incidents
+ *	events          search/events_table.h, where there is an archive
+ *	today(), now()  the moment of the office: text "2026-11-23", seconds
+ *	workdays(date, n)   the date n working days later
+ *
+ * SQL is SQLite's, whatever the records are kept in. Statements only read (fact/query.h); accounts, sessions and secrets are not there to be
+ * read. Records in SQLite are attached read-only where the actor may see everything; otherwise, and from PostgreSQL, the columns that
+ * the statements read are copied into memory once.
+ *
+ * First office_ask() for each statement, then once office_load(), then run them. One thread.
+ */
+#ifndef WARD_CASE_OFFICE_H
+#define WARD_CASE_OFFICE_H
+
+#include "case/hosts_tables.h"
+#include "record/actor.h"
+#include "register/register.h"
+
+struct office;
+
+struct office_options {
+	const struct registers *registers;
+	struct records *records;       /* NULL: everything is given by office_give() */
+	struct str where;              /* of the records: a path, or "postgresql://…" */
+	const struct actor *actor;     /* whose eyes; NULL: ward's */
+	bool (*may_read)(void *ctx, const struct register_ *reg); /* NULL: all of them */
+	void *may_read_ctx;
+	int64_t now;                   /* seconds; 0: the clock's */
+	int64_t host_age;              /* seconds after which what a host delivered says nothing any more; 0: 7 days */
+	const char *archive;           /* of events; NULL: none */
+	int64_t (*working_day)(void *ctx, int64_t day, int64_t n); /* register/calendar.h; NULL: Saturdays and Sundays are free */
+	void *working_day_ctx;
+	struct query_limits limits;
+};
+
+int office_open(const struct office_options *options, struct office **out, struct err *err) MUST_USE;
+void office_close(struct office *office);
+void office_close_p(struct office **office);
+struct query *office_query(struct office *office);
+int64_t office_now(const struct office *office);
+
+/* A statement with what it reads of tables that may not have been seen whole. */
+struct office_question {
+	struct statement *statement;
+	struct {
+		size_t place;
+		uint64_t columns;
+	} hosts[16];           /* hosts_tables_at(place) */
+	size_t n;
+	bool events;
+};
+/* As query_prepare(); what it reads is loaded by the next office_load(). */
+int office_ask(struct office *office, struct str sql, struct office_question *out, struct str *rest, struct err *err) MUST_USE;
+void office_question_done(struct office_question *question);
+/* Read what all statements so far ask for, as of one moment. */
+int office_load(struct office *office, struct err *err) MUST_USE;
+/* How well a statement could see; *unseen (may be NULL): the table that *why speaks of. */
+enum coverage office_saw(const struct office *office, const struct office_question *question, const char **unseen, struct note *why);
+
+/* ---- made-up offices, for fixtures ---- */
+
+/* A table's rows: a list of maps by column; what a row does not say is NULL, lists and maps become JSON. A table of hosts counts as seen
+ * whole. -EINVAL with the place in `source`. */
+int office_give(struct office *office, const struct source *source, const struct doc *name, const struct doc *rows, struct err *err) MUST_USE;
+/* A table of hosts, or `events`, that nobody could see. -ENOENT: it is neither. */
+int office_hide(struct office *office, struct str name, struct err *err) MUST_USE;
+
+#endif
