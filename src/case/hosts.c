@@ -3,10 +3,7 @@
 
 #include <zstd.h>
 
-#include "case/observed.h"
 #include "crypto/digest.h"
-
-const char *const observed_source_names[] = { "check", "management", "rule", NULL };
 
 const struct migration hosts_migrations[] = {
 	{ 400, "hosts and their tables",

@@ -15,7 +15,7 @@ int management_load(struct arena *arena, const struct content *content, struct c
 /* ---- asking ---- */
 
 struct ask {
-	struct office_question applies, violations;
+	struct overview_question applies, violations;
 	int org, subject, host; /* columns of violations; host -1: none */
 	struct err problem;     /* text "": none */
 };
@@ -27,11 +27,11 @@ static int part_err(const struct check *check, const char *part, struct err *err
 	return doc_err(check->source, node ? node : check->node, err, "check %.*s: %s: %s", STR_ARG(check->id), part, why.text);
 }
 
-static int ask_part(struct office *office, const struct check *check, const char *part, struct str sql, struct office_question *out,
+static int ask_part(struct overview *overview, const struct check *check, const char *part, struct str sql, struct overview_question *out,
                     struct err *err)
 {
 	struct str rest;
-	int r = office_ask(office, sql, out, &rest, err);
+	int r = overview_ask(overview, sql, out, &rest, err);
 	if (r == 0 && !out->statement)
 		r = err_set(err, -EINVAL, "there is no statement");
 	if (r == 0 && str_trim(rest).n)
@@ -47,14 +47,14 @@ static int column_at(const struct statement *statement, const char *name)
 	return -1;
 }
 
-static int ask(struct office *office, const struct check *check, struct ask *out, struct err *err)
+static int ask(struct overview *overview, const struct check *check, struct ask *out, struct err *err)
 {
 	int r = 0;
 	*out = (struct ask){ 0 };
 	if (check->applies.p)
-		r = ask_part(office, check, "applies", check->applies, &out->applies, err);
+		r = ask_part(overview, check, "applies", check->applies, &out->applies, err);
 	if (r == 0)
-		r = ask_part(office, check, "violations", check->violations, &out->violations, err);
+		r = ask_part(overview, check, "violations", check->violations, &out->violations, err);
 	if (r < 0)
 		return r;
 	out->org = column_at(out->violations.statement, "org");
@@ -69,8 +69,8 @@ static int ask(struct office *office, const struct check *check, struct ask *out
 
 static void ask_done(struct ask *ask)
 {
-	office_question_done(&ask->applies);
-	office_question_done(&ask->violations);
+	overview_question_done(&ask->applies);
+	overview_question_done(&ask->violations);
 }
 
 static int bind(const struct check *check, const char *part, const struct doc *params, struct statement *statement, struct err *err)
@@ -90,10 +90,10 @@ static int bind(const struct check *check, const char *part, const struct doc *p
 	return 0;
 }
 
-int management_lint(struct office *office, const struct check *check, struct err *err)
+int management_lint(struct overview *overview, const struct check *check, struct err *err)
 {
 	struct ask asked;
-	int r = ask(office, check, &asked, err);
+	int r = ask(overview, check, &asked, err);
 	if (r == 0 && asked.applies.statement)
 		r = bind(check, "applies", NULL, asked.applies.statement, err);
 	if (r == 0)
@@ -189,7 +189,7 @@ static void unknown(struct arena *arena, struct judged *judged, struct note why)
 }
 
 /* 1: it applies; 0: the verdict is made. */
-static int judge_applies(struct arena *arena, struct office *office, struct ask *ask, const struct doc *params, struct judged *judged,
+static int judge_applies(struct arena *arena, struct overview *overview, struct ask *ask, const struct doc *params, struct judged *judged,
                          struct err *err)
 {
 	struct note why;
@@ -200,7 +200,7 @@ static int judge_applies(struct arena *arena, struct office *office, struct ask 
 		r = statement_step(ask->applies.statement, err);
 	if (r != 0)
 		return r;
-	if (office_saw(office, &ask->applies, NULL, &why) != COVERAGE_COMPLETE)
+	if (overview_saw(overview, &ask->applies, NULL, &why) != COVERAGE_COMPLETE)
 		unknown(arena, judged, why);
 	else
 		judged->value = VERDICT_NOT_APPLICABLE;
@@ -208,24 +208,24 @@ static int judge_applies(struct arena *arena, struct office *office, struct ask 
 }
 
 /* A table that must have been seen whole before a missing row means anything. */
-static bool absent_unseen(struct office *office, const struct ask *ask, const struct check *check, struct note *why)
+static bool absent_unseen(struct overview *overview, const struct ask *ask, const struct check *check, struct note *why)
 {
 	for (size_t i = 0; i < ask->violations.n; i++) {
-		struct office_question one = { .n = 1, .hosts = { { ask->violations.hosts[i].place, ask->violations.hosts[i].columns } } };
+		struct overview_question one = { .n = 1, .hosts = { { ask->violations.hosts[i].place, ask->violations.hosts[i].columns } } };
 		for (size_t k = 0; k < check->absent.n; k++)
 			if (str_is(check->absent.p[k], hosts_tables_at(one.hosts[0].place)->name) &&
-			    office_saw(office, &one, NULL, why) != COVERAGE_COMPLETE)
+			    overview_saw(overview, &one, NULL, why) != COVERAGE_COMPLETE)
 				return true;
 	}
 	return false;
 }
 
-static int judge(struct arena *arena, struct office *office, struct ask *ask, const struct doc *params, struct judged *judged,
+static int judge(struct arena *arena, struct overview *overview, struct ask *ask, const struct doc *params, struct judged *judged,
                  struct err *err)
 {
 	CLEANUP(finds_done) struct finds finds = { .arena = arena, .by_key.arena = arena };
 	struct note why;
-	int r = judge_applies(arena, office, ask, params, judged, err);
+	int r = judge_applies(arena, overview, ask, params, judged, err);
 	if (r != 1)
 		return r;
 	r = bind(judged->check, "violations", params, ask->violations.statement, err);
@@ -235,12 +235,12 @@ static int judge(struct arena *arena, struct office *office, struct ask *ask, co
 		find(&finds, ask);
 	if (r < 0 && r != -ETIME)
 		return r;
-	bool whole = office_saw(office, &ask->violations, NULL, &why) == COVERAGE_COMPLETE;
+	bool whole = overview_saw(overview, &ask->violations, NULL, &why) == COVERAGE_COMPLETE;
 	if (r == -ETIME) {
 		whole = false;
 		why = NOTE("the query was stopped: {}", str_from(err->text));
 	}
-	if (finds.p.n && absent_unseen(office, ask, judged->check, &why)) {
+	if (finds.p.n && absent_unseen(overview, ask, judged->check, &why)) {
 		unknown(arena, judged, why);
 	} else if (finds.p.n) {
 		judged->value = VERDICT_FAIL;
@@ -256,11 +256,11 @@ static int judge(struct arena *arena, struct office *office, struct ask *ask, co
 	return 0;
 }
 
-static void run_one(struct arena *arena, struct office *office, struct ask *ask, const struct doc *params, struct judged *judged)
+static void run_one(struct arena *arena, struct overview *overview, struct ask *ask, const struct doc *params, struct judged *judged)
 {
 	struct err why = ask->problem;
 	int64_t start = clock_monotonic_ns();
-	if (!why.text[0] && judge(arena, office, ask, params, judged, &why) < 0) {
+	if (!why.text[0] && judge(arena, overview, ask, params, judged, &why) < 0) {
 		judged->p = NULL;
 		judged->n = 0;
 		unknown(arena, judged, NOTE("the check could not be run: {}", str_from(why.text)));
@@ -270,22 +270,22 @@ static void run_one(struct arena *arena, struct office *office, struct ask *ask,
 	judged->ns = clock_monotonic_ns() - start;
 }
 
-int management_run(struct arena *arena, struct office *office, const struct checks *checks, const struct doc *params,
+int management_run(struct arena *arena, struct overview *overview, const struct checks *checks, const struct doc *params,
                    struct observations *out, struct err *err)
 {
 	ARENA(scratch);
 	struct ask *asks = ARENA_ARRAY(&scratch, struct ask, checks->n + 1);
 	for (size_t i = 0; i < checks->n; i++) {
 		struct err problem = { "" };
-		if (ask(office, &checks->p[i], &asks[i], &problem) < 0)
+		if (ask(overview, &checks->p[i], &asks[i], &problem) < 0)
 			asks[i].problem = problem;
 	}
-	int r = office_load(office, err);
-	*out = (struct observations){ .at = office_now(office), .p = ARENA_ARRAY(arena, struct judged, checks->n + 1), .n = checks->n };
+	int r = overview_load(overview, err);
+	*out = (struct observations){ .at = overview_now(overview), .p = ARENA_ARRAY(arena, struct judged, checks->n + 1), .n = checks->n };
 	for (size_t i = 0; i < checks->n; i++) {
 		out->p[i] = (struct judged){ .check = &checks->p[i], .source = OBSERVED_MANAGEMENT };
 		if (r == 0)
-			run_one(arena, office, &asks[i], params, &out->p[i]);
+			run_one(arena, overview, &asks[i], params, &out->p[i]);
 		ask_done(&asks[i]);
 	}
 	return r;

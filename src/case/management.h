@@ -2,7 +2,7 @@
  *
  * management: checks of the office itself: what the registers say, and what they say against what hosts and events show.
  *
- * Declared in content/management/TOPIC.yaml in the form of check/check.h. `violations` is one SELECT over the office (case/office.h):
+ * Declared in content/management/TOPIC.yaml in the form of check/check.h. `violations` is one SELECT over the office (case/overview.h):
  *
  *	SELECT org, subject, … FROM …
  *
@@ -21,7 +21,7 @@
 #define WARD_CASE_MANAGEMENT_H
 
 #include "case/observed.h"
-#include "case/office.h"
+#include "case/overview.h"
 
 enum {
 	MANAGEMENT_ROWS = 100,      /* kept of one finding's evidence; the others are counted */
@@ -33,10 +33,10 @@ int management_load(struct arena *arena, const struct content *content, struct c
 
 /* `params`: a map of thresholds other than the defaults, or NULL. The office must be new: its statements are asked and loaded here.
  * Of a check whose SQL is wrong the verdict is unknown with SQLite's words. */
-int management_run(struct arena *arena, struct office *office, const struct checks *checks, const struct doc *params,
+int management_run(struct arena *arena, struct overview *overview, const struct checks *checks, const struct doc *params,
                    struct observations *out, struct err *err) MUST_USE;
 
-/* What is wrong with a check's SQL, or the columns it gives; 0 when nothing. `office` may be an empty one. */
-int management_lint(struct office *office, const struct check *check, struct err *err) MUST_USE;
+/* What is wrong with a check's SQL, or the columns it gives; 0 when nothing. `overview` may be an empty one. */
+int management_lint(struct overview *overview, const struct check *check, struct err *err) MUST_USE;
 
 #endif

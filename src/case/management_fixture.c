@@ -74,7 +74,7 @@ static bool is_word(struct str key)
 	return str_is(key, "hide") || str_is(key, "subjects");
 }
 
-static int furnish(const struct trial *trial, struct office *office, const struct doc *made, struct err *err)
+static int furnish(const struct trial *trial, struct overview *overview, const struct doc *made, struct err *err)
 {
 	const struct doc *hidden = doc_get(made, STR("hide"));
 	int r = 0;
@@ -82,30 +82,30 @@ static int furnish(const struct trial *trial, struct office *office, const struc
 		return doc_err(trial->source, made, err, "a map of tables is needed here");
 	for (size_t i = 0; r == 0 && i < made->n; i++)
 		if (!is_word(doc_string(doc_key(made, i))))
-			r = office_give(office, trial->source, doc_key(made, i), doc_value(made, i), err);
+			r = overview_give(overview, trial->source, doc_key(made, i), doc_value(made, i), err);
 	for (size_t i = 0; r == 0 && hidden && hidden->type == DOC_ARRAY && i < hidden->n; i++)
-		r = office_hide(office, doc_string(&hidden->items[i]), err);
+		r = overview_hide(overview, doc_string(&hidden->items[i]), err);
 	return r;
 }
 
 /* Judge one case; `hide`: one table more that nobody could see. */
 static int judge_case(const struct trial *trial, const struct doc *made, const char *hide, struct judged *out, struct err *err)
 {
-	CLEANUP(office_close_p) struct office *office = NULL;
-	const struct office_options options = {
+	CLEANUP(overview_close_p) struct overview *overview = NULL;
+	const struct overview_options options = {
 		.registers = trial->registers,
 		.now = trial->entry->now ? trial->entry->now : FIXTURE_NOW,
 		.limits.deadline_ns = 5 * (int64_t)1000000000,
 	};
 	const struct checks one = { .p = (struct check *)trial->check, .n = 1 };
 	struct observations seen;
-	int r = office_open(&options, &office, err);
+	int r = overview_open(&options, &overview, err);
 	if (r == 0)
-		r = furnish(trial, office, made, err);
+		r = furnish(trial, overview, made, err);
 	if (r == 0 && hide)
-		r = office_hide(office, str_from(hide), err);
+		r = overview_hide(overview, str_from(hide), err);
 	if (r == 0)
-		r = management_run(trial->arena, office, &one, trial->entry->params, &seen, err);
+		r = management_run(trial->arena, overview, &one, trial->entry->params, &seen, err);
 	if (r == 0)
 		*out = seen.p[0];
 	return r;
@@ -146,20 +146,20 @@ static void compare_subjects(const struct trial *trial, const struct doc *made, 
 /* The tables of hosts, and the events, that a check reads. */
 static int read_tables(const struct trial *trial, const char **names, size_t *n, struct err *err)
 {
-	CLEANUP(office_close_p) struct office *office = NULL;
-	const struct office_options options = { .registers = trial->registers };
+	CLEANUP(overview_close_p) struct overview *overview = NULL;
+	const struct overview_options options = { .registers = trial->registers };
 	const struct str parts[] = { trial->check->applies, trial->check->violations };
-	int r = office_open(&options, &office, err);
+	int r = overview_open(&options, &overview, err);
 	*n = 0;
 	for (size_t i = 0; r == 0 && i < COUNT(parts); i++) {
-		struct office_question question = { 0 };
+		struct overview_question question = { 0 };
 		if (parts[i].p)
-			r = office_ask(office, parts[i], &question, NULL, err);
+			r = overview_ask(overview, parts[i], &question, NULL, err);
 		for (size_t k = 0; k < question.n; k++)
 			names[(*n)++] = hosts_tables_at(question.hosts[k].place)->name;
 		if (question.events)
 			names[(*n)++] = "events";
-		office_question_done(&question);
+		overview_question_done(&question);
 	}
 	return r;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
-#include "case/office.h"
+#include "case/overview.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -19,8 +19,8 @@ struct book {
 	bool asked, loaded;
 };
 
-struct office {
-	struct office_options options;
+struct overview {
+	struct overview_options options;
 	struct arena arena;
 	struct query *query;
 	struct hosts_tables *hosts;
@@ -29,7 +29,7 @@ struct office {
 	struct map by_name;        /* struct book * by name of the table seen; filled once all are there */
 	bool attached, fleet_loaded;
 	bool events_hidden, events_given;
-	struct office_question *asking;
+	struct overview_question *asking;
 	int64_t now;
 };
 
@@ -63,56 +63,56 @@ static const char *type_of(const struct field *field)
 	}
 }
 
-static void book_of_register(struct office *office, const struct register_ *reg)
+static void book_of_register(struct overview *overview, const struct register_ *reg)
 {
 	static const char *const system[][2] = {
 		{ "id", "INTEGER PRIMARY KEY" }, { "number", "TEXT" }, { "org", "INTEGER" }, { "state", "TEXT" },
 		{ "state_since", "INTEGER" }, { "version", "INTEGER" }, { "created", "INTEGER" }, { "created_by", "INTEGER" },
 		{ "updated", "INTEGER" }, { "updated_by", "INTEGER" },
 	};
-	const char *name = arena_cstr(&office->arena, reg->name);
+	const char *name = arena_cstr(&overview->arena, reg->name);
 	struct book book = { .name = name, .from = name, .reg = reg };
 	const struct field *fields = reg->fields.p;
 	for (size_t i = 0; i < COUNT(system); i++)
 		book_column(&book, system[i][0], system[i][1]);
 	for (size_t i = 0; i < reg->fields.n; i++) {
-		const char *field = arena_cstr(&office->arena, fields[i].name), *type = type_of(&fields[i]);
+		const char *field = arena_cstr(&overview->arena, fields[i].name), *type = type_of(&fields[i]);
 		if (fields[i].sensitive)
 			continue;
 		if (fields[i].type == FIELD_PERIOD) {
-			book_column(&book, arena_printf(&office->arena, "%s_from", field).p, type);
-			book_column(&book, arena_printf(&office->arena, "%s_to", field).p, type);
+			book_column(&book, arena_printf(&overview->arena, "%s_from", field).p, type);
+			book_column(&book, arena_printf(&overview->arena, "%s_to", field).p, type);
 		} else {
 			book_column(&book, field, type);
 		}
 	}
-	book.wanted = ARENA_ARRAY(&office->arena, bool, book.columns.n);
-	vec_push(&office->books, book);
+	book.wanted = ARENA_ARRAY(&overview->arena, bool, book.columns.n);
+	vec_push(&overview->books, book);
 }
 
-static void books_list(struct office *office)
+static void books_list(struct overview *overview)
 {
-	const struct registers *registers = office->options.registers;
+	const struct registers *registers = overview->options.registers;
 	for (size_t i = 0; registers && i < registers->n; i++)
-		if (!office->options.may_read || office->options.may_read(office->options.may_read_ctx, &registers->p[i]))
-			book_of_register(office, &registers->p[i]);
+		if (!overview->options.may_read || overview->options.may_read(overview->options.may_read_ctx, &registers->p[i]))
+			book_of_register(overview, &registers->p[i]);
 	struct book clock = { .name = "incident_clock", .from = "ward_clock" };
 	for (size_t i = 0; i < COUNT(clock_columns); i++)
 		book_column(&clock, clock_columns[i], i == 2 || i == 3 ? "TEXT" : "INTEGER");
-	clock.wanted = ARENA_ARRAY(&office->arena, bool, clock.columns.n);
-	vec_push(&office->books, clock);
-	office->by_name.arena = &office->arena;
-	for (size_t i = 0; i < office->books.n; i++)
-		*map_put(&office->by_name, str_from(office->books.p[i].name)) = &office->books.p[i];
+	clock.wanted = ARENA_ARRAY(&overview->arena, bool, clock.columns.n);
+	vec_push(&overview->books, clock);
+	overview->by_name.arena = &overview->arena;
+	for (size_t i = 0; i < overview->books.n; i++)
+		*map_put(&overview->by_name, str_from(overview->books.p[i].name)) = &overview->books.p[i];
 }
 
 /* ---- what a statement may read, and reads ---- */
 
-static bool may_read_base(struct office *office, const char *table, const char *column)
+static bool may_read_base(struct overview *overview, const char *table, const char *column)
 {
 	if (strcmp(table, "ward_clock") == 0)
 		return true;
-	const struct book *book = map_get(&office->by_name, str_from(table));
+	const struct book *book = map_get(&overview->by_name, str_from(table));
 	if (!book)
 		return false;
 	if (!*column || strcmp(column, "withdrawn") == 0)
@@ -130,7 +130,7 @@ static void note_book(struct book *book, const char *column)
 		book->wanted[i] |= sqlite3_stricmp(book->columns.p[i], column) == 0;
 }
 
-static bool note_hosts(struct office_question *question, size_t place, uint64_t bit)
+static bool note_hosts(struct overview_question *question, size_t place, uint64_t bit)
 {
 	size_t i = 0;
 	while (i < question->n && question->hosts[i].place != place)
@@ -145,19 +145,19 @@ static bool note_hosts(struct office_question *question, size_t place, uint64_t 
 
 static bool guard(void *ctx, const char *database, const char *table, const char *column)
 {
-	struct office *office = ctx;
-	struct office_question nobody = { 0 }, *question = office->asking ? office->asking : &nobody;
+	struct overview *overview = ctx;
+	struct overview_question nobody = { 0 }, *question = overview->asking ? overview->asking : &nobody;
 	size_t place;
 	uint64_t bit;
 	if (database && strcmp(database, "records") == 0)
-		return may_read_base(office, table, column);
-	struct book *book = map_get(&office->by_name, str_from(table));
+		return may_read_base(overview, table, column);
+	struct book *book = map_get(&overview->by_name, str_from(table));
 	if (book) {
 		note_book(book, column);
 		return true;
 	}
-	if (hosts_tables_find(office->hosts, table, column, &place, &bit)) {
-		hosts_tables_want(office->hosts, place);
+	if (hosts_tables_find(overview->hosts, table, column, &place, &bit)) {
+		hosts_tables_want(overview->hosts, place);
 		return note_hosts(question, place, bit);
 	}
 	if (strcmp(table, "events") == 0) {
@@ -171,11 +171,11 @@ static bool guard(void *ctx, const char *database, const char *table, const char
 
 /* ---- functions ---- */
 
-static int64_t day_of(const struct office *office)
+static int64_t day_of(const struct overview *overview)
 {
 	struct tm tm;
-	time_t t = (time_t)office->now;
-	return localtime_r(&t, &tm) ? clock_days(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday) : office->now / 86400;
+	time_t t = (time_t)overview->now;
+	return localtime_r(&t, &tm) ? clock_days(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday) : overview->now / 86400;
 }
 
 static void result_date(sqlite3_context *context, int64_t day)
@@ -197,8 +197,8 @@ static void sql_today(sqlite3_context *context, int argc UNUSED, sqlite3_value *
 
 static void sql_now(sqlite3_context *context, int argc UNUSED, sqlite3_value **argv UNUSED)
 {
-	const struct office *office = sqlite3_user_data(context);
-	sqlite3_result_int64(context, office->now);
+	const struct overview *overview = sqlite3_user_data(context);
+	sqlite3_result_int64(context, overview->now);
 }
 
 static int64_t weekdays_later(int64_t day, int64_t n)
@@ -213,7 +213,7 @@ static int64_t weekdays_later(int64_t day, int64_t n)
 
 static void sql_workdays(sqlite3_context *context, int argc UNUSED, sqlite3_value **argv)
 {
-	const struct office *office = sqlite3_user_data(context);
+	const struct overview *overview = sqlite3_user_data(context);
 	struct str date = { (const char *)sqlite3_value_text(argv[0]), (size_t)sqlite3_value_bytes(argv[0]) };
 	int64_t year, month, day, n = sqlite3_value_int64(argv[1]);
 	bool good = date.p && date.n >= 10 && str_to_int(str_slice(date, 0, 4), 10, &year) && str_to_int(str_slice(date, 5, 7), 10, &month) &&
@@ -223,16 +223,16 @@ static void sql_workdays(sqlite3_context *context, int argc UNUSED, sqlite3_valu
 		return;
 	}
 	int64_t at = clock_days(year, month, day);
-	result_date(context, office->options.working_day ? office->options.working_day(office->options.working_day_ctx, at, n)
+	result_date(context, overview->options.working_day ? overview->options.working_day(overview->options.working_day_ctx, at, n)
 	                                                 : weekdays_later(at, n));
 }
 
 /* ---- opening ---- */
 
-static int own_error(struct office *office, struct sqlite3 *db, struct err *err)
+static int own_error(struct overview *overview, struct sqlite3 *db, struct err *err)
 {
 	err_set(err, -EIO, "cannot prepare the office's tables: %s", sqlite3_errmsg(db));
-	query_disown(office->query);
+	query_disown(overview->query);
 	return -EIO;
 }
 
@@ -253,10 +253,10 @@ static void add_memory_table(struct buf *sql, const struct book *book)
 	buf_puts(sql, ");");
 }
 
-static int attach(struct office *office, struct sqlite3 *db)
+static int attach(struct overview *overview, struct sqlite3 *db)
 {
 	sqlite3_stmt *statement = NULL;
-	struct str uri = arena_printf(&office->arena, "file:%.*s?mode=ro", STR_ARG(office->options.where));
+	struct str uri = arena_printf(&overview->arena, "file:%.*s?mode=ro", STR_ARG(overview->options.where));
 	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 1);
 	int r = sqlite3_prepare_v2(db, "ATTACH ? AS records", -1, &statement, NULL);
 	if (r == SQLITE_OK) {
@@ -275,82 +275,85 @@ static bool has_table(struct sqlite3 *db, const char *name)
 	return sqlite3_table_column_metadata(db, "records", name, NULL, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
 }
 
-static int tables_make(struct office *office, struct err *err)
+static int tables_make(struct overview *overview, struct err *err)
 {
 	BUF(sql);
-	struct sqlite3 *db = query_own(office->query);
-	if (office->attached && attach(office, db) != SQLITE_OK)
-		return own_error(office, db, err);
-	for (size_t i = 0; i < office->books.n; i++)
-		if (office->attached && has_table(db, office->books.p[i].from))
-			add_view(&sql, &office->books.p[i]);
+	struct sqlite3 *db = query_own(overview->query);
+	if (overview->attached && attach(overview, db) != SQLITE_OK)
+		return own_error(overview, db, err);
+	for (size_t i = 0; i < overview->books.n; i++)
+		if (overview->attached && has_table(db, overview->books.p[i].from))
+			add_view(&sql, &overview->books.p[i]);
 		else
-			add_memory_table(&sql, &office->books.p[i]);
+			add_memory_table(&sql, &overview->books.p[i]);
 	int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
 	int r = sqlite3_exec(db, buf_cstr(&sql), NULL, NULL, NULL);
 	if (r == SQLITE_OK)
-		r = sqlite3_create_function(db, "today", 0, flags, office, sql_today, NULL, NULL);
+		r = sqlite3_create_function(db, "today", 0, flags, overview, sql_today, NULL, NULL);
 	if (r == SQLITE_OK)
-		r = sqlite3_create_function(db, "now", 0, flags, office, sql_now, NULL, NULL);
+		r = sqlite3_create_function(db, "now", 0, flags, overview, sql_now, NULL, NULL);
 	if (r == SQLITE_OK)
-		r = sqlite3_create_function(db, "workdays", 2, flags, office, sql_workdays, NULL, NULL);
-	if (r == SQLITE_OK && !office->options.archive)
+		r = sqlite3_create_function(db, "workdays", 2, flags, overview, sql_workdays, NULL, NULL);
+	if (r == SQLITE_OK && !overview->options.archive)
 		r = sqlite3_exec(db, "CREATE TABLE events(time TEXT, arrived TEXT, host TEXT, source TEXT, parser TEXT, raw TEXT, fields TEXT)",
 		                 NULL, NULL, NULL);
+	/* Tables that are functions are made at their first use, which statements may not do. */
+	if (r == SQLITE_OK)
+		r = sqlite3_exec(db, "SELECT 1 FROM json_each('[]'), json_tree('[]')", NULL, NULL, NULL);
 	if (r != SQLITE_OK)
-		return own_error(office, db, err);
-	query_disown(office->query);
-	return office->options.archive ? events_table_add(office->query, office->options.archive, &office->events, err) : 0;
+		return own_error(overview, db, err);
+	query_disown(overview->query);
+	return overview->options.archive ? events_table_add(overview->query, overview->options.archive, &overview->events, err) : 0;
 }
 
-int office_open(const struct office_options *options, struct office **out, struct err *err)
+int overview_open(const struct overview_options *options, struct overview **out, struct err *err)
 {
-	CLEANUP(office_close_p) struct office *office = mem_alloc(sizeof(*office));
-	office->options = *options;
-	office->now = options->now ? options->now : clock_now();
-	if (!office->options.host_age)
-		office->options.host_age = HOST_DAYS * 86400;
-	office->attached = options->records && records_kind(options->records) == DB_SQLITE && (!options->actor || options->actor->whole);
-	books_list(office);
-	int r = query_open_guarded(&(struct query_guard){ guard, office }, &options->limits, &office->query, err);
+	CLEANUP(overview_close_p) struct overview *overview = mem_alloc(sizeof(*overview));
+	overview->options = *options;
+	overview->now = options->now ? options->now : clock_now();
+	if (!overview->options.host_age)
+		overview->options.host_age = HOST_DAYS * 86400;
+	overview->attached = options->records && records_kind(options->records) == DB_SQLITE && (!options->actor || options->actor->whole);
+	books_list(overview);
+	int r = query_open_guarded(&(struct query_guard){ guard, overview }, &options->limits, &overview->query, err);
 	if (r == 0)
-		r = hosts_tables_open(office->query, &office->hosts, err);
+		r = hosts_tables_open(overview->query, &overview->hosts, err);
 	if (r == 0)
-		r = tables_make(office, err);
+		r = tables_make(overview, err);
 	if (r == 0)
-		*out = TAKE(office);
+		*out = TAKE(overview);
 	return r;
 }
 
-void office_close(struct office *office)
+void overview_close(struct overview *overview)
 {
-	if (!office)
+	if (!overview)
 		return;
-	query_close(office->query);
-	events_table_free(office->events);
-	hosts_tables_close(office->hosts);
-	for (size_t i = 0; i < office->books.n; i++) {
-		vec_done(&office->books.p[i].columns);
-		vec_done(&office->books.p[i].types);
+	query_close(overview->query);
+	events_table_free(overview->events);
+	hosts_tables_close(overview->hosts);
+	for (size_t i = 0; i < overview->books.n; i++) {
+		vec_done(&overview->books.p[i].columns);
+		vec_done(&overview->books.p[i].types);
 	}
-	vec_done(&office->books);
-	arena_done(&office->arena);
-	free(office);
+	vec_done(&overview->books);
+	arena_done(&overview->arena);
+	free(overview);
 }
 
-void office_close_p(struct office **office)
+void overview_close_p(struct overview **overview)
 {
-	office_close(*office);
+	overview_close(*overview);
 }
 
-struct query *office_query(struct office *office)
+struct query *overview_query(struct overview *overview)
 {
-	return office->query;
+	return overview->query;
 }
 
-int64_t office_now(const struct office *office)
+int64_t overview_now(const struct overview *overview)
 {
-	return office->now;
+	return overview->now;
 }
 
 /* ---- asking ---- */
@@ -364,24 +367,24 @@ static bool mentions(struct str sql, const char *word)
 	return false;
 }
 
-int office_ask(struct office *office, struct str sql, struct office_question *out, struct str *rest, struct err *err)
+int overview_ask(struct overview *overview, struct str sql, struct overview_question *out, struct str *rest, struct err *err)
 {
-	*out = (struct office_question){ 0 };
-	office->asking = out;
-	int r = query_prepare(office->query, sql, &out->statement, rest, err);
-	office->asking = NULL;
+	*out = (struct overview_question){ 0 };
+	overview->asking = out;
+	int r = query_prepare(overview->query, sql, &out->statement, rest, err);
+	overview->asking = NULL;
 	/* SQLite does not ask the authorizer about columns that only USING or NATURAL compares. */
 	if (r < 0 || !(mentions(sql, "using") || mentions(sql, "natural")))
 		return r;
 	for (size_t i = 0; i < out->n; i++)
 		out->hosts[i].columns = COLUMNS_ALL;
-	for (size_t i = 0; i < office->books.n; i++)
-		for (size_t c = 0; office->books.p[i].asked && c < office->books.p[i].columns.n; c++)
-			office->books.p[i].wanted[c] = true;
+	for (size_t i = 0; i < overview->books.n; i++)
+		for (size_t c = 0; overview->books.p[i].asked && c < overview->books.p[i].columns.n; c++)
+			overview->books.p[i].wanted[c] = true;
 	return 0;
 }
 
-void office_question_done(struct office_question *question)
+void overview_question_done(struct overview_question *question)
 {
 	statement_free(question->statement);
 	question->statement = NULL;
@@ -401,12 +404,12 @@ static void bind_cell(sqlite3_stmt *insert, int at, struct cell cell)
 		sqlite3_bind_double(insert, at, cell.r);
 }
 
-static int book_copy(struct office *office, struct book *book, struct db *db, struct err *err)
+static int book_copy(struct overview *overview, struct book *book, struct db *db, struct err *err)
 {
 	BUF(select);
 	BUF(insert_sql);
 	BUF(marks);
-	const struct actor *actor = office->options.actor;
+	const struct actor *actor = overview->options.actor;
 	bool bound = actor && !actor->whole;
 	size_t n = 0;
 	for (size_t i = 0; i < book->columns.n; i++) {
@@ -428,8 +431,8 @@ static int book_copy(struct office *office, struct book *book, struct db *db, st
 	if (bound)
 		db_bind_int(&q, actor->org);
 	sqlite3_stmt *insert = NULL;
-	struct sqlite3 *own = query_own(office->query);
-	struct str sql = arena_printf(&office->arena, "INSERT INTO %s(%s) VALUES (%s)", book->name, buf_cstr(&insert_sql), buf_cstr(&marks));
+	struct sqlite3 *own = query_own(overview->query);
+	struct str sql = arena_printf(&overview->arena, "INSERT INTO %s(%s) VALUES (%s)", book->name, buf_cstr(&insert_sql), buf_cstr(&marks));
 	int code = sqlite3_exec(own, "SAVEPOINT book", NULL, NULL, NULL);
 	if (code == SQLITE_OK)
 		code = sqlite3_prepare_v2(own, sql.p, (int)sql.n, &insert, NULL);
@@ -441,50 +444,50 @@ static int book_copy(struct office *office, struct book *book, struct db *db, st
 	}
 	sqlite3_finalize(insert);
 	sqlite3_exec(own, "RELEASE book", NULL, NULL, NULL);
-	query_disown(office->query);
+	query_disown(overview->query);
 	return code != SQLITE_OK ? err_set(err, -ENOMEM, "cannot load the register %s: %s", book->name, sqlite3_errstr(code)) : r;
 }
 
-static int load_all(struct office *office, struct db *db, struct err *err)
+static int load_all(struct overview *overview, struct db *db, struct err *err)
 {
-	const struct actor *actor = office->options.actor;
-	const struct hosts_tables_scope scope = { office->now, office->options.host_age, actor && !actor->whole ? actor->org : 0 };
+	const struct actor *actor = overview->options.actor;
+	const struct hosts_tables_scope scope = { overview->now, overview->options.host_age, actor && !actor->whole ? actor->org : 0 };
 	int r = 0;
-	if (!office->fleet_loaded)
-		r = hosts_tables_load_fleet(office->hosts, db, &scope, err);
-	office->fleet_loaded = true;
-	for (size_t i = 0; r == 0 && !office->attached && i < office->books.n; i++) {
-		struct book *book = &office->books.p[i];
+	if (!overview->fleet_loaded)
+		r = hosts_tables_load_fleet(overview->hosts, db, &scope, err);
+	overview->fleet_loaded = true;
+	for (size_t i = 0; r == 0 && !overview->attached && i < overview->books.n; i++) {
+		struct book *book = &overview->books.p[i];
 		if (book->asked && !book->loaded)
-			r = book_copy(office, book, db, err);
+			r = book_copy(overview, book, db, err);
 		book->loaded |= book->asked;
 	}
 	return r;
 }
 
-int office_load(struct office *office, struct err *err)
+int overview_load(struct overview *overview, struct err *err)
 {
 	struct db *db;
-	if (!office->options.records)
+	if (!overview->options.records)
 		return 0;
-	int r = records_read(office->options.records, &db, err);
+	int r = records_read(overview->options.records, &db, err);
 	if (r < 0)
 		return r;
-	r = load_all(office, db, err);
+	r = load_all(overview, db, err);
 	for (size_t i = 0; r == 0 && i < hosts_tables_count(); i++)
-		if (hosts_tables_wanted(office->hosts, i))
-			r = hosts_tables_load(office->hosts, db, i, err);
-	records_read_end(office->options.records, db);
+		if (hosts_tables_wanted(overview->hosts, i))
+			r = hosts_tables_load(overview->hosts, db, i, err);
+	records_read_end(overview->options.records, db);
 	return r;
 }
 
-enum coverage office_saw(const struct office *office, const struct office_question *question, const char **unseen, struct note *why)
+enum coverage overview_saw(const struct overview *overview, const struct overview_question *question, const char **unseen, struct note *why)
 {
 	enum coverage worst = COVERAGE_COMPLETE;
 	for (size_t i = 0; i < question->n; i++) {
 		struct note reason;
 		size_t place = question->hosts[i].place;
-		enum coverage coverage = hosts_tables_saw(office->hosts, place, question->hosts[i].columns, &reason);
+		enum coverage coverage = hosts_tables_saw(overview->hosts, place, question->hosts[i].columns, &reason);
 		if (coverage <= worst)
 			continue;
 		worst = coverage;
@@ -492,7 +495,7 @@ enum coverage office_saw(const struct office *office, const struct office_questi
 		if (unseen)
 			*unseen = hosts_tables_at(place)->name;
 	}
-	if (question->events && worst != COVERAGE_UNAVAILABLE && !office->events && !office->events_given) {
+	if (question->events && worst != COVERAGE_UNAVAILABLE && !overview->events && !overview->events_given) {
 		worst = COVERAGE_UNAVAILABLE;
 		*why = NOTE("there is no archive of events");
 		if (unseen)
@@ -526,7 +529,7 @@ static void add_json(struct buf *out, const struct doc *doc, unsigned depth)
 		cell_add_json(out, cell_from_doc(doc));
 }
 
-static int give_row(struct office *office, const struct source *source, const char *table, const struct doc *row, struct err *err)
+static int give_row(struct overview *overview, const struct source *source, const char *table, const struct doc *row, struct err *err)
 {
 	BUF(sql);
 	if (row->type != DOC_MAP || !row->n)
@@ -540,7 +543,7 @@ static int give_row(struct office *office, const struct source *source, const ch
 	buf_puts(&sql, ")");
 	ARENA(scratch);
 	sqlite3_stmt *insert = NULL;
-	struct sqlite3 *db = query_own(office->query);
+	struct sqlite3 *db = query_own(overview->query);
 	int r = sqlite3_prepare_v2(db, buf_cstr(&sql), -1, &insert, NULL);
 	for (size_t i = 0; r == SQLITE_OK && i < row->n; i++) {
 		const struct doc *value = doc_value(row, i);
@@ -559,41 +562,41 @@ static int give_row(struct office *office, const struct source *source, const ch
 	if (r != SQLITE_OK)
 		doc_err(source, row, err, "%s: %s", table, sqlite3_errmsg(db));
 	sqlite3_finalize(insert);
-	query_disown(office->query);
+	query_disown(overview->query);
 	return r == SQLITE_OK ? 0 : -EINVAL;
 }
 
-int office_give(struct office *office, const struct source *source, const struct doc *name, const struct doc *rows, struct err *err)
+int overview_give(struct overview *overview, const struct source *source, const struct doc *name, const struct doc *rows, struct err *err)
 {
 	size_t place;
 	uint64_t bit;
-	const char *table = arena_cstr(&office->arena, doc_string(name));
-	if (hosts_tables_find(office->hosts, table, "", &place, &bit))
-		hosts_tables_given(office->hosts, place);
+	const char *table = arena_cstr(&overview->arena, doc_string(name));
+	if (hosts_tables_find(overview->hosts, table, "", &place, &bit))
+		hosts_tables_given(overview->hosts, place);
 	else if (strcmp(table, "events") == 0)
-		office->events_given = !office->events_hidden;
-	else if (strcmp(table, "fleet") != 0 && !map_get(&office->by_name, str_from(table)))
+		overview->events_given = !overview->events_hidden;
+	else if (strcmp(table, "fleet") != 0 && !map_get(&overview->by_name, str_from(table)))
 		return doc_err(source, name, err, "there is no table '%s'", table);
 	if (rows->type != DOC_ARRAY)
 		return doc_err(source, rows, err, "a list of rows is needed here");
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < rows->n; i++)
-		r = give_row(office, source, table, &rows->items[i], err);
+		r = give_row(overview, source, table, &rows->items[i], err);
 	return r;
 }
 
-int office_hide(struct office *office, struct str name, struct err *err)
+int overview_hide(struct overview *overview, struct str name, struct err *err)
 {
 	size_t place;
 	uint64_t bit;
-	const char *table = arena_cstr(&office->arena, name);
+	const char *table = arena_cstr(&overview->arena, name);
 	if (str_is(name, "events")) {
-		office->events_hidden = true;
-		office->events_given = false;
+		overview->events_hidden = true;
+		overview->events_given = false;
 		return 0;
 	}
-	if (!hosts_tables_find(office->hosts, table, "", &place, &bit))
+	if (!hosts_tables_find(overview->hosts, table, "", &place, &bit))
 		return err_set(err, -ENOENT, "'%s' is no table of hosts", table);
-	hosts_tables_hide(office->hosts, place, NOTE("the table {} is hidden", str_from(table)));
+	hosts_tables_hide(overview->hosts, place, NOTE("the table {} is hidden", str_from(table)));
 	return 0;
 }

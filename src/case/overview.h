@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
- * office: SQL over everything that the office knows: registers, the tables of all hosts, events.
+ * overview: SQL over everything that the office knows: registers, the tables of all hosts, events.
  *
  *	registers       by name, the records that stand (not withdrawn), with id, number, org, state …; sensitive fields are left out; a period
  *	                is two columns, lists are JSON (json_each)
@@ -14,20 +14,20 @@
  * read. Records in SQLite are attached read-only where the actor may see everything; otherwise, and from PostgreSQL, the columns that
  * the statements read are copied into memory once.
  *
- * First office_ask() for each statement, then once office_load(), then run them. One thread.
+ * First overview_ask() for each statement, then once overview_load(), then run them. One thread.
  */
-#ifndef WARD_CASE_OFFICE_H
-#define WARD_CASE_OFFICE_H
+#ifndef WARD_CASE_OVERVIEW_H
+#define WARD_CASE_OVERVIEW_H
 
 #include "case/hosts_tables.h"
 #include "record/actor.h"
 #include "register/register.h"
 
-struct office;
+struct overview;
 
-struct office_options {
+struct overview_options {
 	const struct registers *registers;
-	struct records *records;       /* NULL: everything is given by office_give() */
+	struct records *records;       /* NULL: everything is given by overview_give() */
 	struct str where;              /* of the records: a path, or "postgresql://…" */
 	const struct actor *actor;     /* whose eyes; NULL: ward's */
 	bool (*may_read)(void *ctx, const struct register_ *reg); /* NULL: all of them */
@@ -40,14 +40,14 @@ struct office_options {
 	struct query_limits limits;
 };
 
-int office_open(const struct office_options *options, struct office **out, struct err *err) MUST_USE;
-void office_close(struct office *office);
-void office_close_p(struct office **office);
-struct query *office_query(struct office *office);
-int64_t office_now(const struct office *office);
+int overview_open(const struct overview_options *options, struct overview **out, struct err *err) MUST_USE;
+void overview_close(struct overview *overview);
+void overview_close_p(struct overview **overview);
+struct query *overview_query(struct overview *overview);
+int64_t overview_now(const struct overview *overview);
 
 /* A statement with what it reads of tables that may not have been seen whole. */
-struct office_question {
+struct overview_question {
 	struct statement *statement;
 	struct {
 		size_t place;
@@ -56,20 +56,20 @@ struct office_question {
 	size_t n;
 	bool events;
 };
-/* As query_prepare(); what it reads is loaded by the next office_load(). */
-int office_ask(struct office *office, struct str sql, struct office_question *out, struct str *rest, struct err *err) MUST_USE;
-void office_question_done(struct office_question *question);
+/* As query_prepare(); what it reads is loaded by the next overview_load(). */
+int overview_ask(struct overview *overview, struct str sql, struct overview_question *out, struct str *rest, struct err *err) MUST_USE;
+void overview_question_done(struct overview_question *question);
 /* Read what all statements so far ask for, as of one moment. */
-int office_load(struct office *office, struct err *err) MUST_USE;
+int overview_load(struct overview *overview, struct err *err) MUST_USE;
 /* How well a statement could see; *unseen (may be NULL): the table that *why speaks of. */
-enum coverage office_saw(const struct office *office, const struct office_question *question, const char **unseen, struct note *why);
+enum coverage overview_saw(const struct overview *overview, const struct overview_question *question, const char **unseen, struct note *why);
 
 /* ---- made-up offices, for fixtures ---- */
 
 /* A table's rows: a list of maps by column; what a row does not say is NULL, lists and maps become JSON. A table of hosts counts as seen
  * whole. -EINVAL with the place in `source`. */
-int office_give(struct office *office, const struct source *source, const struct doc *name, const struct doc *rows, struct err *err) MUST_USE;
+int overview_give(struct overview *overview, const struct source *source, const struct doc *name, const struct doc *rows, struct err *err) MUST_USE;
 /* A table of hosts, or `events`, that nobody could see. -ENOENT: it is neither. */
-int office_hide(struct office *office, struct str name, struct err *err) MUST_USE;
+int overview_hide(struct overview *overview, struct str name, struct err *err) MUST_USE;
 
 #endif
