@@ -31,7 +31,7 @@ void api_open_with(struct api *api, const struct route *const *lists)
 	good(router_new(lists, &api->router, &err), &err);
 	api->office.files_dir = dir;
 	api->office.profile = STR("county");
-	api->office.inspector = -1;
+	api->office.inspect = -1;
 	api->office.started = clock_now();
 	api->web = (struct web){ .router = api->router, .records = api->office.records, .office = &api->office, .roles = &api->office.roles->names,
 		                 .temporary = dir };

@@ -204,6 +204,32 @@ static void only_the_shipper_connects(void **state)
 		assert_int_equal(in_role(role, connect_tcp), role == ROLE_SHIPPER ? ALLOWED : REFUSED);
 }
 
+/* To ask for the rules of iptables; but no packet leaves by it. */
+static int send_raw(void)
+{
+	struct sockaddr_in there = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	char packet[64] = { 0x45 };
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	struct iovec part = { packet, sizeof(packet) };
+	struct msghdr message = { .msg_name = &there, .msg_namelen = sizeof(there), .msg_iov = &part, .msg_iovlen = 1 };
+	if (fd < 0)
+		return REFUSED;
+	if (sendto(fd, packet, sizeof(packet), 0, (struct sockaddr *)&there, sizeof(there)) >= 0 ||
+	    sendto(fd, packet, sizeof(packet), 0, (struct sockaddr *)&there, 12) >= 0 || sendmsg(fd, &message, 0) >= 0 ||
+	    send(fd, packet, sizeof(packet), 0) >= 0 || connect(fd, (struct sockaddr *)&there, sizeof(there)) == 0)
+		return ALLOWED;
+	return REFUSED;
+}
+
+static void nobody_sends_packets(void **state)
+{
+	(void)state;
+	if (!kernel_has("seccomp"))
+		skip();
+	for (int role = 0; role < ROLE_COUNT; role++)
+		assert_int_equal(in_role(role, send_raw), REFUSED);
+}
+
 static void files_are_those_of_the_role(void **state)
 {
 	(void)state;
@@ -244,10 +270,10 @@ static void status_line(pid_t pid, const char *name, char *out, size_t room)
 	out[strcspn(out, " \n")] = 0;
 }
 
-/* CAP_DAC_READ_SEARCH is 2; the inspector has NET_ADMIN (12), SYS_PTRACE (19), AUDIT_CONTROL (30) and SYSLOG (34), too. */
+/* CAP_DAC_READ_SEARCH is 2; the inspector has NET_ADMIN (12), NET_RAW (13), SYS_PTRACE (19), AUDIT_CONTROL (30) and SYSLOG (34), too. */
 static const char *capabilities_of(enum role role)
 {
-	return role == ROLE_READER ? "0000000000000004" : role == ROLE_INSPECTOR ? "0000000440081004" : "0000000000000000";
+	return role == ROLE_READER ? "0000000000000004" : role == ROLE_INSPECTOR ? "0000000440083004" : "0000000000000000";
 }
 
 /* As the kernel tells it from outside. */
@@ -371,6 +397,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nobody_starts_programs_or_traces),
 		cmocka_unit_test(only_the_shipper_connects),
+		cmocka_unit_test(nobody_sends_packets),
 		cmocka_unit_test(files_are_those_of_the_role),
 		cmocka_unit_test(landlock_bites_by_itself),
 		cmocka_unit_test(privileges_are_gone),

@@ -7,8 +7,9 @@
 #define WARD_API_OFFICE_H
 
 #include "case/law.h"
+#include "check/check.h"
 #include "data/content.h"
-#include "people/roles.h"
+#include "people/people.h"
 #include "register/record.h"
 #include "web/request.h"
 
@@ -21,12 +22,14 @@ struct office {
 	struct registers *registers;
 	struct vault *vault;
 	struct books books;          /* of the four above */
+	struct people *people;       /* accounts, sessions */
 	struct laws *laws;           /* clocks, grading, categories of content */
 	struct stream *stream;
 	struct str archive_dir;      /* events, read here; STR_NONE: none on this machine */
 	struct str files_dir;        /* attachments, by digest */
 	struct str profile;          /* the installation's kind of office: "township" */
-	int inspector;               /* socket to ask the inspector (role/inspector.h); -1: none */
+	struct checks checks;        /* of content */
+	int inspect;                 /* a byte written here asks for an inspection of this machine now (a pipe); -1: none */
 	int64_t started;
 };
 

@@ -12,6 +12,7 @@
 #include "role/control.h"
 #include "role/inspection_frames.h"
 #include "role/wire.h"
+#include "sys/library.h"
 #include "sys/root.h"
 
 struct inspector {
@@ -187,6 +188,9 @@ static int loop(struct inspector *inspector, struct err *err)
 	return 0;
 }
 
+/* Of the tables certificates, apt_updates and others. */
+static const char *const libraries[] = { "libgnutls.so.30", "libarchive.so.13", NULL };
+
 static int begin(struct inspector *inspector, struct err *err)
 {
 	struct shared_role *shared = &inspector->options->shared->roles[ROLE_INSPECTOR];
@@ -196,6 +200,7 @@ static int begin(struct inspector *inspector, struct err *err)
 		r = inventory_load(&inspector->arena, &inspector->content, &inspector->inventory, err);
 	if (r < 0)
 		return r;
+	library_keep(libraries);
 	struct sandbox sandbox = role_sandbox(ROLE_INSPECTOR, NULL, NULL, inspector->options->parent);
 	r = sandbox_enter(&sandbox, &state, err);
 	if (r < 0)

@@ -89,7 +89,7 @@ static int read_said(struct str statement, struct said *out, struct err *err)
 int keeper_judge(struct keeper_memory *memory, const char *key_id, struct str statement, int64_t now, int64_t monotonic,
                  struct err *err)
 {
-	struct said said;
+	struct said said = { 0 };
 	size_t i = 0;
 	int r = read_said(statement, &said, err);
 	if (r < 0)

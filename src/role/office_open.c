@@ -2,8 +2,13 @@
 #include "role/office_open.h"
 
 #include "base/clock.h"
+#include "case/detections.h"
+#include "case/evidence.h"
 #include "case/hosts.h"
+#include "case/inspections.h"
 #include "crypto/secret.h"
+#include "sys/library.h"
+#include "web/stream.h"
 
 #define VAULT_SETTING "vault" /* of ward_setting: the vault's key, wrapped by the keeper's */
 
@@ -70,38 +75,98 @@ static int open_vault(struct arena *arena, struct records *records, struct keepe
 
 /* ---- all of it ---- */
 
-static int migrate(struct records *records, struct err *err)
+/* The steps of one layer (its hundred) are told together, wherever they are declared: so it is seen when the records know more. */
+static int migrate_hundred(struct arena *arena, struct records *records, int hundred, struct err *err)
 {
-	static const struct migration *const lists[] = { hosts_migrations };
+	static const struct migration *const lists[] = {
+		people_migrations, evidence_migrations, hosts_migrations, inspections_migrations, detections_migrations,
+	};
+	struct migration *all = ARENA_ARRAY(arena, struct migration, 100 + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < COUNT(lists); i++)
+		for (const struct migration *step = lists[i]; step->number; step++) {
+			if (step->number / 100 != hundred || n == 100)
+				continue;
+			size_t at = n++;
+			for (; at && all[at - 1].number > step->number; at--)
+				all[at] = all[at - 1];
+			all[at] = *step;
+		}
+	all[n] = (struct migration){ 0 };
+	return n ? records_migrate(records, all, err) : 0;
+}
+
+static int migrate(struct arena *arena, struct records *records, struct err *err)
+{
+	enum { HUNDREDS = 10 };
 	int r = 0;
-	for (size_t i = 0; r == 0 && i < COUNT(lists); i++)
-		r = records_migrate(records, lists[i], err);
+	for (int hundred = 1; r == 0 && hundred < HUNDREDS; hundred++)
+		r = migrate_hundred(arena, records, hundred, err);
 	return r;
 }
 
-int office_open(struct arena *arena, const struct config *config, struct keeper *keeper, struct office *out, struct err *err)
+/* Tables are read and written long after the walls stand. */
+static const char *const libraries[] = { "libexpat.so.1", "libarchive.so.13", "libxlsxwriter.so.4", NULL };
+
+int office_open(struct arena *arena, const struct config *config, enum lang lang, struct keeper *keeper, struct office *out,
+                struct err *err)
 {
-	*out = (struct office){ .content = CONTENT_EMBEDDED, .inspector = -1, .started = clock_now() };
+	(void)lang;
+	*out = (struct office){ .content = CONTENT_EMBEDDED, .inspect = -1, .started = clock_now() };
 	out->archive_dir = config->archive.dir;
 	out->files_dir = arena_printf(arena, "%.*s/files", STR_ARG(config->up.dir));
 	out->profile = config->up.profile;
+	library_keep(libraries);
 	int r = roles_load(&out->content, &out->roles, err);
+	if (r == 0)
+		r = checks_load(arena, &out->content, &out->checks, err);
 	if (r == 0)
 		r = records_open(&(struct records_options){ .where = config->up.records }, &out->records, err);
 	if (r == 0)
-		r = migrate(out->records, err);
+		r = migrate(arena, out->records, err);
 	if (r == 0)
 		r = open_vault(arena, out->records, keeper, &out->vault, err);
 	if (r < 0)
 		return r;
 	out->books.vault = out->vault;
 	out->books.roles = &out->roles->names;
+	r = people_open(&out->content, out->roles, out->vault, &out->books, NULL, &out->people, err);
+	if (r == 0)
+		r = stream_new(&(struct stream_hooks){ 0 }, &out->stream, err);
+	if (r == 0)
+		records_on_change(out->records, stream_on_change, out->stream);
+	return r;
+}
+
+int office_first_token(struct arena *arena, struct office *office, struct str *out, struct err *err)
+{
+	(void)arena, (void)office, (void)err;
+	*out = STR_NONE;
 	return 0;
+}
+
+void office_timers(struct office *office, struct timers *timers)
+{
+	(void)office, (void)timers;
+}
+
+void office_inspected(struct office *office, int64_t host)
+{
+	ARENA(arena);
+	struct str data = arena_printf(&arena, "{\"kind\":\"inspection\",\"host\":%lld}", (long long)host);
+	stream_tell(office->stream, "progress", 0, STR("host"), 0, data);
+}
+
+bool office_connects(const struct config *config)
+{
+	return db_is_postgresql(config->up.records);
 }
 
 void office_close(struct office *office)
 {
+	people_close(office->people);
 	records_close(office->records);
+	stream_free(office->stream);
 	vault_close(office->vault);
 	roles_free(office->roles);
 	content_close(&office->content);

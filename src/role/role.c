@@ -22,7 +22,7 @@ static const unsigned calls[ROLE_COUNT] = {
 /* Logs belong to many users and are often mode 0600. */
 static const int read_all[] = { CAP_DAC_READ_SEARCH, -1 };
 /* Whose process it is that has a socket open; the rules of the firewall and of audit; kernel addresses. */
-static const int see_all[] = { CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE, CAP_NET_ADMIN, CAP_AUDIT_CONTROL, CAP_SYSLOG, -1 };
+static const int see_all[] = { CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE, CAP_NET_ADMIN, CAP_NET_RAW, CAP_AUDIT_CONTROL, CAP_SYSLOG, -1 };
 
 struct sandbox role_sandbox(enum role role, const struct sandbox_path *paths, const char *user, pid_t parent)
 {

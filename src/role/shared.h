@@ -54,7 +54,8 @@ struct shared {
 		uint64_t signed_count;
 	} keeper;
 	char key_id[32]; /* "": not signed */
-	uint64_t briefed; /* the inspector's: what was found was said once */
+	uint64_t briefed;   /* the inspector's: what was found was said once */
+	uint64_t announced; /* the server's: where it answers was said once */
 };
 
 /* Never fails. */

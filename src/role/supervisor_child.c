@@ -10,7 +10,7 @@
 #include "role/keeper_process.h"
 #include "role/monitor.h"
 #include "role/reader.h"
-#include "role/server.h"
+#include "role/serve.h"
 #include "role/shipper.h"
 #include "role/supervisor_state.h"
 #include "role/writer.h"
@@ -54,7 +54,7 @@ static int child_main(struct supervisor *supervisor, enum role role, pid_t paren
 		                                                  !supervisor->options->json, parent },
 		                     err);
 	if (role == ROLE_SERVER)
-		return server_run(&(struct server_options){ supervisor->config, supervisor->shared, &log, CHILD_CONTROL, CHILD_FIRST,
+		return serve_run(&(struct serve_options){ supervisor->config, supervisor->shared, &log, CHILD_CONTROL, CHILD_FIRST,
 		                                            supervisor->port, supervisor->options->json, supervisor->user, parent },
 		                  err);
 	return reader_run(&(struct reader_options){ supervisor->config, supervisor->shared, &log, CHILD_CONTROL, supervisor->user,

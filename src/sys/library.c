@@ -27,3 +27,10 @@ int library_load(struct library *library, struct err *err)
 	pthread_mutex_unlock(&lock);
 	return r;
 }
+
+void library_keep(const char *const *files)
+{
+	for (; *files; files++)
+		if (!dlopen(*files, RTLD_LAZY | RTLD_LOCAL))
+			(void)dlerror();
+}

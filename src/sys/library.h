@@ -36,6 +36,10 @@ struct library {
 /* 0; -ENOENT when there is no such library, -ENOSYS when it lacks a function. */
 int library_load(struct library *library, struct err *err) MUST_USE;
 
+/* Have these (file names, ends with NULL) in memory before a sandbox closes the way to them: LIBRARY_LOAD finds them there. One
+ * that is not installed is left out, as it would be later. */
+void library_keep(const char *const *files);
+
 #define LIBRARY_POINTER_(function) __typeof__(&function) function;
 #define LIBRARY_NAME_(function)    #function,
 /* Define the struct NAME of pointers to one library, NULL until LIBRARY_LOAD. At file scope. */

@@ -3,7 +3,9 @@
 
 #include <asm/termbits.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <linux/sched.h>
+#include <netinet/in.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -21,7 +23,7 @@ LIBRARY(seccomp, "libseccomp.so.2", SECCOMP_FUNCTIONS);
 /* Reading and writing what is open, memory, time, waiting, ending. */
 static const char *const basic[] = {
 	"read", "readv", "write", "writev", "close", "close_range", "dup", "dup2", "dup3", "fcntl", "fcntl64", "fstat", "fstat64",
-	"sendmsg", "recvmsg", "sendto", "recvfrom", "send", "recv", "shutdown", "getsockopt",
+	"recvmsg", "recvfrom", "recv", "shutdown", "getsockopt",
 	"poll", "ppoll", "ppoll_time64", "select", "_newselect", "pselect6", "epoll_create1", "epoll_ctl", "epoll_wait",
 	"epoll_pwait", "epoll_pwait2", "eventfd2", "timerfd_create", "timerfd_settime", "timerfd_gettime", "pipe", "pipe2",
 	"brk", "munmap", "mremap", "madvise", "mincore", "mlock", "mlock2", "munlock", "membarrier",
@@ -35,6 +37,8 @@ static const char *const basic[] = {
 	"exit", "exit_group",
 	NULL,
 };
+
+static const char *const send_calls[] = { "sendmsg", "sendto", "send", NULL };
 
 static const char *const read_files[] = {
 	"newfstatat", "fstatat64", "stat", "stat64", "lstat", "lstat64", "statx", "access", "faccessat", "faccessat2", "readlink",
@@ -119,6 +123,16 @@ static void allow_equal(struct filter *filter, const char *name, unsigned argume
 	     &(struct scmp_arg_cmp){ .arg = argument, .op = SCMP_CMP_EQ, .datum_a = value });
 }
 
+static void allow_raw(struct filter *filter, int family)
+{
+	const struct scmp_arg_cmp arguments[] = {
+		{ .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (uint64_t)family },
+		{ .arg = 1, .op = SCMP_CMP_EQ, .datum_a = SOCK_RAW | SOCK_CLOEXEC },
+		{ .arg = 2, .op = SCMP_CMP_EQ, .datum_a = IPPROTO_RAW },
+	};
+	rule(filter, SCMP_ACT_ALLOW, "socket", COUNT(arguments), arguments);
+}
+
 static void memory_rules(struct filter *filter, bool jit)
 {
 	static const char *const names[] = { "mmap", "mmap2", "mprotect", "pkey_mprotect" };
@@ -135,6 +149,8 @@ static void fill(struct filter *filter, unsigned sets)
 		rule(filter, SCMP_ACT_KILL_PROCESS, *name, 0, NULL);
 	allow(filter, basic);
 	memory_rules(filter, sets & SANDBOX_JIT);
+	if (!(sets & SANDBOX_NETLINK))
+		allow(filter, send_calls);
 	allow_equal(filter, "prctl", 0, PR_SET_NAME);
 	allow_equal(filter, "prctl", 0, PR_GET_NAME);
 	allow_equal(filter, "ioctl", 1, FIONREAD);
@@ -159,6 +175,12 @@ static void fill(struct filter *filter, unsigned sets)
 	if (sets & SANDBOX_NETLINK) {
 		allow(filter, netlink_calls);
 		allow_equal(filter, "socket", 0, AF_NETLINK);
+		/* The rules of iptables are asked of a raw socket. Nothing can be sent by it: it is not connected, and an address that
+		 * goes along has the length of netlink's, which is too short for any other (raw(7): EINVAL). */
+		allow_raw(filter, AF_INET);
+		allow_raw(filter, AF_INET6);
+		allow_equal(filter, "sendto", 5, 0);
+		allow_equal(filter, "sendto", 5, sizeof(struct sockaddr_nl));
 	}
 	if (sets & SANDBOX_THREADS) {
 		allow(filter, thread_calls);

@@ -23,6 +23,11 @@ int mhd_load(struct err *err)
 	return LIBRARY_LOAD(loaded, err);
 }
 
+int server_prepare(struct err *err)
+{
+	return mhd_load(err);
+}
+
 /* ---- the socket ---- */
 
 static int listen_on(int fd, const struct sockaddr *address, socklen_t size, const char *words, struct err *err)

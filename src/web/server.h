@@ -41,6 +41,8 @@ int server_listen(const char *address, unsigned port, int *out, struct err *err)
 /* The port it listens on. */
 unsigned server_port(int listen_fd);
 
+/* Load the libraries, before a sandbox closes the way to them. */
+int server_prepare(struct err *err) MUST_USE;
 int server_start(const struct server_options *options, struct server **out, struct err *err) MUST_USE;
 /* Another certificate, without a pause. -EINVAL, -ENODATA: the old one stays. */
 int server_reload(struct server *server, const struct web_tls *pem, struct err *err) MUST_USE;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
- * server: the process that has the office's records, and answers the console and the API over TLS.
+ * serve: the process that has the office's records, and answers the console and the API over TLS.
  *
  * It makes its own TLS key; the keeper certifies it (crypto/authority.h). It unwraps the vault's key through the keeper, opens the
  * records, takes what the inspector delivers and what rules found into them, and runs the timers (role/timers.h). It is
  * unprivileged and sandboxed: its directories to write, the archive and the findings to read, one listening socket that the
  * supervisor opened.
  */
-#ifndef WARD_ROLE_SERVER_H
-#define WARD_ROLE_SERVER_H
+#ifndef WARD_ROLE_SERVE_H
+#define WARD_ROLE_SERVE_H
 
 #include "role/config.h"
 #include "role/log.h"
 #include "role/shared.h"
 
-struct server_options {
+struct serve_options {
 	const struct config *config;
 	struct shared *shared;
 	struct role_log *log;
@@ -25,6 +25,6 @@ struct server_options {
 	pid_t parent;
 };
 
-int server_run(const struct server_options *options, struct err *err) MUST_USE;
+int serve_run(const struct serve_options *options, struct err *err) MUST_USE;
 
 #endif
