@@ -10,6 +10,8 @@
 
 #include "base/clock.h"
 #include "api.h"
+#include "api/door.h"
+#include "register/tables.h"
 
 static void good(int result, const struct err *err)
 {
@@ -28,6 +30,13 @@ void api_open_with(struct api *api, const struct route *const *lists)
 	good(laws_load(&api->office.content, &api->office.laws, &err), &err);
 	good(records_open(&options, &api->office.records, &err), &err);
 	good(roles_load(&api->office.content, &api->office.roles, &err), &err);
+	good(registers_load(&api->office.content, &api->office.roles->names, &api->office.registers, &err), &err);
+	good(registers_apply(api->office.records, api->office.registers, &err), &err);
+	good(records_migrate(api->office.records, people_migrations, &err), &err);
+	good(vault_open((const uint8_t[VAULT_KEY]){ 7 }, &api->office.vault, &err), &err);
+	api->office.books = (struct books){ .registers = api->office.registers, .vault = api->office.vault, .roles = &api->office.roles->names };
+	good(people_open(&api->office.content, api->office.roles, api->office.vault, &api->office.books, NULL, &api->office.people, &err), &err);
+	api->office.people->actions = people_actions;
 	good(router_new(lists, &api->router, &err), &err);
 	api->office.files_dir = dir;
 	api->office.profile = STR("county");
@@ -51,6 +60,9 @@ static int remove_one(const char *path, const struct stat *what, int kind, struc
 void api_close(struct api *api)
 {
 	records_close(api->office.records);
+	people_close(api->office.people);
+	vault_close(api->office.vault);
+	registers_free(api->office.registers);
 	laws_free(api->office.laws);
 	router_free(api->router);
 	roles_free(api->office.roles);

@@ -22,7 +22,7 @@ struct office {
 	struct registers *registers;
 	struct vault *vault;
 	struct books books;          /* of the four above */
-	struct people *people;       /* accounts, sessions */
+	struct people *people;       /* accounts: limits, passwords, the directory */
 	struct laws *laws;           /* clocks, grading, categories of content */
 	struct stream *stream;
 	struct str archive_dir;      /* events, read here; STR_NONE: none on this machine */

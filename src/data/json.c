@@ -620,6 +620,20 @@ void json_put(struct buf *buf, const char *name, struct str value)
 	json_add_string(buf, value);
 }
 
+void json_put_null(struct buf *buf, const char *name)
+{
+	json_key(buf, name);
+	buf_puts(buf, "null");
+}
+
+void json_put_or_null(struct buf *buf, const char *name, struct str value)
+{
+	if (value.p)
+		json_put(buf, name, value);
+	else
+		json_put_null(buf, name);
+}
+
 void json_put_int(struct buf *buf, const char *name, int64_t value)
 {
 	json_key(buf, name);

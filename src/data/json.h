@@ -30,6 +30,8 @@ void json_add_double(struct buf *buf, double value);
 void json_next(struct buf *buf);
 void json_key(struct buf *buf, const char *name); /* only the comma when name is NULL */
 void json_put(struct buf *buf, const char *name, struct str value);
+void json_put_or_null(struct buf *buf, const char *name, struct str value); /* STR_NONE is null; json_put() makes it "" */
+void json_put_null(struct buf *buf, const char *name);
 void json_put_int(struct buf *buf, const char *name, int64_t value);
 void json_put_real(struct buf *buf, const char *name, double value);
 void json_put_flag(struct buf *buf, const char *name, bool value);

@@ -28,7 +28,7 @@ static int check_code(struct proof *proof, struct err *err)
 {
 	const struct user *user = &proof->out->user;
 	struct str code = proof->login->code, secret;
-	if (!user->totp.p) {
+	if (!user->totp.p || !(proof->session || proof->fresh)) {
 		proof->out->why = LOGIN_GOOD;
 		return 0;
 	}

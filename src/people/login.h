@@ -38,7 +38,7 @@ struct login_done {
 /* 0 with out->why; negative when something failed. `db`: for reading. Waits for the writer: never call it there. */
 int login_begin(struct arena *arena, const struct people *people, struct records *records, struct db *db, const struct login *login,
                 struct login_done *out, struct err *err) MUST_USE;
-/* The password (and code) of a session's owner once more. Makes the session fresh when `fresh`. */
+/* The password of a session's owner once more. With `fresh` the code, too, and the session is fresh afterwards. */
 int login_again(struct arena *arena, const struct people *people, struct records *records, struct db *db, const struct actor *actor,
                 const struct login *login, bool fresh, struct login_done *out, struct err *err) MUST_USE;
 

@@ -32,6 +32,7 @@ struct people_limits {
 	int64_t unmask_alone;   /* 20 sensitive fields in an hour; more need a second person */
 };
 
+struct pair_action;
 struct people_ldap; /* people/directory.h */
 
 struct people {
@@ -41,6 +42,7 @@ struct people {
 	struct passwords *passwords;
 	const struct people_ldap *ldap;    /* NULL: no directory */
 	struct people_limits limits;
+	const struct pair_action *actions; /* what a second person confirms, people/pairs.h; set by the office */
 };
 
 extern const struct migration people_migrations[];

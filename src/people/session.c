@@ -102,8 +102,13 @@ int session_by_cookie(struct arena *arena, struct db *db, const struct people *p
 	out->actor.session = id;
 	out->actor.fresh_until = fresh;
 	out->stale = now - seen >= TOUCH;
-	out->csrf = secret_hmac_hex(arena, token, STR("ward csrf 1"));
+	out->csrf = session_csrf(arena, token);
 	return 0;
+}
+
+struct str session_csrf(struct arena *arena, struct str token)
+{
+	return secret_hmac_hex(arena, token, STR("ward csrf 1"));
 }
 
 struct str session_cookie(struct arena *arena, struct str token)

@@ -53,6 +53,8 @@ int session_end(struct write *write, int64_t id, const char *why, struct err *er
 /* All of an account but `keep` (0: all). */
 int session_end_all(struct write *write, int64_t user, int64_t keep, const char *why, struct err *err) MUST_USE;
 int session_make_fresh(struct write *write, const struct people *people, int64_t id, int64_t *until, struct err *err) MUST_USE;
+/* What a session's writing requests carry, of its token. */
+struct str session_csrf(struct arena *arena, struct str token);
 /* The value of Set-Cookie; `token` "": takes it back. */
 struct str session_cookie(struct arena *arena, struct str token);
 

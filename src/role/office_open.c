@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include "role/office_open.h"
 
+#include "api/door.h"
 #include "base/clock.h"
 #include "case/detections.h"
 #include "case/evidence.h"
@@ -78,6 +79,7 @@ static int open_vault(struct arena *arena, struct records *records, struct keepe
 /* The steps of one layer (its hundred) are told together, wherever they are declared: so it is seen when the records know more. */
 static int migrate_hundred(struct arena *arena, struct records *records, int hundred, struct err *err)
 {
+<<<<<<< HEAD
 	static const struct migration *const lists[] = {
 		people_migrations, evidence_migrations, hosts_migrations, inspections_migrations, detections_migrations,
 	};
@@ -99,6 +101,9 @@ static int migrate_hundred(struct arena *arena, struct records *records, int hun
 static int migrate(struct arena *arena, struct records *records, struct err *err)
 {
 	enum { HUNDREDS = 10 };
+=======
+	static const struct migration *const lists[] = { people_migrations, hosts_migrations };
+>>>>>>> 35b0c68 (The door of the office: first login, sessions, passwords, second factors, accounts, roles, tokens, two-person confirmations, the journal, as an API)
 	int r = 0;
 	for (int hundred = 1; r == 0 && hundred < HUNDREDS; hundred++)
 		r = migrate_hundred(arena, records, hundred, err);
@@ -132,6 +137,7 @@ int office_open(struct arena *arena, const struct config *config, enum lang lang
 	out->books.roles = &out->roles->names;
 	r = people_open(&out->content, out->roles, out->vault, &out->books, NULL, &out->people, err);
 	if (r == 0)
+<<<<<<< HEAD
 		r = stream_new(&(struct stream_hooks){ 0 }, &out->stream, err);
 	if (r == 0)
 		records_on_change(out->records, stream_on_change, out->stream);
@@ -143,6 +149,10 @@ int office_first_token(struct arena *arena, struct office *office, struct str *o
 	(void)arena, (void)office, (void)err;
 	*out = STR_NONE;
 	return 0;
+=======
+		out->people->actions = people_actions;
+	return r;
+>>>>>>> 35b0c68 (The door of the office: first login, sessions, passwords, second factors, accounts, roles, tokens, two-person confirmations, the journal, as an API)
 }
 
 void office_timers(struct office *office, struct timers *timers)
@@ -166,7 +176,11 @@ void office_close(struct office *office)
 {
 	people_close(office->people);
 	records_close(office->records);
+<<<<<<< HEAD
 	stream_free(office->stream);
+=======
+	people_close(office->people);
+>>>>>>> 35b0c68 (The door of the office: first login, sessions, passwords, second factors, accounts, roles, tokens, two-person confirmations, the journal, as an API)
 	vault_close(office->vault);
 	roles_free(office->roles);
 	content_close(&office->content);

@@ -263,9 +263,11 @@ void web_answer(struct exchange *exchange, const struct web_call *call)
 	request->actor = call->actor;
 	request->lang = call->lang;
 	request->body_type = call->body_type;
+	request->address = call->address;
+	request->agent = call->agent;
 	int r = exchange_begin(exchange, call->method, call->target);
 	if (r == 0)
-		r = exchange_admit(exchange, NULL);
+		r = exchange_admit(exchange, call->credentials);
 	if (r == 0)
 		r = take_body(exchange, call->body);
 	if (r == 0 && exchange_writes(exchange))

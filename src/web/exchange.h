@@ -81,6 +81,8 @@ struct web_call {
 	struct str target, body, body_type;
 	const struct actor *actor;
 	enum lang lang;
+	const struct credentials *credentials; /* instead of an actor; the hook says who it is */
+	struct str address, agent;
 };
 void web_answer(struct exchange *exchange, const struct web_call *call);
 
