@@ -8,6 +8,7 @@
 #include "case/hosts.h"
 #include "case/inspections.h"
 #include "crypto/secret.h"
+#include "people/first.h"
 #include "sys/library.h"
 #include "web/stream.h"
 
@@ -79,7 +80,6 @@ static int open_vault(struct arena *arena, struct records *records, struct keepe
 /* The steps of one layer (its hundred) are told together, wherever they are declared: so it is seen when the records know more. */
 static int migrate_hundred(struct arena *arena, struct records *records, int hundred, struct err *err)
 {
-<<<<<<< HEAD
 	static const struct migration *const lists[] = {
 		people_migrations, evidence_migrations, hosts_migrations, inspections_migrations, detections_migrations,
 	};
@@ -101,9 +101,6 @@ static int migrate_hundred(struct arena *arena, struct records *records, int hun
 static int migrate(struct arena *arena, struct records *records, struct err *err)
 {
 	enum { HUNDREDS = 10 };
-=======
-	static const struct migration *const lists[] = { people_migrations, hosts_migrations };
->>>>>>> 35b0c68 (The door of the office: first login, sessions, passwords, second factors, accounts, roles, tokens, two-person confirmations, the journal, as an API)
 	int r = 0;
 	for (int hundred = 1; r == 0 && hundred < HUNDREDS; hundred++)
 		r = migrate_hundred(arena, records, hundred, err);
@@ -137,7 +134,8 @@ int office_open(struct arena *arena, const struct config *config, enum lang lang
 	out->books.roles = &out->roles->names;
 	r = people_open(&out->content, out->roles, out->vault, &out->books, NULL, &out->people, err);
 	if (r == 0)
-<<<<<<< HEAD
+		out->people->actions = people_actions;
+	if (r == 0)
 		r = stream_new(&(struct stream_hooks){ 0 }, &out->stream, err);
 	if (r == 0)
 		records_on_change(out->records, stream_on_change, out->stream);
@@ -146,13 +144,8 @@ int office_open(struct arena *arena, const struct config *config, enum lang lang
 
 int office_first_token(struct arena *arena, struct office *office, struct str *out, struct err *err)
 {
-	(void)arena, (void)office, (void)err;
-	*out = STR_NONE;
-	return 0;
-=======
-		out->people->actions = people_actions;
-	return r;
->>>>>>> 35b0c68 (The door of the office: first login, sessions, passwords, second factors, accounts, roles, tokens, two-person confirmations, the journal, as an API)
+	int r = first_token_make(arena, office->records, out, err);
+	return r < 0 ? r : 0;
 }
 
 void office_timers(struct office *office, struct timers *timers)
@@ -176,11 +169,7 @@ void office_close(struct office *office)
 {
 	people_close(office->people);
 	records_close(office->records);
-<<<<<<< HEAD
 	stream_free(office->stream);
-=======
-	people_close(office->people);
->>>>>>> 35b0c68 (The door of the office: first login, sessions, passwords, second factors, accounts, roles, tokens, two-person confirmations, the journal, as an API)
 	vault_close(office->vault);
 	roles_free(office->roles);
 	content_close(&office->content);

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "api/door.h"
 #include "base/clock.h"
-#include "people/session.h"
 #include "role/names.h"
 #include "sys/root.h"
 
@@ -17,22 +17,7 @@ enum { PEM_MOST = 256 * 1024, DAY = 86400 };
 static int authenticate(void *ctx, struct request *request, const struct credentials *credentials, struct err *err)
 {
 	const struct office_web *web = ctx;
-	const struct people *people = web->office->people;
-	struct session *session = ARENA_NEW(request->arena, struct session);
-	int r = 0;
-	if (credentials->bearer.p)
-		r = session_by_token(request->arena, request->db, people, credentials->bearer, request->now, session, err);
-	else if (credentials->cookie.p)
-		r = session_by_cookie(request->arena, request->db, people, credentials->cookie, request->now, session, err);
-	if (r < 0 || session->actor.id == 0)
-		return r;
-	session->actor.address = request->address;
-	request->actor = &session->actor;
-	request->csrf = session->csrf;
-	request->lang = session->actor.lang;
-	if (session->stale)
-		session_touch(request->records, session, request->now);
-	return 0;
+	return door_authenticate(web->office, request, credentials, err);
 }
 
 static void failed(void *ctx, const char *number, const struct request *request, const struct err *err)
