@@ -18,6 +18,7 @@ struct stream; /* web/stream.h */
 struct office {
 	struct content content;
 	struct records *records;
+	struct str records_at;       /* a path, or "postgresql://…" */
 	struct roles *roles;
 	struct registers *registers;
 	struct vault *vault;

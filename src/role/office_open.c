@@ -118,6 +118,7 @@ int office_open(struct arena *arena, const struct config *config, enum lang lang
 	out->archive_dir = config->archive.dir;
 	out->files_dir = arena_printf(arena, "%.*s/files", STR_ARG(config->up.dir));
 	out->profile = config->up.profile;
+	out->records_at = config->up.records;
 	library_keep(libraries);
 	int r = roles_load(&out->content, &out->roles, err);
 	if (r == 0)
