@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
- * What a writer that was taken over might have signed: nothing but a statement of the chain that names this key.
+ * What a writer that was taken over might have signed: nothing but a statement of the chain, or a seal of the journal, that names
+ * this key.
  */
 #include <stdint.h>
 
@@ -14,7 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err = { "" };
 	struct str statement = { (const char *)data, size };
 	int r = keeper_judge(&memory, "0123456789abcdef", statement, (int64_t)1795402800 * 1000000000, 1, &err);
-	if (r < 0 ? !err.text[0] : str_find(statement, "\nkey 0123456789abcdef\n") < 0 || !str_starts(statement, "ward archive "))
+	bool known = str_starts(statement, "ward archive ") || str_starts(statement, "ward journal ");
+	if (r < 0 ? !err.text[0] : str_find(statement, "\nkey 0123456789abcdef\n") < 0 || !known)
 		__builtin_trap();
 	return 0;
 }

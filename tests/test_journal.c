@@ -226,7 +226,7 @@ static void a_head_written_down_must_be_there(void **state)
 	assert_int_equal(journal_verify(&arena, db, &later, NULL), 0);
 	assert_int_equal(later.n_problems, 1);
 	assert_int_equal(later.problems.p[0].seq, 4);
-	assert_true(journal_head_parse(STR("journal x y"), &later.head, NULL) < 0);
+	assert_true(journal_head_parse(STR("ward-journal-1 x y"), &later.head, NULL) < 0);
 	assert_true(journal_head_parse(STR("archive 1 2 3"), &later.head, NULL) < 0);
 }
 

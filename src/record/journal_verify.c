@@ -51,14 +51,14 @@ static struct str number_text(struct arena *arena, int64_t number)
 
 void journal_head_print(const struct journal_head *head, struct buf *out)
 {
-	buf_printf(out, "journal %lld %s\n", (long long)head->seq, head->hash);
+	buf_printf(out, "ward-journal-1 %lld %s\n", (long long)head->seq, head->hash);
 }
 
 int journal_head_parse(struct str line, struct journal_head *out, struct err *err)
 {
 	struct str rest = str_trim(line), word = str_cut(&rest, ' '), seq = str_cut(&rest, ' ');
 	*out = (struct journal_head){ 0 };
-	if (!str_is(word, "journal") || !str_to_int(seq, 10, &out->seq) || out->seq < 1 || rest.n != JOURNAL_HASH)
+	if (!str_is(word, "ward-journal-1") || !str_to_int(seq, 10, &out->seq) || out->seq < 1 || rest.n != JOURNAL_HASH)
 		return err_set(err, -EINVAL, "this is no head of a journal");
 	memcpy(out->hash, rest.p, JOURNAL_HASH);
 	return 0;

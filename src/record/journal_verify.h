@@ -47,7 +47,7 @@ struct journal_verify {
 /* On a connection that sees one moment. 0 also when there are problems; negative when it could not be read. Texts in the arena. */
 int journal_verify(struct arena *arena, struct db *db, struct journal_verify *verify, struct err *err) MUST_USE;
 
-/* "journal <seq> <hash>": one line to keep elsewhere, and back. */
+/* "ward-journal-1 <seq> <hash>": one line to keep elsewhere, and back. */
 void journal_head_print(const struct journal_head *head, struct buf *out);
 int journal_head_parse(struct str line, struct journal_head *out, struct err *err) MUST_USE;
 
