@@ -1,59 +1,110 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
- * ward verify: prove that an archive is what was sealed.
+ * ward verify: prove that an archive is what was sealed, and that records are what their journal says.
  */
+#include <unistd.h>
+
 #include "archive/verify.h"
 #include "base/clock.h"
 #include "cmd/command.h"
 #include "cmd/files.h"
 #include "cmd/terminal.h"
+#include "cmd/verify_records.h"
 #include "data/json.h"
 
-enum { OPT_KEY, OPT_HEAD, OPT_WRITE_HEAD, OPT_FORMAT_, OPT_END };
+enum { OPT_RECORDS, OPT_KEY, OPT_HEAD, OPT_WRITE_HEAD, OPT_FORMAT_, OPT_END };
 static const char *const formats[] = { "text", "json", NULL };
 
 static const struct opt options[] = {
+	[OPT_RECORDS] = { "records", 0, OPT_TEXT, "WHERE", .help = TR("the records, too: a file, or postgresql://…; DIR/records/records.db by itself") },
 	[OPT_KEY] = { "key", 'k', OPT_FILE, "FILE", .repeat = true,
 	              .help = TR("a public key that is trusted; without it the keys in the archive itself are taken") },
 	[OPT_HEAD] = { "head", 0, OPT_FILE, "FILE", .repeat = true,
 	               .help = TR("an end of the chain that was written down earlier: it must still be there") },
 	[OPT_WRITE_HEAD] = { "write-head", 0, OPT_FILE, "FILE",
-	                     .help = TR("write down the chain's end when nothing is wrong; keep it elsewhere") },
+	                     .help = TR("write down the ends when nothing is wrong; keep them elsewhere") },
 	[OPT_FORMAT_] = { "format", 'f', OPT_CHOICE, "FORMAT", .choices = formats, .help = TR("text, or JSON") },
 	[OPT_END] = { 0 },
 };
 
-static int load_keys(struct call *call, struct verify *verify, struct err *err)
+/* What is verified, and what was found. */
+struct both {
+	struct verify archive;
+	struct verified_records records;
+	struct str records_at; /* STR_NONE: no records */
+	bool has_archive;
+};
+
+/* A file of heads has a line for the archive, one for the journal, or both. */
+static int load_head(struct call *call, const char *path, struct chain *head, bool *is_archive, struct journal_head *journal, struct err *err)
 {
-	const struct opt_values *files = &call->args.values[OPT_KEY];
-	struct public_key *keys = ARENA_ARRAY(call->arena, struct public_key, files->n);
-	for (unsigned i = 0; i < files->n; i++) {
-		struct source source;
-		int r = file_load(call->arena, files->p[i].p, &source, err);
-		if (r == 0)
-			r = public_key_parse(str_trim(source.text), &keys[i], err);
-		if (r < 0)
-			return err_wrap(err, r, "%s", files->p[i].p);
+	struct source source;
+	int r = file_load(call->arena, path, &source, err);
+	struct str rest = source.text, line;
+	*is_archive = false;
+	while (r == 0 && str_line(&rest, &line)) {
+		if (str_starts(line, "ward-journal-1 ")) {
+			struct journal_head found;
+			r = journal_head_parse(line, &found, err);
+			if (r == 0 && found.seq > journal->seq)
+				*journal = found;
+		} else if (str_trim(line).n) {
+			r = head_parse(str_trim(line), head, err);
+			*is_archive = true;
+		}
 	}
-	verify->keys = keys;
-	verify->n_keys = files->n;
-	return 0;
+	return r < 0 ? err_wrap(err, r, "%s", path) : 0;
 }
 
-static int load_heads(struct call *call, struct verify *verify, struct err *err)
+static int load_heads(struct call *call, struct both *both, struct err *err)
 {
 	const struct opt_values *files = &call->args.values[OPT_HEAD];
 	struct chain *heads = ARENA_ARRAY(call->arena, struct chain, files->n);
+	size_t n = 0;
 	for (unsigned i = 0; i < files->n; i++) {
-		struct source source;
-		int r = file_load(call->arena, files->p[i].p, &source, err);
-		if (r == 0)
-			r = head_parse(str_trim(source.text), &heads[i], err);
+		bool is_archive;
+		int r = load_head(call, files->p[i].p, &heads[n], &is_archive, &both->records.verify.head, err);
 		if (r < 0)
-			return err_wrap(err, r, "%s", files->p[i].p);
+			return r;
+		n += is_archive;
 	}
-	verify->heads = heads;
-	verify->n_heads = files->n;
+	both->archive.heads = heads;
+	both->archive.n_heads = n;
+	return 0;
+}
+
+static int load_keys(struct call *call, struct both *both, struct err *err)
+{
+	const struct opt_values *files = &call->args.values[OPT_KEY];
+	struct public_key *keys;
+	int r = verify_load_keys(call, files, &keys, err);
+	if (r < 0)
+		return r;
+	both->archive.keys = both->records.verify.keys = keys;
+	both->archive.n_keys = both->records.verify.n_keys = files->n;
+	return 0;
+}
+
+/* DIR is an archive, or all that an office keeps. */
+static int find_parts(struct call *call, struct both *both, struct err *err)
+{
+	const char *dir = call->args.n ? call->args.operands[0].p : NULL;
+	both->records_at = opt_text(&call->args, OPT_RECORDS);
+	both->archive.dir = dir;
+	both->has_archive = dir;
+	if (!dir)
+		return both->records_at.p ? 0 : err_set(err, -EINVAL, "which archive, or which records (--records)?");
+	if (access(arena_printf(call->arena, "%s/archive.ward", dir).p, F_OK) == 0)
+		return 0;
+	struct str records = arena_printf(call->arena, "%s/records/records.db", dir);
+	bool office = access(records.p, F_OK) == 0;
+	const char *archive = arena_printf(call->arena, "%s/archive", dir).p;
+	if (office && !both->records_at.p)
+		both->records_at = records;
+	if (access(arena_printf(call->arena, "%s/archive.ward", archive).p, F_OK) == 0)
+		both->archive.dir = archive;
+	else if (office)
+		both->has_archive = false;
 	return 0;
 }
 
@@ -139,8 +190,6 @@ static void add_proof(struct call *call, struct buf *out, const struct verify *v
 static void add_json(struct call *call, struct buf *out, const struct verify *verify)
 {
 	BUF(head);
-	buf_add_char(out, '{');
-	json_put_flag(out, "good", verify->n_problems == 0);
 	json_put_int(out, "days", (int64_t)verify->days);
 	json_put_int(out, "blocks", (int64_t)verify->blocks);
 	json_put_int(out, "records", (int64_t)verify->records);
@@ -167,43 +216,78 @@ static void add_json(struct call *call, struct buf *out, const struct verify *ve
 		json_put(out, "what", note_text(call->arena, call->lang, &problem->what));
 		buf_add_char(out, '}');
 	}
-	buf_puts(out, "]}\n");
+	buf_add_char(out, ']');
+}
+
+static int verify_archive(struct call *call, struct verify *verify, struct err *err)
+{
+	struct watcher watcher = { .call = call, .progress = { .call = call } };
+	verify->progress = watch;
+	verify->ctx = &watcher;
+	progress_start(&watcher.progress);
+	int r = verify_run(call->arena, verify, err);
+	progress_end(&watcher.progress);
+	return r;
+}
+
+static void add_all(struct call *call, const struct both *both, bool good, struct buf *out)
+{
+	if (opt_choice(&call->args, OPT_FORMAT_, 0) == 1) {
+		buf_add_char(out, '{');
+		json_put_flag(out, "good", good);
+		if (both->has_archive)
+			add_json(call, out, &both->archive);
+		if (both->records_at.p) {
+			json_open_map(out, "records_journal");
+			verify_records_json(call, &both->records, out);
+			buf_add_char(out, '}');
+		}
+		buf_puts(out, "}\n");
+		return;
+	}
+	for (size_t i = 0; both->has_archive && i < both->archive.n_problems; i++)
+		add_problem(call, out, &both->archive.problems[i]);
+	if (both->has_archive)
+		add_proof(call, out, &both->archive);
+	if (both->records_at.p)
+		verify_records_text(call, &both->records, out);
 }
 
 static int verify_command(struct call *call, struct err *err)
 {
 	BUF(out);
-	BUF(head);
-	struct watcher watcher = { .call = call, .progress = { .call = call } };
-	struct verify verify = { .dir = call->args.operands[0].p, .progress = watch, .ctx = &watcher };
-	int r = load_keys(call, &verify, err);
-	if (r == 0)
-		r = load_heads(call, &verify, err);
-	if (r < 0)
-		return r;
-	progress_start(&watcher.progress);
-	r = verify_run(call->arena, &verify, err);
-	progress_end(&watcher.progress);
+	BUF(heads);
+	struct both both = { 0 };
 	const char *write_head = opt_cstr(&call->args, OPT_WRITE_HEAD);
-	head_print(&verify.chain, &head);
-	if (r == 0 && write_head && verify.n_problems == 0)
-		r = file_write(call->arena, write_head, buf_str(&head), err);
+	int r = find_parts(call, &both, err);
+	if (r == 0)
+		r = load_keys(call, &both, err);
+	if (r == 0)
+		r = load_heads(call, &both, err);
+	if (r == 0 && both.has_archive)
+		r = verify_archive(call, &both.archive, err);
+	if (r == 0 && both.records_at.p)
+		r = verify_records_run(call, both.records_at, &both.records, err);
 	if (r < 0)
 		return r;
-	if (opt_choice(&call->args, OPT_FORMAT_, 0) == 1) {
-		add_json(call, &out, &verify);
-	} else {
-		for (size_t i = 0; i < verify.n_problems; i++)
-			add_problem(call, &out, &verify.problems[i]);
-		add_proof(call, &out, &verify);
-	}
+	bool good = both.archive.n_problems == 0 && both.records.verify.n_problems == 0;
+	if (both.has_archive)
+		head_print(&both.archive.chain, &heads);
+	if (both.records.verify.end.seq)
+		journal_head_print(&both.records.verify.end, &heads);
+	if (write_head && good)
+		r = file_write(call->arena, write_head, buf_str(&heads), err);
+	if (r < 0)
+		return r;
+	add_all(call, &both, good, &out);
 	r = command_print(buf_str(&out), err);
-	return r < 0 ? r : verify.n_problems ? EXIT_FOUND : EXIT_GOOD;
+	return r < 0 ? r : good ? EXIT_GOOD : EXIT_FOUND;
 }
 
 static const struct command_example examples[] = {
 	{ "ward verify /var/lib/ward/archive --key archive.pub", TR("prove it with a public key that was kept elsewhere") },
 	{ "ward verify /mnt/second --key archive.pub", TR("a copy, at its place") },
+	{ "ward verify /var/lib/ward --key archive.pub", TR("the whole office: its archive, and its records with their journal") },
 	{ "ward verify archive --head last-month.head --write-head today.head",
 	  TR("that nothing was cut off since last month, and a new head to keep") },
 	{ 0 },
@@ -218,16 +302,18 @@ static const struct command_exit exits[] = {
 
 const struct command command_verify = {
 	.name = "verify",
-	.summary = TR("prove that an archive was not changed"),
-	.operands = "DIR",
+	.summary = TR("prove that an archive, or the records, were not changed"),
+	.operands = "[DIR]",
 	.description = TR("Reads the whole archive, or a copy of some of its days, and compares it with what was signed. Needs "
 	                  "no network and no private key. Names the first bad block by its day and number.\n\n"
 	                  "Nobody can prove from the files alone that the newest part was not cut off: keep the head, one line of "
-	                  "text, on another machine or on paper, and give it with --head."),
+	                  "text, on another machine or on paper, and give it with --head.\n\n"
+	                  "Where DIR is the directory of a whole office, its records are verified, too: every entry of their journal, every "
+	                  "seal over it, and that each record is what the journal last said of it."),
 	.options = options,
 	.examples = examples,
 	.exits = exits,
-	.least = 1,
+	.least = 0,
 	.most = 1,
 	.run = verify_command,
 };

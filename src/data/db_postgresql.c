@@ -122,6 +122,21 @@ static int run_one(struct postgres *db, const char *sql, struct err *err)
 
 /* ---- connections ---- */
 
+/* An index keeps as its comment how it was written: PostgreSQL's own text of it is no SQL of others (record/tables.h). */
+static int keep_words(struct postgres *db, struct str name, struct str statement, struct err *err)
+{
+	BUF(sql);
+	buf_printf(&sql, "COMMENT ON INDEX %.*s IS '", STR_ARG(name));
+	statement = str_trim(statement);
+	for (size_t i = 0; i < statement.n; i++) {
+		if (statement.p[i] == '\'')
+			buf_add_char(&sql, '\'');
+		buf_add_char(&sql, statement.p[i]);
+	}
+	buf_add_char(&sql, '\'');
+	return run_one(db, buf_cstr(&sql), err);
+}
+
 static int postgres_run(void *connection, const char *sql, struct err *err)
 {
 	struct str rest = str_from(sql), statement;
@@ -131,6 +146,9 @@ static int postgres_run(void *connection, const char *sql, struct err *err)
 		if (db_words_postgresql(statement, &text))
 			return err_set(err, -EINVAL, "a statement without its parameters");
 		r = run_one(connection, buf_cstr(&text), err);
+		struct str index = db_words_index(statement);
+		if (r == 0 && index.n)
+			r = keep_words(connection, index, statement, err);
 	}
 	return r;
 }

@@ -146,3 +146,18 @@ size_t db_words_postgresql(struct str statement, struct buf *out)
 	}
 	return parameters;
 }
+
+struct str db_words_index(struct str statement)
+{
+	size_t at = 0;
+	struct str word = next_word(statement, &at);
+	if (!str_is(word, "CREATE"))
+		return STR_NONE;
+	word = next_word(statement, &at);
+	if (str_is(word, "UNIQUE"))
+		word = next_word(statement, &at);
+	if (!str_is(word, "INDEX"))
+		return STR_NONE;
+	word = next_word(statement, &at);
+	return str_is(word, "IF") && str_is(next_word(statement, &at), "NOT") && str_is(next_word(statement, &at), "EXISTS") ? next_word(statement, &at) : word;
+}

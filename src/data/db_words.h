@@ -17,4 +17,7 @@ size_t db_words_postgresql(struct str statement, struct buf *out);
 /* "begin", "commit", "rollback", "savepoint", "release" or another word of a transaction stands first. */
 bool db_words_is_transaction(struct str statement);
 
+/* The name of the index that the statement makes, or STR_NONE. */
+struct str db_words_index(struct str statement);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,12 +157,14 @@ static int page_copy(struct backup *backup, sqlite3 *from, sqlite3 *to, struct e
 	sqlite3_backup_finish(pages);
 	if (code == SQLITE_DONE)
 		return 0;
-	return err_set(err, code == SQLITE_FULL ? -ENOSPC : -EIO, "%s: %s", backup->dir, sqlite3_errstr(code));
+	if (code == SQLITE_FULL)
+		return err_errno(err, -ENOSPC, "%s", backup->dir);
+	return err_set(err, -EIO, "%s: %s", backup->dir, sqlite3_errstr(code));
 }
 
 static int row_copy(struct arena *arena, struct backup *backup, struct db *from, struct db *to, struct err *err)
 {
-	struct copy copy = { .progress = backup->progress, .ctx = backup->ctx };
+	struct copy copy = { .progress = backup->progress, .ctx = backup->ctx, .anyway = true };
 	return copy_all(arena, from, to, &copy, err);
 }
 
@@ -232,18 +235,30 @@ static int folder_is_free(const char *path, struct err *err)
 	return 0;
 }
 
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)st, (void)kind, (void)at;
+	(void)!remove(path);
+	return 0;
+}
+
 int backup_make(struct arena *arena, struct backup *backup, struct err *err)
 {
 	const char *path = arena_printf(arena, "%s/records.db", backup->dir).p;
 	backup->manifest = (struct backup_manifest){ .time = clock_now() };
 	int r = folder_is_free(backup->dir, err);
-	if (r == 0)
-		r = save_records(arena, backup, path, err);
+	if (r < 0)
+		return r;
+	r = save_records(arena, backup, path, err);
 	if (r == 0)
 		r = digest_file(arena, path, &backup->manifest.records, err);
 	if (r == 0)
 		r = save_files(arena, backup, err);
-	return r == 0 ? save_manifest(arena, backup, err) : r;
+	if (r == 0)
+		r = save_manifest(arena, backup, err);
+	if (r < 0) /* what is not whole is no backup */
+		nftw(backup->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return r;
 }
 
 /* ---- restoring ---- */
@@ -285,7 +300,7 @@ static int judge(struct backup *backup, struct err *err)
 	if (backup->verify.end.seq != backup->manifest.journal.seq || !str_eq(str_from(backup->verify.end.hash), str_from(backup->manifest.journal.hash)))
 		return err_set(err, -EBADMSG, "the journal does not end where the backup says: it is damaged");
 	if (backup->verify.n_problems && !backup->anyway)
-		return err_set(err, -EBADMSG, "the journal of the backup has problems: nothing was restored");
+		return err_set(err, -EBADMSG, "the journal of the backup has problems: nothing was restored (--anyway restores it as it is)");
 	return 0;
 }
 
@@ -328,7 +343,7 @@ static int restore_postgresql(struct arena *arena, struct backup *backup, struct
 	CLEANUP(db_close_p) struct db *from = NULL;
 	CLEANUP(db_close_p) struct db *to = NULL;
 	const char *path = arena_printf(arena, "%s/records.db", backup->dir).p;
-	struct copy copy = { .progress = backup->progress, .ctx = backup->ctx };
+	struct copy copy = { .progress = backup->progress, .ctx = backup->ctx, .anyway = true };
 	int r = verify_file(arena, backup, path, err);
 	if (r == 0)
 		r = db_open(str_from(path), DB_READ, &from, err);

@@ -273,7 +273,11 @@ static int copy_within(struct work *work, struct err *err)
 		r = count_rows(work, &tables, err);
 	for (size_t i = 0; r == 0 && i < tables.n; i++)
 		r = copy_table(work, &tables.p[i], err);
-	return r == 0 ? journal_verify(work->arena, work->to, &work->copy->verify, err) : r;
+	if (r == 0)
+		r = journal_verify(work->arena, work->to, &work->copy->verify, err);
+	if (r == 0 && work->copy->verify.n_problems && !work->copy->anyway)
+		return err_set(err, -EBADMSG, "the journal has problems (`ward records verify` names them)");
+	return r;
 }
 
 int copy_all(struct arena *arena, struct db *from, struct db *to, struct copy *copy, struct err *err)

@@ -14,13 +14,14 @@
 struct copy {
 	void (*progress)(void *ctx, uint64_t done, uint64_t all); /* rows; may be NULL */
 	void *ctx;
+	bool anyway; /* also when the journal has problems */
 	/* found */
 	uint64_t tables, rows;
 	struct journal_verify verify; /* of the target; keys may be given before */
 };
 
-/* `from` is in a transaction that sees one moment. -EEXIST: the target has tables. -EBADMSG: what was read back differs. Problems of
- * the journal itself are in copy->verify, and do not stop it when the source has them, too. */
+/* `from` is in a transaction that sees one moment. -EEXIST: the target has tables. -EBADMSG: what was read back differs, or
+ * the journal has problems, which are in copy->verify. */
 int copy_all(struct arena *arena, struct db *from, struct db *to, struct copy *copy, struct err *err) MUST_USE;
 /* -EEXIST with words when there are tables. */
 int copy_must_be_empty(struct arena *arena, struct db *db, struct err *err) MUST_USE;

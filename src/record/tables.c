@@ -119,11 +119,24 @@ static bool postgres_type(struct str type, enum column_type *out)
 	return false;
 }
 
-/* "'x'::text" without what only PostgreSQL says; "0". */
-static struct str plain_default(struct str text)
+/* "(number <> ''::text)" without what only PostgreSQL says. */
+static struct str without_casts(struct arena *arena, struct str text)
 {
-	ptrdiff_t cast = str_find(text, "::");
-	return cast > 0 && text.p[0] == '\'' ? str_slice(text, 0, (size_t)cast) : text;
+	BUF(out);
+	bool quoted = false;
+	for (size_t i = 0; i < text.n; i++) {
+		quoted ^= text.p[i] == '\'';
+		if (quoted || text.p[i] != ':' || i + 1 == text.n || text.p[i + 1] != ':') {
+			buf_add_char(&out, text.p[i]);
+			continue;
+		}
+		for (i += 2; i < text.n && ((text.p[i] >= 'a' && text.p[i] <= 'z') || (text.p[i] >= '0' && text.p[i] <= '9')); i++)
+			;
+		if (str_starts(str_slice(text, i, text.n), " precision"))
+			i += sizeof(" precision") - 1;
+		i--;
+	}
+	return arena_str(arena, buf_str(&out));
 }
 
 /* Columns, and the text that makes the table again. */
@@ -156,7 +169,7 @@ static int postgres_columns(struct arena *arena, struct db *db, struct table *ta
 		buf_puts(&create, columns.n ? ", " : "");
 		table_add_name(&create, column.name);
 		buf_printf(&create, " %s%s", type_words[column.type], db_int(&q, 5) == 1 ? " PRIMARY KEY" : db_int(&q, 3) == 1 ? " NOT NULL" : "");
-		struct str otherwise = plain_default(db_text(&q, 4));
+		struct str otherwise = without_casts(arena, db_text(&q, 4));
 		if (otherwise.n)
 			buf_printf(&create, " DEFAULT %.*s", STR_ARG(otherwise));
 		n_keys += column.key > 0;
@@ -191,7 +204,7 @@ static int postgres_indexes(struct arena *arena, struct db *db, struct table *ta
 	text_list indexes = { 0 };
 	DB_QUERY(q);
 	int r = db_query(&q, db,
-	                 "SELECT pg_get_indexdef(i.indexrelid), quote_ident(n.nspname) || '.' FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid"
+	                 "SELECT pg_get_indexdef(i.indexrelid), quote_ident(n.nspname) || '.', obj_description(i.indexrelid, 'pg_class') FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid"
 	                 " JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
 	                 " WHERE c.relname = ? AND n.nspname = current_schema() AND NOT i.indisprimary ORDER BY x.relname", err);
 	if (r < 0)
@@ -199,8 +212,10 @@ static int postgres_indexes(struct arena *arena, struct db *db, struct table *ta
 	db_bind_text(&q, table->name);
 	while ((r = db_step(&q, err)) > 0) {
 		struct str text = without(arena, db_text(&q, 0), " USING btree");
-		text = without(arena, text, arena_cstr(arena, db_text(&q, 1)));
-		vec_push_in(arena, &indexes, arena_str(arena, text));
+		text = without_casts(arena, without(arena, text, arena_cstr(arena, db_text(&q, 1))));
+		if (db_text(&q, 2).n) /* as it was written (data/db_postgresql.c) */
+			text = arena_str(arena, db_text(&q, 2));
+		vec_push_in(arena, &indexes, text);
 	}
 	table->indexes = (struct strings){ indexes.p, indexes.n };
 	return r;
