@@ -95,6 +95,8 @@ static void requests_that_are_not_for_us(void **state)
 	assert_int_equal(checked("Host: localhost\nHost: localhost\n"), -EBADMSG);
 	assert_int_equal(checked("Host: localhost\nContent-Length: 5\nContent-Length: 5\n"), -EBADMSG);
 	assert_int_equal(checked("Host: localhost\nContent-Length: 5\nTransfer-Encoding: chunked\n"), -EBADMSG);
+	assert_int_equal(checked("Host: localhost\nContent-Length : 5\n"), -EBADMSG);
+	assert_int_equal(checked("Host: localhost\nX Y: 5\n"), -EBADMSG);
 	static const char *const bad[] = { "+5", "-1", "5x", "", "0x10", "9999999999999999", "5, 5" };
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		ARENA(arena);

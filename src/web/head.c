@@ -113,6 +113,14 @@ static void take_length(struct head *head, struct str value)
 		head->length = -2;
 }
 
+static bool is_token(struct str name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] <= ' ' || name.p[i] >= 0x7f || strchr("()<>@,;:\\\"/[]?={}", name.p[i]))
+			return false;
+	return name.n;
+}
+
 void head_take(struct head *head, struct str name, struct str value)
 {
 	static const struct {
@@ -129,6 +137,7 @@ void head_take(struct head *head, struct str name, struct str value)
 		{ "last-event-id", offsetof(struct head, last_event) },
 		{ "accept-encoding", offsetof(struct head, accept_encoding) },
 	};
+	head->odd |= !is_token(name) || str_find_char(value, '\r') >= 0 || str_find_char(value, '\n') >= 0;
 	for (size_t i = 0; i < COUNT(plain); i++)
 		if (str_is_nocase(name, plain[i].name)) {
 			once(head, (struct str *)((char *)head + plain[i].offset), value);
@@ -176,7 +185,7 @@ static bool is_ours(struct str name, const struct strings *names)
 int head_check(const struct head *head, const struct strings *names, struct err *err)
 {
 	struct str name = head->host.p ? host_name(head->host) : STR_NONE;
-	if (head->doubled || head->length == -2 || (head->chunked && head->length != -1))
+	if (head->doubled || head->odd || head->length == -2 || (head->chunked && head->length != -1))
 		return err_set(err, -EBADMSG, "the request contradicts itself");
 	if (!name.p)
 		return err_set(err, -EBADMSG, "the request does not say which server it means");

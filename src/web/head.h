@@ -25,6 +25,7 @@ struct head {
 	int64_t length;                /* Content-Length; -1: not said; -2: no number */
 	bool chunked;                  /* Transfer-Encoding is there */
 	bool doubled;                  /* a header that may be there once was there twice */
+	bool odd;                      /* a name that is no token (RFC 9110, 5.6.2), which another server might read in another way */
 	bool lang_known;
 	enum lang lang;                /* of Accept-Language */
 };

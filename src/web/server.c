@@ -200,7 +200,7 @@ static int start_daemon(struct server *server, struct err *err)
 	        flags | (server->identity ? MHD_USE_TLS : 0), 0, NULL, NULL, visit_go_on, server, MHD_OPTION_EXTERNAL_LOGGER, log_nothing, NULL,
 	        MHD_OPTION_LISTEN_SOCKET, options->listen_fd, MHD_OPTION_CONNECTION_LIMIT, MAX(options->connections, options->threads),
 	        MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->connections_address, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds,
-	        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK,
+	        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_URI_LOG_CALLBACK,
 	        visit_begin, server, MHD_OPTION_NOTIFY_COMPLETED, visit_end, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
 	        MHD_OPTION_THREAD_STACK_SIZE, (size_t)1024 * 1024, MHD_OPTION_ARRAY, options->threads > 1 ? pool : none, MHD_OPTION_ARRAY,
 	        server->identity ? tls : none, MHD_OPTION_END);

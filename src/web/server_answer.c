@@ -29,7 +29,9 @@ static void common(const struct visit *visit, struct MHD_Response *response, con
 	header(response, "Cross-Origin-Resource-Policy", "same-origin");
 	if (visit->server->identity)
 		header(response, "Strict-Transport-Security", "max-age=31536000");
-	if (atomic_load_explicit(&visit->server->stopping, memory_order_relaxed))
+	/* After what was not understood, nobody knows where the next request begins. */
+	bool lost = !visit->exchange.request.route && visit->exchange.result == -EBADMSG;
+	if (lost || atomic_load_explicit(&visit->server->stopping, memory_order_relaxed))
 		header(response, "Connection", "close");
 }
 

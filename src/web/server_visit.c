@@ -172,6 +172,11 @@ static int look_at_head(struct visit *visit, const char *method_name)
 	visit->only_head = str_is(str_from(method_name), "HEAD");
 	know(visit);
 	r = exchange->result = head_check(&visit->head, options->names, &exchange->err);
+	if (r == 0 && !str_starts(visit->target, "/"))
+		r = exchange_refuse(exchange, -EBADMSG, NULL, "the address is malformed");
+	for (size_t i = 0; r == 0 && i < visit->target.n; i++)
+		if ((unsigned char)visit->target.p[i] <= ' ' || (unsigned char)visit->target.p[i] >= 0x7f)
+			r = exchange_refuse(exchange, -EBADMSG, NULL, "the address is malformed");
 	if (r == 0)
 		r = limited(visit, LIMIT_ADDRESS, address_key(request->address), options->address);
 	if (r == 0 && atomic_load(&visit->server->stopping))
