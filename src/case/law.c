@@ -35,6 +35,7 @@ static const struct schema_field clock_fields[] = {
 	{ "start", SCHEMA_STRING, offsetof(struct clock_rule, start) },
 	{ "limit", SCHEMA_MAP, offsetof(struct clock_rule, limit), .sub = &limit_schema },
 	{ "every", SCHEMA_BOOL, offsetof(struct clock_rule, every) },
+	{ "stays", SCHEMA_BOOL, offsetof(struct clock_rule, stays) },
 	{ "report", SCHEMA_ENUM, offsetof(struct clock_rule, report), .names = report_stage_names },
 	{ "from", SCHEMA_TEXT, offsetof(struct clock_rule, from), .required = true },
 	{ "to", SCHEMA_TEXT, offsetof(struct clock_rule, to), .required = true },
@@ -128,6 +129,17 @@ static const struct schema_field categories_fields[] = {
 	{ 0 },
 };
 static const struct schema categories_schema = { "categories", categories_fields, sizeof(struct categories), 0 };
+
+static const struct schema_field notice_fields[] = {
+	{ "colour", SCHEMA_STRING, offsetof(struct notice_colour, colour), .required = true },
+	{ "acknowledge", SCHEMA_INT, offsetof(struct notice_colour, acknowledge), .required = true, .min = 1, .max = LIMIT_MOST },
+	{ "relay", SCHEMA_INT, offsetof(struct notice_colour, relay), .required = true, .min = 1, .max = LIMIT_MOST },
+	{ "feedback", SCHEMA_INT, offsetof(struct notice_colour, feedback), .required = true, .min = 1, .max = LIMIT_MOST },
+	{ "source", SCHEMA_STRING, offsetof(struct notice_colour, source), .required = true },
+	{ "verified", SCHEMA_BOOL, offsetof(struct notice_colour, verified), .required = true },
+	{ 0 },
+};
+static const struct schema notice_schema = { "a colour of notices", notice_fields, sizeof(struct notice_colour), 0 };
 
 /* ---- dates ---- */
 
@@ -297,6 +309,16 @@ int categories_parse(struct arena *arena, struct source *source, struct categori
 	return r < 0 ? r : date_check(source, doc, out->effective_from, err);
 }
 
+int notices_parse(struct arena *arena, struct source *source, struct schema_list *out, struct err *err)
+{
+	const struct doc *doc;
+	*out = (struct schema_list){ 0 };
+	int r = yaml_parse(arena, source, &doc, err);
+	if (r < 0 || doc->type == DOC_NULL)
+		return r;
+	return schema_decode_list(arena, source, doc, &notice_schema, out, err);
+}
+
 /* ---- all of them ---- */
 
 static struct str name_of(struct str file)
@@ -382,6 +404,13 @@ static int categories_load(struct laws *laws, const struct content *content, str
 	return r;
 }
 
+static int notices_load(struct laws *laws, const struct content *content, struct err *err)
+{
+	struct source *source = ARENA_NEW(&laws->arena, struct source);
+	int r = content_read(&laws->arena, content, "notices.yaml", source, err);
+	return r < 0 ? r : notices_parse(&laws->arena, source, &laws->notices, err);
+}
+
 int laws_load(const struct content *content, struct laws **out, struct err *err)
 {
 	CLEANUP(laws_free_p) struct laws *laws = mem_alloc(sizeof(*laws));
@@ -390,6 +419,8 @@ int laws_load(const struct content *content, struct laws **out, struct err *err)
 		r = gradings_load(laws, content, err);
 	if (r == 0)
 		r = categories_load(laws, content, err);
+	if (r == 0)
+		r = notices_load(laws, content, err);
 	if (r == 0)
 		*out = TAKE(laws);
 	return r;
@@ -438,5 +469,14 @@ const struct text *laws_category(const struct laws *laws, struct str name)
 				return &kind->label;
 		}
 	}
+	return NULL;
+}
+
+const struct notice_colour *laws_notice(const struct laws *laws, struct str colour)
+{
+	const struct notice_colour *notice = laws->notices.p;
+	for (size_t i = 0; i < laws->notices.n; i++)
+		if (str_eq(notice[i].colour, colour))
+			return &notice[i];
 	return NULL;
 }

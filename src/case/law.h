@@ -15,6 +15,7 @@
  *	  start: t0                     # the moment it runs from: t0, t_occur, first_sent, ended, …
  *	  limit: {hours: 4}             # one of minutes, hours, days, working_days, years; or prompt: true (at once, no figure)
  *	  every: true                   # begins anew each time, while `when` holds (a daily report)
+ *	  stays: true                   # once begun, it runs until something is sent, even when `when` holds no more
  *	  report: first                 # first, progress, final: sending this report meets it
  *	  from: {…}                     # who reports
  *	  to: {…}                       # to whom
@@ -32,6 +33,8 @@
  * A grading (files of content/grading, one a file): `grades` from the gravest, `inputs` that a person answers, `indicators` each with
  * `grade`, `text`, `when`, `source`, `verified`; `otherwise` the grade when none is met. Categories (files of content/categories): `classes` with
  * `kinds`.
+ *
+ * Notices (content/notices.yaml, a list): for each `colour` the minutes to `acknowledge`, `relay` and `feedback`, with `source` and `verified`.
  *
  * Read-only after loading; threads may share it.
  */
@@ -59,7 +62,7 @@ struct clock_rule {
 	struct schema_list when; /* struct condition */
 	struct clock_limit limit;
 	int64_t keep_days;
-	bool every, verified, enabled;
+	bool every, stays, verified, enabled;
 	const struct doc *node;
 };
 
@@ -109,6 +112,12 @@ struct categories {
 	struct schema_list classes; /* struct category_class */
 };
 
+struct notice_colour {
+	struct str colour, source;
+	int64_t acknowledge, relay, feedback; /* minutes from the receipt */
+	bool verified;
+};
+
 struct laws {
 	struct arena arena;
 	struct clock_rule *clocks;
@@ -117,6 +126,7 @@ struct laws {
 	size_t n_gradings;
 	struct categories *categories;
 	size_t n_categories;
+	struct schema_list notices; /* struct notice_colour */
 };
 
 /* All of them. What is wrong is refused with file, line and column. */
@@ -128,7 +138,9 @@ void laws_free_p(struct laws **laws);
 int clocks_parse(struct arena *arena, struct source *source, struct schema_list *out, struct err *err) MUST_USE;
 int grading_parse(struct arena *arena, struct source *source, struct grading *out, struct err *err) MUST_USE;
 int categories_parse(struct arena *arena, struct source *source, struct categories *out, struct err *err) MUST_USE;
+int notices_parse(struct arena *arena, struct source *source, struct schema_list *out, struct err *err) MUST_USE;
 
+const struct notice_colour *laws_notice(const struct laws *laws, struct str colour); /* or NULL */
 const struct clock_rule *laws_clock(const struct laws *laws, struct str id); /* or NULL */
 /* The grading in force on a day ("2026-11-23") in a jurisdiction, or NULL. */
 const struct grading *laws_grading(const struct laws *laws, struct str jurisdiction, struct str day);

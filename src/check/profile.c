@@ -35,12 +35,30 @@ static const struct schema skip_schema = {
 	.node_offset = offsetof(struct profile_skip, node),
 };
 
+static const char *const unit_names[] = { "days", "working-days", NULL };
+enum { RECTIFY_MOST = 3650 };
+static const struct schema_field rectify_fields[] = {
+	{ "critical", SCHEMA_INT, offsetof(struct rectify, critical), .required = true, .min = 1, .max = RECTIFY_MOST },
+	{ "high", SCHEMA_INT, offsetof(struct rectify, high), .required = true, .min = 1, .max = RECTIFY_MOST },
+	{ "medium", SCHEMA_INT, offsetof(struct rectify, medium), .required = true, .min = 1, .max = RECTIFY_MOST },
+	{ "low", SCHEMA_INT, offsetof(struct rectify, low), .required = true, .min = 1, .max = RECTIFY_MOST },
+	{ "unit", SCHEMA_ENUM, offsetof(struct rectify, unit), .names = unit_names },
+	{ 0 },
+};
+static const struct schema rectify_schema = {
+	.what = "how long repairs may take",
+	.fields = rectify_fields,
+	.size = sizeof(struct rectify),
+	.node_offset = offsetof(struct rectify, node),
+};
+
 static const struct schema_field profile_fields[] = {
 	{ "kind", SCHEMA_ENUM, offsetof(struct profile, kind), .required = true, .names = kind_names },
 	{ "title", SCHEMA_TEXT, offsetof(struct profile, title), .required = true },
 	{ "basis", SCHEMA_STRING, offsetof(struct profile, basis) },
 	{ "clauses", SCHEMA_STRING, offsetof(struct profile, clauses) },
 	{ "params", SCHEMA_LIST, offsetof(struct profile, params), .sub = &threshold_schema },
+	{ "rectify", SCHEMA_MAP, offsetof(struct profile, rectify), .sub = &rectify_schema },
 	{ "skip", SCHEMA_LIST, offsetof(struct profile, skip), .sub = &skip_schema },
 	{ 0 },
 };
@@ -198,4 +216,19 @@ int profile_apply(struct facts *facts, const struct checks *checks, const struct
 		return 0; /* a check that was left out may be the one that asks for it */
 	int r = profile_known(regime, &known, err);
 	return r < 0 ? r : profile_known(office, &known, err);
+}
+
+struct rectify profile_rectify(const struct profile *regime, const struct profile *office)
+{
+	if (office && office->rectify.node)
+		return office->rectify;
+	if (regime && regime->rectify.node)
+		return regime->rectify;
+	return (struct rectify){ .critical = 3, .high = 7, .medium = 30, .low = 90 };
+}
+
+int64_t rectify_days(const struct rectify *rectify, enum severity severity)
+{
+	const int64_t days[] = { rectify->critical, rectify->high, rectify->medium, rectify->low };
+	return (size_t)severity < COUNT(days) ? days[severity] : rectify->medium;
 }

@@ -10,6 +10,7 @@
  *	clauses: GB/T 22239-2019 8.           # prefix of the clauses that count under this regime
  *	params:
  *	  - {name: minlen, value: 8, source: …, effective_from: 2019-12-01, verified: true}
+ *	rectify: {critical: 3, high: 7, medium: 30, low: 90, unit: days}   # or working-days: how long a repair may take
  *	skip:
  *	  - {check: ssh-two-factor, reason: {zh-CN: …, vi: …, en: …}}
  *
@@ -36,6 +37,14 @@ struct profile_skip {
 	const struct doc *node;
 };
 
+/* How long the repair of a finding may take, from the order on. */
+struct rectify {
+	int64_t critical, high, medium, low; /* days; 0: not said */
+	int unit;                            /* enum rectify_unit */
+	const struct doc *node;              /* NULL: the profile says nothing */
+};
+enum rectify_unit { RECTIFY_DAYS, RECTIFY_WORKING_DAYS };
+
 struct profile {
 	struct str name; /* of the file: "township", "cn-mlps-3" */
 	int kind;
@@ -43,6 +52,7 @@ struct profile {
 	struct str basis, clauses;
 	struct schema_list params; /* struct threshold */
 	struct schema_list skip;   /* struct profile_skip */
+	struct rectify rectify;
 	const struct source *source;
 };
 
@@ -60,6 +70,9 @@ int profile_apply(struct facts *facts, const struct checks *checks, const struct
 
 /* The threshold as the profiles set it, NULL when it is the check's own default. */
 const struct threshold *profile_threshold(const struct profile *regime, const struct profile *office, struct str name);
+/* How long repairs may take here: the office's, else the regime's, else 3, 7, 30 and 90 days. Either may be NULL. */
+struct rectify profile_rectify(const struct profile *regime, const struct profile *office);
+int64_t rectify_days(const struct rectify *rectify, enum severity severity);
 /* Why a check is not for this office or regime, or NULL. */
 const struct profile_skip *profile_skips(const struct profile *profile, struct str check);
 

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MulanPSL-2.0 */
+#include "case/cases.h"
+
+#include "case/evidence.h"
+#include "case/finding.h"
+#include "case/incident.h"
+#include "case/notice.h"
+
+enum { TREE_DEPTH = 16 };
+
+void cases_hooks(const struct cases *cases, struct register_hook out[CASE_HOOKS])
+{
+	out[0] = (struct register_hook){ "finding", finding_hook, (void *)cases };
+	out[1] = (struct register_hook){ "incident", incident_hook, (void *)cases };
+	out[2] = (struct register_hook){ "notice", notice_hook, (void *)cases };
+}
+
+int cases_migrate(struct records *records, struct err *err)
+{
+	int r = records_migrate(records, case_migrations, err);
+	return r < 0 ? r : records_migrate(records, evidence_migrations, err);
+}
+
+struct write cases_own(const struct write *write, const struct actor *ward)
+{
+	struct write own = *write;
+	own.actor = ward;
+	return own;
+}
+
+int cases_row(struct case_facts *facts, struct db *db, const char *sql, const char *prefix, int64_t id, struct err *err)
+{
+	DB_QUERY(query);
+	int r = db_query(&query, db, sql, err);
+	if (r < 0)
+		return r;
+	db_bind_int(&query, id);
+	r = db_step(&query, err);
+	if (r <= 0)
+		return r;
+	for (size_t i = 0; i < db_width(&query); i++) {
+		struct cell cell = db_cell(&query, i);
+		if (cell_is_text(cell))
+			cell = cell_text(arena_str(facts->arena, cell_str(cell)));
+		case_facts_put(facts, arena_printf(facts->arena, "%s%s", prefix, db_name(&query, i)), cell);
+	}
+	return 1;
+}
+
+const struct doc *cases_values(struct arena *arena, const struct buf *json)
+{
+	static const struct doc nothing = { .type = DOC_NULL };
+	struct source source = { .name = "values", .text = arena_str(arena, buf_str(json)) };
+	const struct doc *doc;
+	return json_parse(arena, &source, &doc, NULL) == 0 ? doc : &nothing;
+}
+
+const struct register_ *cases_register(const struct cases *cases, const char *name)
+{
+	return registers_find(cases->books->registers, str_from(name));
+}
+
+static int one_int(struct db *db, const char *sql, int64_t id, int64_t *out, struct err *err)
+{
+	DB_QUERY(query);
+	*out = 0;
+	int r = db_query(&query, db, sql, err);
+	if (r < 0)
+		return r;
+	db_bind_int(&query, id);
+	r = db_step(&query, err);
+	if (r > 0)
+		*out = db_int_or(&query, 0, 0);
+	return r < 0 ? r : 0;
+}
+
+int cases_parent(struct db *db, int64_t org, int64_t *parent, struct err *err)
+{
+	return one_int(db, "SELECT parent FROM org WHERE id = ?", org, parent, err);
+}
+
+int cases_root(struct db *db, int64_t *root, struct err *err)
+{
+	return db_one_int(db, "SELECT min(id) FROM org WHERE parent IS NULL AND withdrawn IS NULL", 0, root, err);
+}
+
+/* What an organisation says of where it is; STR_NONE: nothing. */
+static struct str country_of(const struct case_facts *facts)
+{
+	struct str country = cell_str(case_facts_get(facts, STR("country")));
+	struct str zone = cell_str(case_facts_get(facts, STR("timezone")));
+	if (country.n)
+		return country;
+	if (str_is(zone, "Asia/Ho_Chi_Minh") || str_is(zone, "Asia/Saigon") || str_is(zone, "Asia/Bangkok"))
+		return STR("VN");
+	if (str_is(zone, "Asia/Shanghai") || str_is(zone, "Asia/Urumqi") || str_is(zone, "Asia/Chongqing"))
+		return STR("CN");
+	return STR_NONE;
+}
+
+int cases_jurisdiction(struct arena *arena, struct db *db, const struct cases *cases, int64_t org, struct str *out, struct err *err)
+{
+	*out = cases->jurisdiction;
+	for (int depth = 0; org && depth < TREE_DEPTH; depth++) {
+		struct case_facts facts;
+		case_facts_init(&facts, arena);
+		int r = cases_row(&facts, db, "SELECT * FROM org WHERE id = ?", "", org, err);
+		if (r < 0)
+			return r;
+		struct str country = country_of(&facts);
+		if (country.n) {
+			*out = country;
+			return 0;
+		}
+		org = cell_int_or(case_facts_get(&facts, STR("parent")), 0);
+	}
+	return 0;
+}
+
+int cases_visible(struct db *db, const struct actor *actor, int64_t org, struct err *err)
+{
+	bool sees;
+	int r = record_sees(db, actor, org, &sees, err);
+	if (r < 0)
+		return r;
+	return sees ? 0 : err_set(err, -ENOENT, "there is no such record");
+}

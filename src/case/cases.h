@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * cases: what findings, incidents, clocks and notices share: the declared law, the registers they live in, how long repairs may take.
+ *
+ * One for an installation, made at the start, read-only afterwards; threads may share it. Changes of the registers `finding`,
+ * `incident` and `notice` by whomever go through the hooks that cases_hooks() gives, which hold the rules that a declaration cannot say.
+ */
+#ifndef WARD_CASE_CASES_H
+#define WARD_CASE_CASES_H
+
+#include "case/clock.h"
+#include "check/profile.h"
+
+struct cases {
+	const struct laws *laws;
+	const struct books *books;   /* set before the first work */
+	struct rectify rectify;      /* by severity */
+	enum lang lang;              /* of what ward itself writes into records */
+	struct str jurisdiction;     /* where nothing nearer says it: "CN", "VN" */
+};
+
+enum { CASE_HOOKS = 3 };
+/* The hooks of this layer, CASE_HOOKS of them, for books.hooks. */
+void cases_hooks(const struct cases *cases, struct register_hook out[CASE_HOOKS]);
+/* All migrations of this file's tables: case_migrations, evidence_migrations. */
+int cases_migrate(struct records *records, struct err *err) MUST_USE;
+
+/* ---- what the files of this folder share ---- */
+
+/* The same work as ward itself: for what only ward may do. `ward` must live as long. */
+struct write cases_own(const struct write *write, const struct actor *ward);
+/* Every column of the row that a query (with one parameter, an id) gives, by name with `prefix` before it. 1: found; 0: no such row.
+ * Texts live in the facts' arena. */
+int cases_row(struct case_facts *facts, struct db *db, const char *sql, const char *prefix, int64_t id, struct err *err) MUST_USE;
+/* A tree from JSON that is being built; the buffer may go. It must be right: what is built here is. */
+const struct doc *cases_values(struct arena *arena, const struct buf *json);
+/* "CN" or "VN" for an organisation: by its own or the nearest one above that says its country or time zone. */
+int cases_jurisdiction(struct arena *arena, struct db *db, const struct cases *cases, int64_t org, struct str *out, struct err *err) MUST_USE;
+/* Is there a table of this name? Registers can be missing from an installation. */
+const struct register_ *cases_register(const struct cases *cases, const char *name);
+/* The organisation above; 0: it is the root. */
+int cases_parent(struct db *db, int64_t org, int64_t *parent, struct err *err) MUST_USE;
+/* The root organisation; 0: there is none yet. */
+int cases_root(struct db *db, int64_t *root, struct err *err) MUST_USE;
+/* May the actor do something with this organisation's? -ENOENT with the words for "there is none", so that nothing is learnt. */
+int cases_visible(struct db *db, const struct actor *actor, int64_t org, struct err *err) MUST_USE;
+
+#endif

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * From what a run observed to findings: one for each thing, raised, seen again, closed, opened again.
+ */
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "base/vec.h"
+#include "case/evidence.h"
+#include "case/finding.h"
+#include "crypto/digest.h"
+#include "register/date.h"
+
+struct known { /* a finding that there is */
+	int64_t id, org, host, last_seen, closed_at, submitted_by;
+	struct str subject, state, sha256;
+	bool seen; /* in this run */
+};
+
+struct knowns {
+	struct known **p;
+	size_t n, room;
+	struct map by_key; /* the newest of those that people made the same */
+};
+
+struct update {
+	struct write *write;
+	const struct cases *cases;
+	const struct register_ *reg;
+	struct write own; /* as ward itself */
+	int64_t at, root;
+	struct map owners; /* by organisation and source: struct owner */
+	struct findings_done *done;
+	struct err *err;
+};
+
+struct owner {
+	int64_t person;
+};
+
+/* What a subject is kept as: clean, and of bounded length. */
+static struct str subject_of(struct arena *arena, struct str subject)
+{
+	subject = str_trim(utf8_clean(arena, subject));
+	struct str rest = subject;
+	for (size_t i = 0; rest.n; i++) {
+		if (i == FINDING_SUBJECT) {
+			struct str digest = digest_hex(arena, DIGEST_SHA256, subject);
+			return arena_printf(arena, "%.*s… %.16s", (int)(subject.n - rest.n), subject.p, digest.p);
+		}
+		utf8_next(&rest);
+	}
+	return subject;
+}
+
+static struct str key_of(struct arena *arena, int64_t host, int64_t org, struct str subject)
+{
+	return arena_printf(arena, "%c%lld %.*s", host ? 'h' : 'o', (long long)(host ? host : org), STR_ARG(subject));
+}
+
+static int known_read(struct update *update, const struct judged *judged, struct knowns *out)
+{
+	struct write *write = update->write;
+	DB_QUERY(query);
+	int r = db_query(&query, write->db,
+	                 "SELECT id, org, host, last_seen, subject, state, evidence_sha256, closed_at, submitted_by FROM finding"
+	                 " WHERE check_id = ? AND source = ? AND (? = 0 OR host = ?) AND withdrawn IS NULL ORDER BY id",
+	                 update->err);
+	if (r < 0)
+		return r;
+	db_bind_text(&query, judged->check->id);
+	db_bind_text(&query, str_from(observed_source_names[judged->source]));
+	db_bind_int(&query, judged->host);
+	db_bind_int(&query, judged->host);
+	while ((r = db_step(&query, update->err)) > 0) {
+		struct known *known = ARENA_NEW(write->arena, struct known);
+		*known = (struct known){ .id = db_int(&query, 0), .org = db_int(&query, 1), .host = db_int_or(&query, 2, 0),
+			                 .last_seen = db_int_or(&query, 3, 0), .subject = arena_str(write->arena, db_text(&query, 4)),
+			                 .state = arena_str(write->arena, db_text(&query, 5)), .sha256 = arena_str(write->arena, db_text(&query, 6)),
+			                 .closed_at = db_int_or(&query, 7, 0), .submitted_by = db_int_or(&query, 8, 0) };
+		vec_push_in(write->arena, out, known);
+		*map_put(&out->by_key, key_of(write->arena, known->host, known->org, known->subject)) = known;
+	}
+	return r;
+}
+
+static int move(struct update *update, int64_t id, const char *transition, const struct buf *values, const char *reason)
+{
+	return record_transition(&update->own, update->cases->books, update->reg, id, 0, str_from(transition),
+	                         values ? cases_values(update->write->arena, values) : NULL, str_from(reason), NULL, update->err);
+}
+
+static int set(struct update *update, int64_t id, const struct buf *values, const char *reason)
+{
+	return record_edit(&update->own, update->cases->books, update->reg, id, 0, cases_values(update->write->arena, values), str_from(reason), NULL,
+	                   update->err);
+}
+
+static int owner_find(struct update *update, int64_t org, int source, int64_t *person)
+{
+	struct arena *arena = update->write->arena;
+	void **slot = map_put(&update->owners, arena_printf(arena, "%lld %d", (long long)org, source));
+	if (!*slot) {
+		struct owner *owner = ARENA_NEW(arena, struct owner);
+		int r = finding_owner(update->write->db, org, (enum observed_source)source, &owner->person, update->err);
+		if (r < 0)
+			return r;
+		*slot = owner;
+	}
+	*person = ((struct owner *)*slot)->person;
+	return 0;
+}
+
+static int evidence_keep(struct update *update, const struct observed *observed, int64_t org)
+{
+	struct evidence_kept evidence = { .sha256 = observed->evidence_sha256, .rows = observed->evidence_json, .taken = update->at,
+		                          .host = observed->host, .org = org };
+	if (!evidence.sha256.n || !evidence.rows.n)
+		return 0;
+	return evidence_put(update->write, &evidence, update->err);
+}
+
+static struct str clauses_of(struct arena *arena, const struct check *check)
+{
+	BUF(out);
+	for (size_t i = 0; i < check->clauses.n; i++) {
+		if (out.n + check->clauses.p[i].n > 900)
+			break;
+		if (i)
+			buf_puts(&out, "; ");
+		buf_add(&out, check->clauses.p[i]);
+	}
+	return arena_str(arena, buf_str(&out));
+}
+
+static int raise_new(struct update *update, const struct judged *judged, const struct observed *observed, int64_t org, struct str subject)
+{
+	struct arena *arena = update->write->arena;
+	struct str severity = str_from(severity_names[judged->check->severity]);
+	int64_t person, id;
+	BUF(values);
+	int r = owner_find(update, org, judged->source, &person);
+	if (r < 0)
+		return r;
+	json_open_map(&values, NULL);
+	json_put(&values, "title", judged->check->title.in[update->cases->lang]);
+	json_put(&values, "source", str_from(observed_source_names[judged->source]));
+	json_put(&values, "check_id", judged->check->id);
+	if (observed->host)
+		json_put_int(&values, "host", observed->host);
+	if (subject.n)
+		json_put(&values, "subject", subject);
+	json_put(&values, "severity", severity);
+	json_put(&values, "basis", clauses_of(arena, judged->check));
+	if (observed->evidence_sha256.n)
+		json_put(&values, "evidence_sha256", observed->evidence_sha256);
+	if (person)
+		json_put_int(&values, "responsible", person);
+	json_put(&values, "due", date_text(arena, finding_due(update->cases, severity, date_of(update->at))));
+	json_put_int(&values, "first_seen", update->at);
+	json_put_int(&values, "last_seen", update->at);
+	json_put_int(&values, "times_seen", 1);
+	buf_add_char(&values, '}');
+	r = record_create(&update->own, update->cases->books, update->reg, org, cases_values(arena, &values), &id, NULL, update->err);
+	update->done->raised += r == 0;
+	return r;
+}
+
+/* Seen again on another day, or otherwise than before. */
+static int see(struct update *update, const struct known *known, const struct observed *observed)
+{
+	bool other = observed->evidence_sha256.n && !str_eq(known->sha256, observed->evidence_sha256);
+	BUF(values);
+	update->done->seen++;
+	if (!other && date_of(known->last_seen) >= date_of(update->at))
+		return 0;
+	json_open_map(&values, NULL);
+	json_put_int(&values, "last_seen", MAX(update->at, known->last_seen));
+	if (observed->evidence_sha256.n)
+		json_put(&values, "evidence_sha256", observed->evidence_sha256);
+	struct case_facts facts;
+	case_facts_init(&facts, update->write->arena);
+	int r = cases_row(&facts, update->write->db, "SELECT times_seen FROM finding WHERE id = ?", "", known->id, update->err);
+	if (r < 0)
+		return r;
+	json_put_int(&values, "times_seen", cell_int_or(case_facts_get(&facts, STR("times_seen")), 0) + 1);
+	buf_add_char(&values, '}');
+	return set(update, known->id, &values, "");
+}
+
+static int reopen(struct update *update, const struct judged *judged, const struct known *known)
+{
+	struct arena *arena = update->write->arena;
+	struct case_facts facts;
+	BUF(values);
+	case_facts_init(&facts, arena);
+	int r = cases_row(&facts, update->write->db, "SELECT reopened FROM finding WHERE id = ?", "", known->id, update->err);
+	if (r < 0)
+		return r;
+	r = move(update, known->id, "reopen", NULL, "the check still fails");
+	if (r < 0)
+		return r;
+	struct str severity = str_from(severity_names[judged->check->severity]);
+	json_open_map(&values, NULL);
+	json_put_int(&values, "reopened", cell_int_or(case_facts_get(&facts, STR("reopened")), 0) + 1);
+	json_put(&values, "due", date_text(arena, finding_due(update->cases, severity, date_of(update->at))));
+	json_put_flag(&values, "overdue", false);
+	buf_add_char(&values, '}');
+	update->done->reopened++;
+	return set(update, known->id, &values, "");
+}
+
+/* What was closed is open again only by what was seen after it had been closed. */
+static bool came_back(const struct update *update, const struct known *known)
+{
+	return (str_is(known->state, "closed") && update->at > known->closed_at) || str_is(known->state, "verified");
+}
+
+static int take(struct update *update, const struct judged *judged, const struct observed *observed, const struct knowns *knowns)
+{
+	struct arena *arena = update->write->arena;
+	int64_t org = observed->org;
+	int r = 0;
+	if (!org && observed->host) {
+		struct case_facts facts;
+		case_facts_init(&facts, arena);
+		r = cases_row(&facts, update->write->db, "SELECT org FROM ward_host WHERE id = ?", "", observed->host, update->err);
+		org = cell_int_or(case_facts_get(&facts, STR("org")), 0);
+	}
+	org = org ? org : update->root;
+	if (r < 0 || !org)
+		return r < 0 ? r : 0; /* an office that nobody has set up yet has nobody to tell */
+	struct str subject = subject_of(arena, observed->subject);
+	struct known *known = map_get(&knowns->by_key, key_of(arena, observed->host, org, subject));
+	r = evidence_keep(update, observed, org);
+	if (r < 0)
+		return r;
+	if (!known)
+		return raise_new(update, judged, observed, org, subject);
+	known->seen = true;
+	r = see(update, known, observed);
+	return r == 0 && came_back(update, known) ? reopen(update, judged, known) : r;
+}
+
+/* No more there: nobody had been told of it, or somebody reported it repaired. */
+static int gone(struct update *update, const struct known *known)
+{
+	bool never_issued = str_is(known->state, "open");
+	bool reported = str_is(known->state, "verified") || (str_is(known->state, "submitted") && known->submitted_by);
+	BUF(values);
+	if (!never_issued && !reported)
+		return 0;
+	json_open_map(&values, NULL);
+	json_put_int(&values, "closed_at", update->write->now);
+	buf_add_char(&values, '}');
+	int r = move(update, known->id, "clear", NULL, "the check passes");
+	update->done->closed += r == 0;
+	return r < 0 ? r : set(update, known->id, &values, "");
+}
+
+/* A record that the register refuses is named and left; the others of the run go on. */
+static int bear(struct update *update, int r)
+{
+	if (r != -EINVAL && r != -EPERM && r != -EEXIST && r != -E2BIG)
+		return r;
+	if (update->done->refused++ == 0)
+		update->done->why = arena_str(update->write->arena, str_from(update->err ? update->err->text : ""));
+	return 0;
+}
+
+static int retest_done(struct update *update, const struct judged *judged)
+{
+	DB_QUERY(query);
+	int r = db_query(&query, update->write->db, "DELETE FROM ward_retest WHERE host = ? AND check_id = ? AND asked <= ?", update->err);
+	if (r < 0)
+		return r;
+	db_bind_int(&query, judged->source == OBSERVED_MANAGEMENT ? 0 : judged->host);
+	db_bind_text(&query, judged->check->id);
+	db_bind_int(&query, update->at);
+	return db_do(&query, update->err);
+}
+
+static int judge(struct update *update, const struct judged *judged)
+{
+	struct knowns knowns = { .by_key = { .arena = update->write->arena } };
+	if (judged->value == VERDICT_UNKNOWN)
+		return 0;
+	int r = known_read(update, judged, &knowns);
+	for (size_t i = 0; r == 0 && i < judged->n; i++)
+		r = bear(update, take(update, judged, &judged->p[i], &knowns));
+	bool whole = judged->value != VERDICT_FAIL || !judged->partial;
+	for (size_t i = 0; r == 0 && whole && i < knowns.n; i++)
+		if (!knowns.p[i]->seen)
+			r = bear(update, gone(update, knowns.p[i]));
+	return r == 0 ? retest_done(update, judged) : r;
+}
+
+int findings_update(struct write *write, const struct cases *cases, const struct observations *seen, struct findings_done *out, struct err *err)
+{
+	struct actor ward = actor_ward();
+	struct update update = { .write = write, .cases = cases, .reg = cases_register(cases, "finding"), .own = cases_own(write, &ward), .at = seen->at,
+		                 .owners = { .arena = write->arena }, .done = out, .err = err };
+	*out = (struct findings_done){ 0 };
+	if (!update.reg)
+		return err_set(err, -EINVAL, "there is no register of findings");
+	int r = cases_root(write->db, &update.root, err);
+	for (size_t i = 0; r == 0 && i < seen->n; i++)
+		r = judge(&update, &seen->p[i]);
+	return r;
+}
