@@ -210,17 +210,17 @@ int finding_retest(struct write *write, const struct cases *cases, int64_t id, s
 	return db_do(&query, err);
 }
 
-int findings_retests(struct arena *arena, struct db *db, int64_t until, struct retests *out, struct err *err)
+int findings_retests(struct arena *arena, struct db *db, int64_t from, struct retests *out, struct err *err)
 {
 	struct {
 		int64_t *p;
 		size_t n, room;
 	} hosts = { 0 };
 	DB_QUERY(query);
-	int r = db_query(&query, db, "SELECT DISTINCT host FROM ward_retest WHERE asked <= ? ORDER BY host", err);
+	int r = db_query(&query, db, "SELECT DISTINCT host FROM ward_retest WHERE asked > ? ORDER BY host", err);
 	if (r < 0)
 		return r;
-	db_bind_int(&query, until);
+	db_bind_int(&query, from);
 	while ((r = db_step(&query, err)) > 0)
 		vec_push_in(arena, &hosts, db_int(&query, 0));
 	*out = (struct retests){ hosts.p, hosts.n };

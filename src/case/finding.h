@@ -39,12 +39,12 @@ int findings_due(struct db *db, int64_t now, bool *out, struct err *err) MUST_US
 
 /* Ask for a fresh verdict. -EINVAL: nothing can be tested of it. */
 int finding_retest(struct write *write, const struct cases *cases, int64_t id, struct err *err) MUST_USE;
-/* Hosts that retests wait for (0: management checks), asked before `until`. */
+/* Hosts that retests wait for (0: management checks) that were asked for after `from`. */
 struct retests {
 	int64_t *hosts;
 	size_t n;
 };
-int findings_retests(struct arena *arena, struct db *db, int64_t until, struct retests *out, struct err *err) MUST_USE;
+int findings_retests(struct arena *arena, struct db *db, int64_t from, struct retests *out, struct err *err) MUST_USE;
 
 /* The day by which something of this severity found on `day` is to be repaired. */
 int64_t finding_due(const struct cases *cases, struct str severity, int64_t day);
