@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "api.h"
 #include "api/door.h"
+#include "case/hosts.h"
 #include "register/tables.h"
 
 static void good(int result, const struct err *err)
@@ -34,7 +35,13 @@ void api_open_with(struct api *api, const struct route *const *lists)
 	good(registers_apply(api->office.records, api->office.registers, &err), &err);
 	good(records_migrate(api->office.records, people_migrations, &err), &err);
 	good(vault_open((const uint8_t[VAULT_KEY]){ 7 }, &api->office.vault, &err), &err);
-	api->office.books = (struct books){ .registers = api->office.registers, .vault = api->office.vault, .roles = &api->office.roles->names };
+	api->office.books = (struct books){ .registers = api->office.registers, .vault = api->office.vault, .roles = &api->office.roles->names,
+		                            .hooks = api->hooks };
+	good(records_migrate(api->office.records, hosts_migrations, &err), &err);
+	good(cases_migrate(api->office.records, &err), &err);
+	good(cases_init(&api->office.content, api->office.laws, STR("county"), STR_NONE, LANG_EN, &api->office.cases, &err), &err);
+	cases_hooks(&api->office.cases, api->hooks);
+	api->office.cases.books = &api->office.books;
 	good(people_open(&api->office.content, api->office.roles, api->office.vault, &api->office.books, NULL, &api->office.people, &err), &err);
 	api->office.people->actions = people_actions;
 	good(router_new(lists, &api->router, &err), &err);

@@ -25,6 +25,7 @@ struct api {
 	struct office office;
 	struct router *router;
 	struct web web;
+	struct register_hook hooks[CASE_HOOKS + 1];
 };
 
 struct api_answer {

@@ -6,7 +6,7 @@
 #ifndef WARD_API_OFFICE_H
 #define WARD_API_OFFICE_H
 
-#include "case/law.h"
+#include "case/cases.h"
 #include "check/check.h"
 #include "data/content.h"
 #include "people/people.h"
@@ -25,6 +25,7 @@ struct office {
 	struct books books;          /* of the four above */
 	struct people *people;       /* accounts: limits, passwords, the directory */
 	struct laws *laws;           /* clocks, grading, categories of content */
+	struct cases cases;          /* findings, incidents, notices: laws, books, how long repairs may take */
 	struct stream *stream;
 	struct str archive_dir;      /* events, read here; STR_NONE: none on this machine */
 	struct str files_dir;        /* attachments, by digest */

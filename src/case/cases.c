@@ -8,6 +8,22 @@
 
 enum { TREE_DEPTH = 16 };
 
+int cases_init(const struct content *content, const struct laws *laws, struct str profile, struct str regime, enum lang lang, struct cases *out,
+               struct err *err)
+{
+	ARENA(arena);
+	struct profile office = { 0 }, law = { 0 };
+	int r = profile.n ? profile_load(&arena, content, profile, PROFILE_OFFICE, &office, err) : 0;
+	if (r == 0 && regime.n)
+		r = profile_load(&arena, content, regime, PROFILE_REGIME, &law, err);
+	if (r < 0)
+		return r;
+	bool vietnam = regime.n ? str_starts(regime, "vn-") : lang == LANG_VI;
+	*out = (struct cases){ .laws = laws, .rectify = profile_rectify(&law, &office), .lang = lang, .jurisdiction = vietnam ? STR("VN") : STR("CN") };
+	out->rectify.node = NULL; /* lived in the arena */
+	return 0;
+}
+
 void cases_hooks(const struct cases *cases, struct register_hook out[CASE_HOOKS])
 {
 	out[0] = (struct register_hook){ "finding", finding_hook, (void *)cases };
@@ -17,8 +33,14 @@ void cases_hooks(const struct cases *cases, struct register_hook out[CASE_HOOKS]
 
 int cases_migrate(struct records *records, struct err *err)
 {
-	int r = records_migrate(records, case_migrations, err);
-	return r < 0 ? r : records_migrate(records, evidence_migrations, err);
+	/* One list: a list is refused when its hundred holds a higher number already. */
+	struct migration all[32] = { 0 };
+	size_t n = 0;
+	for (const struct migration *list = case_migrations; list->number && n < COUNT(all) - 1; list++)
+		all[n++] = *list;
+	for (const struct migration *list = evidence_migrations; list->number && n < COUNT(all) - 1; list++)
+		all[n++] = *list;
+	return records_migrate(records, all, err);
 }
 
 struct write cases_own(const struct write *write, const struct actor *ward)

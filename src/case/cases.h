@@ -19,6 +19,11 @@ struct cases {
 	struct str jurisdiction;     /* where nothing nearer says it: "CN", "VN" */
 };
 
+/* For an office of this kind ("county") and regime ("cn-mlps-2"; STR_NONE: none). `laws` must live as long; *out.books is the caller's
+ * to set. */
+int cases_init(const struct content *content, const struct laws *laws, struct str profile, struct str regime, enum lang lang, struct cases *out,
+               struct err *err) MUST_USE;
+
 enum { CASE_HOOKS = 3 };
 /* The hooks of this layer, CASE_HOOKS of them, for books.hooks. */
 void cases_hooks(const struct cases *cases, struct register_hook out[CASE_HOOKS]);
