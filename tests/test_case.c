@@ -651,6 +651,8 @@ static void test_schedule(void **state)
 	struct err err = { "" };
 	now = clock_now() - 10;
 	inspected = 0;
+	if (cases_migrate(api.office.records, &err) < 0) /* as at a second start */
+		fail_msg("%s", err.text);
 	assert_int_equal(schedule_run(&schedule, clock_now(), &err), 0);
 	int64_t entries = ask_int("SELECT count(*) FROM ward_journal");
 	observe(VERDICT_FAIL, NULL, NULL);
