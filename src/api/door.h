@@ -22,7 +22,23 @@ void door_pair(struct request *request, int64_t pair);
 /* Run a work for the request's actor and wait; from a ROUTE_READ handler that is slow before it writes. */
 int door_write(struct request *request, records_work work, void *ctx, struct err *err) MUST_USE;
 
-/* What a second person confirms, of the whole office; ends with a NULL name. Each resource gives its own. */
+
+/* ---- what a second person confirms ---- */
+
+#define PAIR_ACCOUNTS "security leader auditor" /* who confirms what is done to accounts */
+
+/* All of it; ends with a NULL name. To add one: a line there, and a function that carries it out. */
 extern const struct pair_action people_actions[];
+const struct pair_action *door_action(const char *name);
+/* A transition with `confirmed: true`: write it down and answer 202. Everything that can be said against it now is said now. */
+int door_propose_transition(struct request *request, const struct register_ *reg, int64_t id, int64_t version, struct str name,
+                            const struct doc *values, struct str reason, struct err *err) MUST_USE;
+/* Before a value is unmasked. *go false: it has been too many, and a permit waits for a second person (202 is answered). */
+int door_unmask(struct request *request, const struct register_ *reg, int64_t id, struct str reason, bool *go, struct err *err) MUST_USE;
+
+/* Those of users.c. */
+int user_do_roles(void *ctx, struct write *write, const struct pair *pair, const struct doc *payload, struct err *err) MUST_USE;
+int user_do_second_factor(void *ctx, struct write *write, const struct pair *pair, const struct doc *payload, struct err *err) MUST_USE;
+int user_do_disable(void *ctx, struct write *write, const struct pair *pair, const struct doc *payload, struct err *err) MUST_USE;
 
 #endif

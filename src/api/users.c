@@ -9,21 +9,7 @@
 #include "base/map.h"
 #include "people/orgs.h"
 
-#define CONFIRM "security leader auditor" /* who confirms what is done to accounts */
 #define ALONE   "alone, since there is no second person yet"
-
-static int do_roles(void *ctx, struct write *write, const struct pair *pair, const struct doc *payload, struct err *err);
-static int do_second_factor(void *ctx, struct write *write, const struct pair *pair, const struct doc *payload, struct err *err);
-static int do_disable(void *ctx, struct write *write, const struct pair *pair, const struct doc *payload, struct err *err);
-
-const struct pair_action people_actions[] = {
-	{ "roles", CONFIRM, do_roles },
-	{ "second-factor", CONFIRM, do_second_factor },
-	{ "disable", CONFIRM, do_disable },
-	{ 0 },
-};
-static const struct pair_action *const action_roles = &people_actions[0], *const action_second_factor = &people_actions[1],
-                                *const action_disable = &people_actions[2];
 
 /* ---- reading ---- */
 
@@ -156,7 +142,7 @@ static int can_be_confirmed(struct write *write, const struct people *people, bo
 	db_bind_int(&q, write->actor->person);
 	*out = false;
 	while ((r = db_step(&q, err)) > 0)
-		for (struct str rest = STR(CONFIRM), role; (role = str_word(&rest)).n;)
+		for (struct str rest = STR(PAIR_ACCOUNTS), role; (role = str_word(&rest)).n;)
 			*out |= str_eq(role, db_text(&q, 0)) && roles_bit(people->roles, role) >= 0;
 	return r;
 }
@@ -191,7 +177,7 @@ static int ask(struct request *request, struct write *write, const struct asked 
 	return r < 0 ? r : asked->action->carry_out(office_of(request), write, &pair, payload, err);
 }
 
-static int do_roles(void *ctx, struct write *write, const struct pair *pair, const struct doc *payload, struct err *err)
+int user_do_roles(void *ctx, struct write *write, const struct pair *pair, const struct doc *payload, struct err *err)
 {
 	const struct people *people = ((const struct office *)ctx)->people;
 	const struct doc *list = doc_get(payload, STR("roles"));
@@ -207,7 +193,7 @@ static int do_roles(void *ctx, struct write *write, const struct pair *pair, con
 	return r < 0 ? r : user_set_roles(write, people, &user, set, pair->reason, err);
 }
 
-static int do_second_factor(void *ctx, struct write *write, const struct pair *pair, const struct doc *payload, struct err *err)
+int user_do_second_factor(void *ctx, struct write *write, const struct pair *pair, const struct doc *payload, struct err *err)
 {
 	struct user user;
 	(void)payload;
@@ -215,7 +201,7 @@ static int do_second_factor(void *ctx, struct write *write, const struct pair *p
 	return r < 0 ? r : user_drop_second_factor(write, &user, pair->reason, err);
 }
 
-static int do_disable(void *ctx, struct write *write, const struct pair *pair, const struct doc *payload, struct err *err)
+int user_do_disable(void *ctx, struct write *write, const struct pair *pair, const struct doc *payload, struct err *err)
 {
 	struct user user;
 	(void)payload;
@@ -259,7 +245,7 @@ static int read_roles(struct request *request, uint64_t *set, struct str *payloa
 static int put_roles(struct request *request, struct err *err)
 {
 	struct user user;
-	struct asked asked = { .action = action_roles, .user = &user };
+	struct asked asked = { .action = door_action("roles"), .user = &user };
 	struct str roles;
 	uint64_t set;
 	int r = door_only(request, "roles reason", err);
@@ -299,7 +285,7 @@ static int set_state(struct request *request, enum user_state state, struct err 
 		return r;
 	request->status = 204;
 	if (state == USER_DISABLED && user.roles) {
-		struct asked asked = { action_disable, &user, STR("{}"), user.login, reason };
+		struct asked asked = { door_action("disable"), &user, STR("{}"), user.login, reason };
 		return ask(request, request->write, &asked, err);
 	}
 	return user_set_state(request->write, &user, state, reason, err);
@@ -323,7 +309,7 @@ static int post_disable(struct request *request, struct err *err)
 static int post_drop(struct request *request, struct err *err)
 {
 	struct user user;
-	struct asked asked = { action_second_factor, &user, STR("{}"), STR_NONE, STR_NONE };
+	struct asked asked = { door_action("second-factor"), &user, STR("{}"), STR_NONE, STR_NONE };
 	int r = door_only(request, "reason", err);
 	if (r == 0)
 		r = subject(request, request->db, &user, err);

@@ -241,6 +241,7 @@ static int initiator_of(struct write *write, const struct people *people, const 
 	*out = session_actor(write->arena, people, &user, whole);
 	out->name = arena_printf(write->arena, "%.*s + %.*s", STR_ARG(out->name), STR_ARG(write->actor->name));
 	out->address = write->actor->address;
+	out->confirmed = write->actor->id;
 	out->fresh_until = write->actor->fresh_until;
 	return 0;
 }

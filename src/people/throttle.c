@@ -118,3 +118,55 @@ int throttle_passed(struct write *write, const struct people *people, const stru
 	db_bind_text(&q, place_of(write->arena, people, attempt, 0));
 	return db_do(&q, err);
 }
+
+/* ---- unmasking ---- */
+
+static int unmasked_in(struct write *write, struct str place, int64_t *out, struct err *err)
+{
+	DB_QUERY(q);
+	int r = db_query(&q, write->db, "SELECT failures FROM ward_attempt WHERE place = ?", err);
+	if (r < 0)
+		return r;
+	db_bind_text(&q, place);
+	r = db_step(&q, err);
+	*out += r > 0 ? db_int(&q, 0) : 0;
+	return r < 0 ? r : 0;
+}
+
+static int permits_of(struct write *write, int64_t *out, struct err *err)
+{
+	DB_QUERY(q);
+	int r = db_query(&q, write->db, "SELECT count(*) FROM ward_pair WHERE action = 'unmask' AND state = 'done' AND initiator = ? AND decided > ?", err);
+	if (r < 0)
+		return r;
+	db_bind_int(&q, write->actor->id);
+	db_bind_int(&q, write->now - 3600);
+	r = db_step(&q, err);
+	*out = r > 0 ? db_int(&q, 0) : 0;
+	return r < 0 ? r : 0;
+}
+
+int throttle_unmask(struct write *write, const struct people *people, bool *alone, struct err *err)
+{
+	DB_QUERY(q);
+	int64_t seen = 0, permits = 0;
+	struct str now = arena_printf(write->arena, "unmask|%lld|%lld", (long long)write->actor->id, (long long)(write->now / 3600));
+	struct str before = arena_printf(write->arena, "unmask|%lld|%lld", (long long)write->actor->id, (long long)(write->now / 3600 - 1));
+	int r = unmasked_in(write, now, &seen, err);
+	if (r == 0)
+		r = unmasked_in(write, before, &seen, err);
+	if (r == 0)
+		r = permits_of(write, &permits, err);
+	*alone = seen < people->limits.unmask_alone + permits * UNMASK_PERMIT;
+	if (r < 0 || !*alone)
+		return r;
+	r = db_query(&q, write->db,
+	             "INSERT INTO ward_attempt (place, failures, last) VALUES (?, 1, ?)"
+	             " ON CONFLICT (place) DO UPDATE SET failures = ward_attempt.failures + 1, last = excluded.last",
+	             err);
+	if (r < 0)
+		return r;
+	db_bind_text(&q, now);
+	db_bind_int(&q, write->now);
+	return db_do(&q, err);
+}

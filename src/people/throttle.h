@@ -30,4 +30,9 @@ int throttle_failed(struct write *write, const struct people *people, const stru
 /* It was the owner: forget the account's failures from this address. */
 int throttle_passed(struct write *write, const struct people *people, const struct attempt *attempt, struct err *err) MUST_USE;
 
+/* Count one more sensitive value that write->actor sees unmasked. *alone: not too many in this hour and the one before
+ * (people_limits.unmask_alone); what a second person permitted within the hour (pairs of the action "unmask") counts as UNMASK_PERMIT more. */
+enum { UNMASK_PERMIT = 200 };
+int throttle_unmask(struct write *write, const struct people *people, bool *alone, struct err *err) MUST_USE;
+
 #endif

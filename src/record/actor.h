@@ -22,6 +22,7 @@ struct actor {
 	enum lang lang;
 	struct str address;   /* "192.0.2.7"; STR_NONE */
 	int64_t session, token; /* ward_session.id, ward_token.id; 0: not by one */
+	int64_t confirmed;    /* ward_user.id of the second person who confirmed what is being done (people/pairs.h); 0: nobody */
 	int64_t fresh_until;  /* seconds: until when the password was typed recently enough for signing; 0: not */
 };
 

@@ -644,6 +644,8 @@ int record_transition(struct write *write, const struct books *books, const stru
 		return r;
 	if (transition->signed_ && !by_ward(&draft) && write->actor->fresh_until < write->now)
 		return err_set(err, -EACCES, "this is signed: type your password again");
+	if (transition->confirmed && !by_ward(&draft) && !write->actor->confirmed)
+		return err_set(err, -EPERM, "another person must confirm this");
 	reason_check(&draft, reason, transition->reason);
 	r = values_set(&draft, values, transition);
 	if (r == 0)
