@@ -15,7 +15,7 @@
 #include "role/keeper.h"
 
 static const struct migration change_table[] = {
-	{ 900, "change", "CREATE TABLE change (id INTEGER PRIMARY KEY, state TEXT, version INTEGER, part REAL, urgent INTEGER, systems TEXT,"
+	{ 900, "change", "CREATE TABLE change (id INTEGER PRIMARY KEY, state TEXT, version INTEGER, part REAL, urgent INTEGER, systems TEXT, note TEXT,"
 	                 " window_from TEXT, window_to TEXT)" },
 	{ 0 },
 };
@@ -150,6 +150,8 @@ static void each_change_is_found_where_it_was_made(void **state)
 		{ "UPDATE change SET systems = '[3]' WHERE id = 1", 1, 0, 1, "'systems' is not what entry 1 says" },
 		{ "UPDATE change SET window_from = NULL WHERE id = 1", 3, 0, 1, "'window_from' is not what entry 3 says" },
 		{ "UPDATE change SET window_to = '2026-11-24' WHERE id = 1", 3, 0, 1, "'window_to' is not what entry 3 says" },
+		{ "UPDATE change SET systems = '[4]' WHERE id = 2", 2, 0, 2, "'systems' is not what entry 2 says" },
+		{ "UPDATE change SET note = 'x' WHERE id = 1", 0, 0, 1, "'note' is filled in, and no entry of the journal says so" },
 		{ "DELETE FROM change WHERE id = 2", 2, 0, 2, "it is in the journal, but not in the register" },
 		{ "INSERT INTO change (id, version) VALUES (9, 1)", 0, 0, 9, "no entry of the journal speaks of it" },
 	};

@@ -118,6 +118,23 @@ static void compare_entry(struct agree *agree, struct db_query *row, int64_t id,
 	}
 }
 
+/* Kept by ward itself with each change, or made from another column: no entry names them. */
+static bool is_derived(struct str column)
+{
+	static const char *const names[] = { "id", "state_since", "version", "created", "created_by", "updated", "updated_by" };
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (str_is(column, names[i]))
+			return true;
+	return str_ends(column, "_index");
+}
+
+static void look_for_unnamed(struct agree *agree, struct db_query *row, int64_t id)
+{
+	for (size_t i = 0; i < agree->table->n; i++)
+		if (!agree->seen[i] && !is_derived(agree->table->columns[i].name) && db_cell(row, i).p)
+			wrong(agree, id, 0, NOTE("'{}' is filled in, and no entry of the journal says so", agree->table->columns[i].name));
+}
+
 /* What stands in a row for the newest entry that names it. `entries` is at the first entry of an object not below `id`; *more says so. */
 static int agree_row(struct agree *agree, struct db_query *row, struct db_query *entries, int *more, struct err *err)
 {
@@ -127,10 +144,13 @@ static int agree_row(struct agree *agree, struct db_query *row, struct db_query 
 	for (; *more > 0 && db_int(entries, 0) < id; *more = db_step(entries, err))
 		if (db_int(entries, 0) > 0 && str_is(db_text(entries, 3), "create"))
 			wrong(agree, db_int(entries, 0), db_int(entries, 1), NOTE("it is in the journal, but not in the register"));
-	if (*more >= 0 && !(*more > 0 && db_int(entries, 0) == id))
+	bool spoken_of = *more > 0 && db_int(entries, 0) == id;
+	if (*more >= 0 && !spoken_of)
 		wrong(agree, id, 0, NOTE("no entry of the journal speaks of it"));
 	for (; *more > 0 && db_int(entries, 0) == id; *more = db_step(entries, err))
 		compare_entry(agree, row, id, db_int(entries, 1), db_text(entries, 2));
+	if (*more >= 0 && spoken_of)
+		look_for_unnamed(agree, row, id);
 	return *more < 0 ? *more : 0;
 }
 

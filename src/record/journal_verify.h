@@ -4,7 +4,7 @@
  *
  * Over every entry: numbers without a gap, each hash from the one before, times that do not go back. Over every seal: its own chain,
  * the head it names, the signature. Over every register (record/tables.h) and every row of it: the fields it has now are those that the
- * journal said last. Bounded memory: entries by pages, rows of a register beside their entries in order of id.
+ * journal said last, and no field is filled in that it never named. Bounded memory: entries by pages, rows of a register beside their entries in order of id.
  *
  * What nobody can prove from the database alone: that the newest entries were not cut off together with their seals. Keep the head
  * elsewhere.
