@@ -13,6 +13,7 @@
 #include "api/door.h"
 #include "case/hosts.h"
 #include "register/tables.h"
+#include "records_empty.h"
 
 static void good(int result, const struct err *err)
 {
@@ -26,7 +27,7 @@ void api_open_with(struct api *api, const struct route *const *lists)
 	*api = (struct api){ .dir = "/tmp/ward-api-XXXXXX" };
 	assert_non_null(mkdtemp(api->dir));
 	struct str dir = str_from(api->dir);
-	struct records_options options = { .where = arena_printf(&api->arena, "%s/records.db", api->dir) };
+	struct records_options options = { .where = records_place(arena_printf(&api->arena, "%s/records.db", api->dir)) };
 	good(content_open(&api->office.content, NULL, &err), &err);
 	good(laws_load(&api->office.content, &api->office.laws, &err), &err);
 	good(records_open(&options, &api->office.records, &err), &err);

@@ -6,10 +6,9 @@
 #ifndef WARD_TESTS_RECORDS_PLACE_H
 #define WARD_TESTS_RECORDS_PLACE_H
 
-#include <stdlib.h>
 #include <unistd.h>
 
-#include "data/db.h"
+#include "records_empty.h"
 
 static char dir[64];
 static struct str place;
@@ -22,15 +21,11 @@ static inline bool postgresql(void)
 static int make_place(void **state)
 {
 	(void)state;
-	const char *given = getenv("WARD_TEST_RECORDS");
 	memcpy(dir, "/tmp/ward-test-records-XXXXXX", 30);
 	if (!mkdtemp(dir) || chdir(dir) < 0)
 		return -1;
-	place = given ? str_from(given) : STR("records.db");
-	if (!given)
-		return 0;
-	CLEANUP(db_close_p) struct db *db = NULL;
-	return db_open(place, DB_WRITE, &db, NULL) < 0 ? -1 : db_run(db, "DROP SCHEMA public CASCADE; CREATE SCHEMA public", NULL);
+	place = records_place(STR("records.db"));
+	return 0;
 }
 
 static int remove_place(void **state)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
  * What tests of faults drive: `records_writer WHERE CLIENTS` writes into the records as fast as CLIENTS at once can, seals now and
- * then, and says on standard output what was acknowledged, a line each: "ok ID AMOUNT", or "bad WORDS". An id's amount only grows. It
+ * then, and says on standard output what was acknowledged, a line each: "ok ID AMOUNT", or "bad ID AMOUNT WORDS" of
+ * what failed (id 0: it came to none). An id's amount only grows. It
  * ends in order when standard input does.
  */
 #include <pthread.h>
@@ -19,6 +20,7 @@ static const struct migration tables[] = {
 
 struct client {
 	int64_t id, amount;
+	bool worked; /* since it was handed over */
 };
 
 static struct records *records;
@@ -31,6 +33,7 @@ static const struct actor actor = { .id = 1, .name = { "Lan", 3 } };
 static int create(struct client *client, struct write *write, struct err *err)
 {
 	DB_QUERY(q);
+	client->id = client->amount = 0;
 	int r = db_query(&q, write->db, "INSERT INTO change (state, version, amount, part, note) VALUES ('requested', 1, 0, 0.5, ?) RETURNING id", err);
 	if (r < 0)
 		return r;
@@ -57,6 +60,7 @@ static int edit(struct client *client, struct write *write, struct err *err)
 static int work(void *ctx, struct write *write, struct err *err)
 {
 	struct client *client = ctx;
+	client->worked = true;
 	bool is_new = !client->id || client->amount == 9;
 	int r = is_new ? create(client, write, err) : edit(client, write, err);
 	if (r < 0)
@@ -77,9 +81,10 @@ static void done(void *ctx, int result, const struct err *err)
 {
 	struct client *client = ctx;
 	ARENA(arena);
-	struct str line = result < 0 ? arena_printf(&arena, "bad %s\n", err->text)
+	struct str line = result < 0 ? arena_printf(&arena, "bad %lld %lld %s\n", client->worked ? (long long)client->id : 0, (long long)client->amount, err->text)
 	                             : arena_printf(&arena, "ok %lld %lld\n", (long long)client->id, (long long)client->amount);
 	say(line.p, line.n);
+	client->worked = false;
 	if (result < 0) {
 		client->id = 0;
 		usleep(2000);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "case/hosts.h"
+#include "records_empty.h"
 
 static char dir[] = "/tmp/ward-hosts-XXXXXX";
 static struct records *records;
@@ -24,7 +25,7 @@ static int setup(void **state)
 	assert_non_null(mkdtemp(dir));
 	char path[64];
 	snprintf(path, sizeof(path), "%s/records.db", dir);
-	const struct records_options options = { .where = str_from(path) };
+	const struct records_options options = { .where = records_place(str_from(path)) };
 	if (records_open(&options, &records, &err) < 0 || records_migrate(records, hosts_migrations, &err) < 0)
 		fail_msg("%s", err.text);
 	actor = actor_ward();

@@ -18,6 +18,7 @@
 #include "people/login.h"
 #include "people/second_factor.h"
 #include "people/throttle.h"
+#include "records_empty.h"
 
 static struct {
 	char dir[32];
@@ -44,8 +45,7 @@ static int set_up(void **state)
 	memcpy(t.dir, "/tmp/ward-login-XXXXXX", sizeof("/tmp/ward-login-XXXXXX"));
 	assert_non_null(mkdtemp(t.dir));
 	const char *file = arena_printf(&t.arena, "%s/records.db", t.dir).p;
-	const char *other = getenv("WARD_TEST_RECORDS");
-	good(records_open(&(struct records_options){ .where = str_from(other ? other : file) }, &t.records, &t.err));
+	good(records_open(&(struct records_options){ .where = records_place(str_from(file)) }, &t.records, &t.err));
 	good(records_migrate(t.records, people_migrations, &t.err));
 	good(roles_load(NULL, &t.roles, &t.err));
 	good(vault_open((const uint8_t[VAULT_KEY]){ 5 }, &t.vault, &t.err));

@@ -14,7 +14,7 @@ import time
 import harness
 from harness import Skip, need_root, need_tool, temporary
 from postgresql import PostgreSQL
-from records_writer import Writer, contents, must_be_whole, postgresql_rows, records, sqlite_rows
+from records_writer import Writer, contents, must_be_whole, must_not_be_there, postgresql_rows, records, sqlite_rows
 
 UNITS = harness.ROOT / "build-asan" / "tests"
 
@@ -34,12 +34,25 @@ def filled(folder, n=300):
     return folder / "records.db"
 
 
-def test_same_on_postgresql():
+def same_on_postgresql(units):
     with PostgreSQL() as server:
-        for unit, least in (("test_records", 16), ("test_journal", 8)):
-            done = harness.run([UNITS / unit], env={"WARD_TEST_RECORDS": server.url(), "CMOCKA_MESSAGE_OUTPUT": "TAP"}, timeout=200)
+        for unit, least in units:
+            server.sql(f"CREATE DATABASE {unit}", database="postgres")
+            done = harness.run([UNITS / f"test_{unit}"], env={"WARD_TEST_RECORDS": server.url(unit), "CMOCKA_MESSAGE_OUTPUT": "TAP"}, timeout=200)
             assert done.returncode == 0, done.stdout + done.stderr
             assert len(re.findall(r"^ok", done.stdout, re.MULTILINE)) >= least, done.stdout
+
+
+def test_records_on_postgresql():
+    same_on_postgresql([("records", 16), ("journal", 8)])
+
+
+def test_office_on_postgresql():
+    same_on_postgresql([("register", 10), ("login", 15), ("hosts", 1), ("case_api", 1)])
+
+
+def test_people_on_postgresql():
+    same_on_postgresql([("people_api", 11)])
 
 
 # ---- the journal ----
@@ -263,6 +276,7 @@ def test_postgresql_restarted_in_the_middle():
         assert (status, said) == (0, "")
         assert all("secret" not in words for words in writer.bad)
         must_be_whole(server.url(), postgresql_rows(server), writer.kept)
+        must_not_be_there(postgresql_rows(server), writer.failed)
 
 
 def test_two_servers_on_one_postgresql():
