@@ -254,12 +254,12 @@ static int get_pairs(struct request *request, struct err *err)
 	return 0;
 }
 
-static int read_decision(struct request *request, int64_t *id, struct str *reason, bool required, struct err *err)
+static int read_decision(struct request *request, int64_t *id, struct str *reason, struct err *err)
 {
 	int r = door_only(request, "reason", err);
 	if (r == 0)
 		r = request_id(request, 0, id, err);
-	return r < 0 ? r : request_text(request, "reason", required, PAIR_REASON, reason, err);
+	return r < 0 ? r : request_text(request, "reason", false, PAIR_REASON, reason, err);
 }
 
 static int post_confirm(struct request *request, struct err *err)
@@ -267,7 +267,7 @@ static int post_confirm(struct request *request, struct err *err)
 	struct office *office = office_of(request);
 	struct str reason;
 	int64_t id;
-	int r = read_decision(request, &id, &reason, false, err);
+	int r = read_decision(request, &id, &reason, err);
 	if (r == 0)
 		r = pair_confirm(request->write, office->people, office->people->actions, office, id, reason, err);
 	request->status = 204;
@@ -278,7 +278,7 @@ static int post_refuse(struct request *request, struct err *err)
 {
 	struct str reason;
 	int64_t id;
-	int r = read_decision(request, &id, &reason, true, err);
+	int r = read_decision(request, &id, &reason, err);
 	if (r == 0)
 		r = pair_refuse(request->write, office_of(request)->people, id, reason, err);
 	request->status = 204;

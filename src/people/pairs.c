@@ -281,6 +281,8 @@ int pair_refuse(struct write *write, const struct people *people, int64_t id, st
 	int r = open_one(write, id, &pair, err);
 	if (r == 0 && write->actor->id != pair.initiator) /* who began it may take it back */
 		r = pair_may(write->db, people, &pair, write->actor, err);
+	if (r == 0 && !str_trim(reason.p ? reason : STR("")).n)
+		r = err_set(err, -EINVAL, "say why you refuse it");
 	if (r == 0)
 		r = decide(write, &pair, "refused", reason, err);
 	return r < 0 ? r : journal(write, &pair, "refuse", STR_NONE, reason, err);
