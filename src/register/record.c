@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include "register/record.h"
 
+#include "base/clock.h"
 #include "base/vec.h"
 #include "register/calendar.h"
 #include "register/date.h"
@@ -537,42 +538,50 @@ static int org_default(struct draft *draft, const struct doc *values, int64_t *o
 	return 0;
 }
 
+/* All that is asked of a new record, but for its number. */
+static int create_prepare(struct draft *draft, int64_t org, const struct doc *values)
+{
+	struct write *write = draft->write;
+	const struct register_ *reg = draft->reg;
+	const struct choice *states = reg->states.p;
+	bool seen = false;
+	if (!record_may(draft->books, write->actor, reg, RECORD_READ))
+		return err_set(draft->err, -ENOENT, "there is no such register");
+	if (!record_may(draft->books, write->actor, reg, RECORD_CREATE))
+		return err_set(draft->err, -EPERM, "your role may not make records here");
+	org = org ? org : write->actor->org;
+	int r = org_default(draft, values, &org);
+	if (r == 0)
+		r = record_sees(write->db, write->actor, org, &seen, draft->err);
+	if (r < 0)
+		return r;
+	if (!seen)
+		return err_set(draft->err, -EPERM, "this organisation is not yours");
+	draft->now = cells_new(write->arena, reg, NULL);
+	draft->now[SYSTEM_ORG] = cell_int(org);
+	draft->now[SYSTEM_STATE] = cell_text(states[0].name);
+	draft->now[SYSTEM_STATE_SINCE] = draft->now[SYSTEM_CREATED] = cell_int(write->now);
+	draft->now[SYSTEM_CREATED_BY] = cell_int(write->actor->id);
+	r = defaults_set(draft, values);
+	if (r == 0)
+		r = values_set(draft, values, NULL);
+	if (r == 0)
+		r = sets_do(draft, reg->on_create);
+	if (r < 0)
+		return r;
+	dues_set(draft, states[0].name, values);
+	required_check(draft, values);
+	return problems_end(draft, -EINVAL);
+}
+
 int record_create(struct write *write, const struct books *books, const struct register_ *reg, int64_t org, const struct doc *values, int64_t *id,
                   struct field_problems *problems, struct err *err)
 {
 	struct draft draft = { .write = write, .books = books, .reg = reg, .problems = problems, .err = err };
-	const struct choice *states = reg->states.p;
-	bool seen = false;
-	if (!record_may(books, write->actor, reg, RECORD_READ))
-		return err_set(err, -ENOENT, "there is no such register");
-	if (!record_may(books, write->actor, reg, RECORD_CREATE))
-		return err_set(err, -EPERM, "your role may not make records here");
-	org = org ? org : write->actor->org;
-	int r = org_default(&draft, values, &org);
-	if (r == 0)
-		r = record_sees(write->db, write->actor, org, &seen, err);
-	if (r < 0)
-		return r;
-	if (!seen)
-		return err_set(err, -EPERM, "this organisation is not yours");
-	draft.now = cells_new(write->arena, reg, NULL);
-	draft.now[SYSTEM_ORG] = cell_int(org);
-	draft.now[SYSTEM_STATE] = cell_text(states[0].name);
-	draft.now[SYSTEM_STATE_SINCE] = draft.now[SYSTEM_CREATED] = cell_int(write->now);
-	draft.now[SYSTEM_CREATED_BY] = cell_int(write->actor->id);
-	r = defaults_set(&draft, values);
-	if (r == 0)
-		r = values_set(&draft, values, NULL);
-	if (r == 0)
-		r = sets_do(&draft, reg->on_create);
-	if (r < 0)
-		return r;
-	dues_set(&draft, states[0].name, values);
-	required_check(&draft, values);
-	r = problems_end(&draft, -EINVAL);
+	int r = create_prepare(&draft, org, values);
 	if (r == 0 && reg->number.n) {
 		struct str number;
-		r = number_next(write, reg->name, reg->number, org, &number, err);
+		r = number_next(write, reg->name, reg->number, row_int(draft.now, SYSTEM_ORG), &number, err);
 		draft.now[SYSTEM_NUMBER] = cell_text(number);
 	}
 	if (r == 0)
@@ -604,29 +613,47 @@ static bool anything_changed(const struct draft *draft)
 	return false;
 }
 
+/* 1: something changes; 0: nothing would. */
+static int edit_prepare(struct draft *draft, int64_t id, int64_t version, const struct doc *values, struct str reason)
+{
+	int r = begin(draft, id, version);
+	if (r < 0)
+		return r;
+	if (!record_may(draft->books, draft->write->actor, draft->reg, RECORD_EDIT))
+		return err_set(draft->err, -EPERM, "your role may not change records here");
+	if (draft->old[SYSTEM_WITHDRAWN].p)
+		return err_set(draft->err, -EPERM, "this record was withdrawn");
+	if (!row_may_edit(draft->books, draft->write->actor, draft->reg, draft->old))
+		return err_set(draft->err, -EPERM, "this record is in its last state and is not changed any more");
+	r = values_set(draft, values, NULL);
+	if (r < 0)
+		return r;
+	required_check(draft, values);
+	reason_check(draft, reason, false);
+	r = problems_end(draft, -EINVAL);
+	if (r < 0 || !anything_changed(draft))
+		return r;
+	r = uniqueness_check(draft);
+	return r < 0 ? r : 1;
+}
+
 int record_edit(struct write *write, const struct books *books, const struct register_ *reg, int64_t id, int64_t version, const struct doc *values,
                 struct str reason, struct field_problems *problems, struct err *err)
 {
 	struct draft draft = { .write = write, .books = books, .reg = reg, .problems = problems, .err = err };
-	int r = begin(&draft, id, version);
-	if (r < 0)
-		return r;
-	if (!record_may(books, write->actor, reg, RECORD_EDIT))
-		return err_set(err, -EPERM, "your role may not change records here");
-	if (draft.old[SYSTEM_WITHDRAWN].p)
-		return err_set(err, -EPERM, "this record was withdrawn");
-	if (!row_may_edit(books, write->actor, reg, draft.old))
-		return err_set(err, -EPERM, "this record is in its last state and is not changed any more");
-	r = values_set(&draft, values, NULL);
-	if (r < 0)
-		return r;
-	required_check(&draft, values);
-	reason_check(&draft, reason, false);
-	r = problems_end(&draft, -EINVAL);
-	if (r < 0 || !anything_changed(&draft))
-		return r;
-	r = uniqueness_check(&draft);
-	return r < 0 ? r : save(&draft, STR("edit"), reason, NULL);
+	int r = edit_prepare(&draft, id, version, values, reason);
+	return r <= 0 ? r : save(&draft, STR("edit"), reason, NULL);
+}
+
+int record_check(struct arena *arena, struct db *db, const struct books *books, const struct actor *actor, const struct register_ *reg, int64_t org,
+                 const struct doc *values, int64_t id, struct field_problems *problems, struct err *err)
+{
+	struct write reading = { .db = db, .arena = arena, .now = clock_now(), .actor = actor };
+	struct draft draft = { .write = &reading, .books = books, .reg = reg, .problems = problems, .err = err };
+	int r = id ? edit_prepare(&draft, id, 0, values, STR_NONE) : create_prepare(&draft, org, values);
+	if (!id && r == 0)
+		r = uniqueness_check(&draft);
+	return r < 0 ? r : 0;
 }
 
 int record_transition(struct write *write, const struct books *books, const struct register_ *reg, int64_t id, int64_t version, struct str name,
@@ -684,11 +711,11 @@ int record_withdraw(struct write *write, const struct books *books, const struct
 }
 
 int record_attach(struct write *write, const struct books *books, const struct register_ *reg, int64_t id, const struct field *field, int64_t file,
-                  const struct doc *about, struct err *err)
+                  struct str name, struct str sha256, struct err *err)
 {
 	struct draft draft = { .write = write, .books = books, .reg = reg, .err = err };
 	BUF(list);
-	(void)about;
+	BUF(reason);
 	int r = begin(&draft, id, 0);
 	if (r < 0)
 		return r;
@@ -704,7 +731,8 @@ int record_attach(struct write *write, const struct books *books, const struct r
 	else
 		buf_printf(&list, "[%lld]", (long long)file);
 	draft.now[field->column] = cell_text(arena_str(write->arena, buf_str(&list)));
-	return save(&draft, STR("attach"), STR_NONE, NULL);
+	buf_printf(&reason, "%.*s sha256:%.*s", STR_ARG(name), STR_ARG(sha256));
+	return save(&draft, STR("attach"), buf_str(&reason), NULL);
 }
 
 int record_unmask(struct write *write, const struct books *books, const struct register_ *reg, int64_t id, struct str name, struct str reason,

@@ -74,6 +74,10 @@ int record_create(struct write *write, const struct books *books, const struct r
 /* Change fields; those not named stay. `version`: what the person saw; 0: whatever it is. -ESTALE: somebody was faster. */
 int record_edit(struct write *write, const struct books *books, const struct register_ *reg, int64_t id, int64_t version,
                 const struct doc *values, struct str reason, struct field_problems *problems, struct err *err) MUST_USE;
+/* What record_create (id 0) or record_edit would say, without writing: for a dry run, on a connection that reads. A key that holds the
+ * record's number is not compared. */
+int record_check(struct arena *arena, struct db *db, const struct books *books, const struct actor *actor, const struct register_ *reg,
+                 int64_t org, const struct doc *values, int64_t id, struct field_problems *problems, struct err *err) MUST_USE;
 /* Take it through a transition; `values` (may be NULL): fields that are set with it. */
 int record_transition(struct write *write, const struct books *books, const struct register_ *reg, int64_t id,
                       int64_t version, struct str name, const struct doc *values, struct str reason,
@@ -87,8 +91,8 @@ int record_by_key(struct arena *arena, struct db *db, const struct books *books,
 /* A sensitive field in clear, journalled with the reason. */
 int record_unmask(struct write *write, const struct books *books, const struct register_ *reg, int64_t id, struct str field,
                   struct str reason, struct str *clear, struct err *err) MUST_USE;
-/* Add a file to, or take it from, a field of type files; for register/files.c. */
+/* Add a file to a field of type files; for register/files.h. Its name and digest go into the journal. */
 int record_attach(struct write *write, const struct books *books, const struct register_ *reg, int64_t id, const struct field *field,
-                  int64_t file, const struct doc *about, struct err *err) MUST_USE;
+                  int64_t file, struct str name, struct str sha256, struct err *err) MUST_USE;
 
 #endif

@@ -81,8 +81,18 @@ struct str row_mask(struct arena *arena, const struct books *books, const struct
 	return mask_text(arena, field->sensitive, clear);
 }
 
+static bool is_left_out(const struct field *field, enum row_fields which, const struct strings *columns)
+{
+	if (!columns || !columns->n)
+		return which == ROW_SHORT && field->type == FIELD_LONG_TEXT;
+	for (size_t i = 0; i < columns->n; i++)
+		if (str_eq(columns->p[i], field->name))
+			return false;
+	return true;
+}
+
 void row_put(struct arena *arena, struct buf *out, const struct books *books, const struct register_ *reg, const struct cell *cells,
-             bool (*leave_out)(const struct field *field))
+             enum row_fields which, const struct strings *columns)
 {
 	const struct field *fields = reg->fields.p;
 	for (size_t i = 0; i < SYSTEM_COLUMNS; i++) {
@@ -91,7 +101,7 @@ void row_put(struct arena *arena, struct buf *out, const struct books *books, co
 	}
 	for (size_t i = 0; i < reg->fields.n; i++) {
 		const char *name = reg->columns_all.p[fields[i].column].name;
-		if (leave_out && leave_out(&fields[i]))
+		if (is_left_out(&fields[i], which, columns))
 			continue;
 		if (fields[i].type == FIELD_PERIOD)
 			name = arena_cstr(arena, fields[i].name);
@@ -202,7 +212,7 @@ int record_get(struct arena *arena, struct db *db, const struct books *books, co
 	if (r < 0)
 		return r;
 	json_open_map(out, NULL);
-	row_put(arena, out, books, reg, cells, NULL);
+	row_put(arena, out, books, reg, cells, ROW_WHOLE, NULL);
 	titles_put(out, "_titles", &titles, reg, cells);
 	row_put_may(out, "_may", books, actor, reg, cells);
 	buf_add_char(out, '}');

@@ -36,9 +36,10 @@ struct str row_where(struct arena *arena, const struct register_ *reg, const str
 /* What is shown of a sealed value. A value that cannot be unsealed is shown as stars. */
 struct str row_mask(struct arena *arena, const struct books *books, const struct register_ *reg, const struct field *field, struct str sealed);
 
-/* Members of a JSON map that is open: the system's columns and every field but those that `leave_out` names (may be NULL). */
+/* Members of a JSON map that is open: the system's columns and the fields: all; all but long texts; or those of `columns`, when it has any. */
+enum row_fields { ROW_WHOLE, ROW_SHORT };
 void row_put(struct arena *arena, struct buf *out, const struct books *books, const struct register_ *reg, const struct cell *cells,
-             bool (*leave_out)(const struct field *field));
+             enum row_fields which, const struct strings *columns);
 
 /* What an actor can do with a record now. */
 bool row_may_edit(const struct books *books, const struct actor *actor, const struct register_ *reg, const struct cell *cells);

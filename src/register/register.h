@@ -69,6 +69,9 @@ struct field {
 	void *regex;          /* the pattern, compiled; read-only */
 };
 
+extern const char *const sensitive_names[]; /* "no", "name", "id-card", "phone", "bank", "other", NULL */
+extern const char *const tone_names[];      /* "neutral", "info", "good", "warn", "bad", NULL */
+
 /* One column of the table, in its order: the system's first. */
 enum column_kind { COLUMN_TEXT, COLUMN_INTEGER, COLUMN_REAL };
 enum column_part { PART_SYSTEM, PART_VALUE, PART_FROM, PART_TO, PART_INDEX };

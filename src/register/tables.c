@@ -147,6 +147,17 @@ static bool is_in(const struct strings *names, struct str name)
 	return false;
 }
 
+static bool is_view_sort(const struct register_ *reg, const struct field *field)
+{
+	const struct list_view *views = reg->views.p;
+	for (size_t i = 0; i < reg->views.n; i++) {
+		struct str sort = str_slice(views[i].sort, str_starts(views[i].sort, "-"), views[i].sort.n);
+		if (str_eq(sort, field->name) || (field->type == FIELD_PERIOD && str_eq(str_slice(sort, 0, field->name.n), field->name)))
+			return true;
+	}
+	return false;
+}
+
 static bool is_sorted_by(const struct register_ *reg, const struct field *field)
 {
 	switch (field->type) {
@@ -161,7 +172,7 @@ static bool is_sorted_by(const struct register_ *reg, const struct field *field)
 	case FIELD_INTEGER:
 	case FIELD_NUMBER:
 	case FIELD_PERIOD:
-		return is_in(&reg->columns, field->name) || is_in(&reg->title, field->name);
+		return is_in(&reg->columns, field->name) || is_in(&reg->title, field->name) || is_view_sort(reg, field);
 	default:
 		return false;
 	}
@@ -179,6 +190,7 @@ void register_index_list(struct arena *arena, const struct register_ *reg, struc
 	index_text(arena, out, false, STR("org, state, id"));
 	index_text(arena, out, false, STR("state, id, org"));
 	index_text(arena, out, false, STR("updated, id, state, org"));
+	index_text(arena, out, false, STR("withdrawn, id")); /* of those that are */
 	if (reg->number.n)
 		index_text(arena, out, false, STR("number, id, state, org"));
 	for (size_t i = 0; i < reg->fields.n; i++) {
@@ -220,8 +232,8 @@ static int index_run(struct apply *apply, const char *sql, const char *name)
 static int index_make(struct apply *apply, const struct register_index_text *index, const char *name)
 {
 	BUF(sql);
-	buf_printf(&sql, "CREATE %sINDEX %s ON %.*s (%.*s) WHERE withdrawn IS NULL", index->unique ? "UNIQUE " : "", name, STR_ARG(apply->reg->name),
-	           STR_ARG(index->columns));
+	buf_printf(&sql, "CREATE %sINDEX %s ON %.*s (%.*s) WHERE withdrawn IS %sNULL", index->unique ? "UNIQUE " : "", name, STR_ARG(apply->reg->name),
+	           STR_ARG(index->columns), str_starts(index->columns, "withdrawn") ? "NOT " : "");
 	int r = db_run(apply->write->db, buf_cstr(&sql), apply->err);
 	if (r == -EEXIST)
 		return err_set(apply->err, -EPROTO, "the register '%.*s' has records with equal (%.*s) already; mend them, or the key", STR_ARG(apply->reg->name),
