@@ -22,6 +22,7 @@ struct office {
 	struct roles *roles;
 	struct registers *registers;
 	struct vault *vault;
+	struct calendar *calendar;   /* NULL: Saturdays and Sundays are free */
 	struct books books;          /* of the four above */
 	struct people *people;       /* accounts: limits, passwords, the directory */
 	struct laws *laws;           /* clocks, grading, categories of content */
@@ -32,6 +33,13 @@ struct office {
 	struct str profile;          /* the installation's kind of office: "township" */
 	struct checks checks;        /* of content */
 	int inspect;                 /* a byte written here asks for an inspection of this machine now (a pipe); -1: none */
+	struct str machine_id;       /* of the machine that this runs on, as its host has it */
+	struct str tls_dir;          /* server.crt, ca.crt */
+	struct str signing_key;      /* the line of the public key that seals archive and journal */
+	struct strings rules;        /* files and folders of further rules */
+	bool built_in_rules;
+	void (*doctor)(void *ctx, enum lang lang, struct buf *out); /* what is wrong with the installation, as JSON; may be NULL */
+	void *doctor_ctx;
 	int64_t started;
 };
 

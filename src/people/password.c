@@ -16,6 +16,16 @@ static const char nobody[] = "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G3
 
 /* ---- hashes ---- */
 
+/* With its NUL, to be wiped and freed. */
+static char *text_of(struct str password)
+{
+	char *text = mem_alloc(password.n + 1);
+	if (password.n)
+		memcpy(text, password.p, password.n);
+	text[password.n] = 0;
+	return text;
+}
+
 int password_hash(struct arena *arena, struct str password, struct str *out, struct err *err)
 {
 	char salt[CRYPT_GENSALT_OUTPUT_SIZE];
@@ -24,13 +34,12 @@ int password_hash(struct arena *arena, struct str password, struct str *out, str
 	if (!crypt_gensalt_rn(prefix, COST, random, sizeof(random), salt, sizeof(salt)))
 		return err_errno(err, -errno, "libcrypt has no yescrypt");
 	struct crypt_data *data = mem_alloc(sizeof(*data));
-	char *clear = strndup(password.p ? password.p : "", password.n);
-	const char *made = clear ? crypt_r(clear, salt, data) : NULL;
+	char *clear = text_of(password);
+	const char *made = crypt_r(clear, salt, data);
 	int r = made && made[0] != '*' ? 0 : err_set(err, -EIO, "libcrypt cannot hash a password");
 	if (r == 0)
 		*out = arena_str(arena, str_from(made));
-	if (clear)
-		explicit_bzero(clear, password.n);
+	explicit_bzero(clear, password.n);
 	explicit_bzero(data, sizeof(*data));
 	free(clear);
 	free(data);
@@ -46,11 +55,10 @@ bool password_verify(struct str hash, struct str password)
 	if (password.n > PASSWORD_MOST || (password.n && memchr(password.p, 0, password.n)))
 		password = STR("");
 	struct crypt_data *data = mem_alloc(sizeof(*data));
-	char *clear = strndup(password.p ? password.p : "", password.n);
-	const char *made = clear ? crypt_r(clear, setting, data) : NULL;
+	char *clear = text_of(password);
+	const char *made = crypt_r(clear, setting, data);
 	bool same = made && made[0] != '*' && secret_same(str_from(made), str_from(setting));
-	if (clear)
-		explicit_bzero(clear, password.n);
+	explicit_bzero(clear, password.n);
 	explicit_bzero(data, sizeof(*data));
 	free(clear);
 	free(data);

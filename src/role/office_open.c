@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include "role/office_open.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "api/door.h"
 #include "base/clock.h"
 #include "case/detections.h"
@@ -9,7 +12,10 @@
 #include "case/inspections.h"
 #include "crypto/secret.h"
 #include "people/first.h"
+#include "register/calendar.h"
+#include "register/tables.h"
 #include "sys/library.h"
+#include "sys/root.h"
 #include "web/stream.h"
 
 #define VAULT_SETTING "vault" /* of ward_setting: the vault's key, wrapped by the keeper's */
@@ -110,29 +116,72 @@ static int migrate(struct arena *arena, struct records *records, struct err *err
 /* Tables are read and written long after the walls stand. */
 static const char *const libraries[] = { "libexpat.so.1", "libarchive.so.13", "libxlsxwriter.so.4", NULL };
 
+/* What is declared: content alone, no database. */
+static int load_declared(struct arena *arena, enum lang lang, struct office *out, struct err *err)
+{
+	struct err none = { "" };
+	int r = roles_load(&out->content, &out->roles, err);
+	r = r < 0 ? r : checks_load(arena, &out->content, &out->checks, err);
+	r = r < 0 ? r : laws_load(&out->content, &out->laws, err);
+	r = r < 0 ? r : registers_load(&out->content, &out->roles->names, &out->registers, err);
+	/* Without one Saturdays and Sundays are free. */
+	if (r == 0 && calendar_load(&out->content, lang == LANG_VI ? STR("VN") : STR("CN"), &out->calendar, &none) < 0)
+		out->calendar = NULL;
+	return r;
+}
+
+static struct str signing_key(struct arena *arena, struct keeper *keeper)
+{
+	struct signer signer = keeper_signer(keeper);
+	BUF(line);
+	public_key_print(&signer.key, &line);
+	return arena_str(arena, str_trim(buf_str(&line)));
+}
+
+/* As the table `host` has it; role/intake.c knows a machine without one by its name. */
+static struct str machine_id(struct arena *arena)
+{
+	char name[256] = "";
+	BUF(text);
+	CLEANUP(fd_close_p) int fd = open("/etc/machine-id", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && fd_read(fd, 4096, &text) == 0 && str_trim(buf_str(&text)).n == 32)
+		return arena_str(arena, str_trim(buf_str(&text)));
+	(void)!gethostname(name, sizeof(name) - 1);
+	return arena_printf(arena, "name:%s", name);
+}
+
+static int open_records(struct arena *arena, const struct config *config, struct keeper *keeper, struct office *out, struct err *err)
+{
+	int r = records_open(&(struct records_options){ .where = config->up.records }, &out->records, err);
+	r = r < 0 ? r : migrate(arena, out->records, err);
+	r = r < 0 ? r : registers_apply(out->records, out->registers, err);
+	return r < 0 ? r : open_vault(arena, out->records, keeper, &out->vault, err);
+}
+
 int office_open(struct arena *arena, const struct config *config, enum lang lang, struct keeper *keeper, struct office *out,
                 struct err *err)
 {
-	(void)lang;
 	*out = (struct office){ .content = CONTENT_EMBEDDED, .inspect = -1, .started = clock_now() };
 	out->archive_dir = config->archive.dir;
 	out->files_dir = arena_printf(arena, "%.*s/files", STR_ARG(config->up.dir));
 	out->profile = config->up.profile;
 	out->records_at = config->up.records;
+	out->tls_dir = arena_printf(arena, "%.*s/tls", STR_ARG(config->up.dir));
+	out->signing_key = signing_key(arena, keeper);
+	out->machine_id = machine_id(arena);
+	out->rules = config->rules.paths;
+	out->built_in_rules = config->rules.built_in;
 	library_keep(libraries);
-	int r = roles_load(&out->content, &out->roles, err);
-	if (r == 0)
-		r = checks_load(arena, &out->content, &out->checks, err);
-	if (r == 0)
-		r = records_open(&(struct records_options){ .where = config->up.records }, &out->records, err);
-	if (r == 0)
-		r = migrate(arena, out->records, err);
-	if (r == 0)
-		r = open_vault(arena, out->records, keeper, &out->vault, err);
+	int r = load_declared(arena, lang, out, err);
+	r = r < 0 ? r : open_records(arena, config, keeper, out, err);
 	if (r < 0)
 		return r;
-	out->books.vault = out->vault;
-	out->books.roles = &out->roles->names;
+	out->books = (struct books){
+		.registers = out->registers,
+		.vault = out->vault,
+		.roles = &out->roles->names,
+		.calendar = out->calendar,
+	};
 	r = people_open(&out->content, out->roles, out->vault, &out->books, NULL, &out->people, err);
 	if (r == 0)
 		out->people->actions = people_actions;
@@ -172,6 +221,9 @@ void office_close(struct office *office)
 	records_close(office->records);
 	stream_free(office->stream);
 	vault_close(office->vault);
+	calendar_free(office->calendar);
+	registers_free(office->registers);
+	laws_free(office->laws);
 	roles_free(office->roles);
 	content_close(&office->content);
 }

@@ -29,6 +29,7 @@ struct serve {
 	struct timers timers;
 	int inspector;            /* -1: none */
 	int wish;                 /* read end of office.inspect */
+	bool rooted;              /* there is an organisation */
 	bool stopping;
 };
 
@@ -99,7 +100,7 @@ static void announce(struct serve *serve, struct str token)
 		json_open_map(&out, NULL);
 		json_put(&out, "address", address);
 		json_put_int(&out, "port", options->port);
-		json_put(&out, "first", link);
+		json_put_or_null(&out, "first", link);
 		json_put(&out, "directory", options->config->up.dir);
 		buf_puts(&out, "}\n");
 	} else {
@@ -133,6 +134,25 @@ static int ask_inspector(void *ctx, struct err *err)
 	return intake_ask(&serve->intake, serve->inspector, err);
 }
 
+/* With the first login there is an organisation that this machine and its findings can belong to: they are taken anew. */
+static int look_for_root(void *ctx, struct err *err)
+{
+	struct serve *serve = ctx;
+	struct db *db;
+	int64_t root = 0;
+	if (serve->rooted)
+		return 0;
+	int r = records_read(serve->office.records, &db, err);
+	if (r < 0)
+		return r;
+	r = db_one_int(db, "SELECT CAST(value AS INTEGER) FROM ward_setting WHERE name = 'root_org'", 0, &root, err);
+	records_read_end(serve->office.records, db);
+	if (r < 0 || !root)
+		return r;
+	serve->rooted = true;
+	return ask_inspector(serve, err);
+}
+
 static int renew_certificate(void *ctx, struct err *err)
 {
 	struct serve *serve = ctx;
@@ -152,6 +172,7 @@ static void set_timers(struct serve *serve)
 {
 	int64_t every = serve->options->config->up.inspect_every * SECOND;
 	timers_add(&serve->timers, "findings", 2 * SECOND, 0, look_for_findings, serve);
+	timers_add(&serve->timers, "organisation", 2 * SECOND, 0, look_for_root, serve);
 	timers_add(&serve->timers, "inspection", every, every, ask_inspector, serve);
 	timers_add(&serve->timers, "certificate", 24 * 3600 * SECOND, 3600 * SECOND, renew_certificate, serve);
 	timers_add(&serve->timers, "seal", 30 * SECOND, 5 * SECOND, seal_journal, serve);
@@ -202,7 +223,9 @@ static int begin(struct serve *serve, struct err *err)
 	r = r < 0 ? r : open_wishes(serve, err);
 	r = r < 0 ? r : inventory_load(&serve->arena, &serve->office.content, &serve->intake.inventory, err);
 	r = r < 0 ? r : office_web_open(&serve->arena, options->config, serve->keeper, &serve->office, options->log, &serve->web, err);
-	r = r < 0 ? r : office_first_token(&serve->arena, &serve->office, &token, err);
+	/* A server that follows one that died leaves the link alone that was said. */
+	if (r == 0 && !shared_get(&options->shared->announced))
+		r = office_first_token(&serve->arena, &serve->office, &token, err);
 	/* Threads begin behind the walls, so that all of them stand there. */
 	r = r < 0 ? r : enter(serve, err);
 	r = r < 0 ? r : office_web_start(&serve->web, options->console, err);

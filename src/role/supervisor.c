@@ -247,8 +247,8 @@ static void hear_signals(struct supervisor *supervisor)
 	while (read(supervisor->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP)
 			tell(supervisor, ROLE_READER, CONTROL_RELOAD);
-		else if (info.ssi_signo != SIGCHLD && supervisor->stopping)
-			supervisor->stop_by = clock_monotonic_ns(); /* asked twice */
+		else if (info.ssi_signo != SIGCHLD && supervisor->stopping && clock_monotonic_ns() > supervisor->stop_by - PATIENCE + SECOND)
+			supervisor->stop_by = clock_monotonic_ns(); /* asked again: whoever asks wants it now */
 		else if (info.ssi_signo != SIGCHLD)
 			begin_stop(supervisor);
 	}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MulanPSL-2.0
 """ward up: an office from nothing, found again at the second start, whichever process dies."""
+import hashlib
 import json
 import os
 import re
@@ -144,3 +145,72 @@ def test_findings_in_brief_are_printed_in_the_persons_language():
     assert re.search(r"控制台地址：https://127\.0\.0\.1:\d+/", text), text
     assert re.search(r"\d+/\d+ 项检查不合格（.*\d+ 高", text), text
     assert len(re.findall(r"^  \S", text, re.M)) == 6, text
+
+
+def test_the_link_works_once_and_hosts_are_shown():
+    with Office() as office:
+        office.wait(inspected(office), "the first inspection")
+        client = office.first()
+        assert office.client().post("/api/first", {"token": office.token, "name": "B", "login": "second", "password": "Another-Horse-8-Staple",
+                                                   "org_name": "B", "kind": "township"})[0] == 401
+        office.wait(lambda: client.get("/api/hosts")[1]["rows"][0]["org"] == 1, "the host to belong to the organisation")
+        row = client.get("/api/hosts")[1]["rows"][0]
+        assert row["here"] and row["verdicts"]["pass"] > 0, row
+        host = client.get(f"/api/hosts/{row['id']}")[1]
+        assert {"users", "deb_packages", "listening"} <= {table["name"] for table in host["tables"]}
+        users = client.get(f"/api/hosts/{row['id']}/tables/users")[1]["table"]
+        place = users["columns"].index("username")
+        assert {user[place] for user in users["rows"]} == {line.split(":")[0] for line in open("/etc/passwd")}
+        assert "password" not in users["columns"] and client.get(f"/api/hosts/{row['id']}/tables/authorized_keys")[0] == 404
+        runs = len(host["inspections"])
+        assert client.post(f"/api/hosts/{row['id']}/inspect")[0] == 202
+        office.wait(lambda: len(client.get(f"/api/hosts/{row['id']}")[1]["inspections"]) > runs, "the inspection asked for")
+        office.stop()
+        office.start()
+        assert office.token is None, "no link when somebody has an account"
+        office.stop()
+
+
+def test_evidence_has_the_digest_that_it_is_known_by():
+    with Office() as office:
+        client = office.first()
+        rows_ = office.wait(lambda: client.get("/api/verdicts?value=fail&limit=100")[1]["rows"], "failed verdicts")
+        for row in rows_[:10]:
+            status, evidence = client.get(f"/api/evidence/{row['evidence']}")
+            assert status == 200 and hashlib.sha256(evidence["canonical"].encode()).hexdigest() == row["evidence"]
+            assert json.loads(evidence["canonical"]) == evidence["rows"] and list(evidence["rows"][0]) == evidence["columns"]
+        assert client.get("/api/evidence/" + "0" * 64)[0] == 404
+        check = client.get(f"/api/checks/{rows_[0]['check']}")[1]
+        assert check["rows"][0]["value"] == "fail" and check["violations"].startswith("SELECT")
+        office.stop()
+
+
+def test_findings_of_rules_are_taken_once():
+    """Whichever way the server ends while lines come."""
+    line = json.dumps({"source": "web", "file": "a", "line": 1, "time": "2026-11-23T04:01:02Z", "host": "h", "rule": "r", "title": "t",
+                       "level": "high", "tags": ["attack.t1190"], "fields": {}, "event": "x"})
+    with Office() as office:
+        client = office.first()
+        path = office.dir / "findings" / "2026-11-23.jsonl"
+        total = 0
+        for part in range(6):
+            with open(path, "a") as out:
+                for _ in range(500):
+                    total += 1
+                    out.write(line.replace('"line": 1', f'"line": {total}') + "\n")
+                out.write("not JSON\n" if part == 2 else "")
+                out.write('{"half": ')
+                out.flush()
+                time.sleep(0.3 * (part % 3))
+                if part % 2:
+                    office.kill("server")
+                out.write('"a line"}\n')
+        found = "SELECT count(*), count(DISTINCT at) FROM ward_detection"
+        office.wait(lambda: rows(office, found)[0] == (total, total), f"{total} detections")
+        status, value = office.wait(lambda: client.get("/api/detections/techniques?from=0"), "an answer")
+        assert status == 200 and value["rows"][0] == {"technique": "t1190", "count": total, "last": 1795406462, "critical": 0, "high": total}
+        page = client.get("/api/detections?from=0&limit=2&level=high")[1]
+        assert [row["title"] for row in page["rows"]] == ["t", "t"] and page["more"]
+        assert client.get(f"/api/detections/{page['rows'][0]['id']}")[1]["detail"]["event"] == "x"
+        office.stop()
+    assert total == rows(office, "SELECT count(*) FROM ward_detection")[0][0]

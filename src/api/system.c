@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MulanPSL-2.0
+ *
+ * system: what the installation is made of: profiles, rules of detection, keys and certificates, and what is wrong with it.
+ */
+#include "api/list.h"
+#include "case/grade.h"
+#include "check/profile.h"
+#include "crypto/authority.h"
+#include "crypto/sign.h"
+#include "detect/sigma.h"
+#include "sys/root.h"
+
+#include <fcntl.h>
+
+extern const struct route routes_system[];
+
+#define WHO "operator security auditor leader"
+
+/* ---- profiles ---- */
+
+static void put_threshold(struct buf *out, const struct threshold *threshold)
+{
+	json_open_map(out, NULL);
+	json_put(out, "name", threshold->name);
+	json_put_or_null(out, "source", threshold->source);
+	json_put_or_null(out, "effective_from", threshold->effective_from);
+	json_put_flag(out, "verified", threshold->verified);
+	buf_add_char(out, '}');
+}
+
+static void put_profile(struct buf *out, const struct profile *profile)
+{
+	static const char *const kinds[] = { "regime", "office" };
+	const struct threshold *thresholds = profile->params.p;
+	const struct profile_skip *skips = profile->skip.p;
+	json_open_map(out, NULL);
+	json_put(out, "name", profile->name);
+	json_put(out, "kind", str_from(kinds[profile->kind == PROFILE_OFFICE]));
+	text_put(out, "title", &profile->title);
+	json_put_or_null(out, "basis", profile->basis);
+	json_open_list(out, "params");
+	for (size_t i = 0; i < profile->params.n; i++)
+		put_threshold(out, &thresholds[i]);
+	buf_add_char(out, ']');
+	json_open_list(out, "skip");
+	for (size_t i = 0; i < profile->skip.n; i++) {
+		json_open_map(out, NULL);
+		json_put(out, "check", skips[i].check);
+		text_put(out, "reason", &skips[i].reason);
+		buf_add_char(out, '}');
+	}
+	buf_puts(out, "]}");
+}
+
+static int get_profiles(struct request *request, struct err *err)
+{
+	const struct office *office = office_of(request);
+	json_open_map(&request->out, NULL);
+	json_put(&request->out, "in_force", office->profile);
+	json_open_list(&request->out, "rows");
+	for (int kind = PROFILE_REGIME; kind <= PROFILE_OFFICE; kind++) {
+		struct strings names;
+		int r = profile_names(request->arena, &office->content, (enum profile_kind)kind, &names, err);
+		for (size_t i = 0; r == 0 && i < names.n; i++) {
+			struct profile profile;
+			r = profile_load(request->arena, &office->content, names.p[i], (enum profile_kind)kind, &profile, err);
+			if (r == 0)
+				put_profile(&request->out, &profile);
+		}
+		if (r < 0)
+			return r;
+	}
+	buf_puts(&request->out, "]}");
+	return 0;
+}
+
+/* ---- rules ---- */
+
+static void put_rule(struct buf *out, const struct sigma_rule *rule)
+{
+	json_open_map(out, NULL);
+	json_put(out, "id", rule->id);
+	json_put(out, "title", rule->title);
+	if (rule->titles.in[LANG_EN].p || rule->titles.in[LANG_ZH].p)
+		text_put(out, "titles", &rule->titles);
+	json_put_or_null(out, "description", rule->description);
+	json_put(out, "level", str_from(sigma_level_names[rule->level]));
+	json_put_strings(out, "tags", &rule->tags);
+	json_put_or_null(out, "product", rule->product);
+	json_put_or_null(out, "category", rule->category);
+	json_put_or_null(out, "service", rule->service);
+	json_put(out, "file", rule->file);
+	json_put_flag(out, "correlation", rule->n_conditions == 0);
+	buf_add_char(out, '}');
+}
+
+static int get_rules(struct request *request, struct err *err)
+{
+	const struct office *office = office_of(request);
+	const char **paths = ARENA_ARRAY(request->arena, const char *, office->rules.n + 1);
+	struct sigma_rules rules = { 0 };
+	struct sigma_problems problems = { 0 };
+	for (size_t i = 0; i < office->rules.n; i++)
+		paths[i] = arena_cstr(request->arena, office->rules.p[i]);
+	const struct sigma_options options = { .content = &office->content, .embedded = office->built_in_rules, .paths = paths };
+	int r = sigma_load(request->arena, &options, &rules, &problems, err);
+	if (r < 0)
+		return r;
+	json_open_map(&request->out, NULL);
+	json_open_list(&request->out, "rows");
+	for (size_t i = 0; i < rules.n; i++)
+		if (!rules.p[i]->hidden)
+			put_rule(&request->out, rules.p[i]);
+	buf_add_char(&request->out, ']');
+	json_open_list(&request->out, "problems");
+	for (size_t i = 0; i < problems.n; i++)
+		json_put(&request->out, NULL,
+		         arena_printf(request->arena, "%.*s:%u: %.*s", STR_ARG(problems.p[i].file), problems.p[i].line,
+		                      STR_ARG(problems.p[i].words)));
+	buf_puts(&request->out, "]}");
+	return 0;
+}
+
+/* ---- keys ---- */
+
+static void put_certificate(struct request *request, const char *kind, const char *file)
+{
+	const char *name = arena_printf(request->arena, "%.*s/%s", STR_ARG(office_of(request)->tls_dir), file).p;
+	struct certificate seen;
+	struct err err = { "" };
+	BUF(pem);
+	CLEANUP(fd_close_p) int fd = open(name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fd_read(fd, 65536, &pem) < 0 || certificate_look(buf_str(&pem), STR_NONE, STR_NONE, NULL, &seen, &err) < 0)
+		return;
+	json_open_map(&request->out, NULL);
+	json_put(&request->out, "kind", str_from(kind));
+	json_put_int(&request->out, "from", seen.from);
+	json_put_int(&request->out, "until", seen.until);
+	json_put_or_null(&request->out, "sha256", str_from(seen.sha256));
+	json_put(&request->out, "pem", buf_str(&pem));
+	buf_add_char(&request->out, '}');
+}
+
+/* Public parts alone; the private ones are the keeper's. */
+static int get_keys(struct request *request, struct err *err UNUSED)
+{
+	const struct office *office = office_of(request);
+	struct public_key key;
+	struct err none = { "" };
+	json_open_map(&request->out, NULL);
+	json_open_list(&request->out, "rows");
+	if (office->signing_key.n && public_key_parse(office->signing_key, &key, &none) == 0) {
+		json_open_map(&request->out, NULL);
+		json_put(&request->out, "kind", STR("seal"));
+		json_put(&request->out, "id", str_from(key.id));
+		json_put(&request->out, "algorithm", str_from(sign_names[key.algorithm]));
+		json_put(&request->out, "public", office->signing_key);
+		buf_add_char(&request->out, '}');
+	}
+	put_certificate(request, "authority", "ca.crt");
+	put_certificate(request, "server", "server.crt");
+	buf_puts(&request->out, "]}");
+	return 0;
+}
+
+/* ---- what is wrong ---- */
+
+static int get_doctor(struct request *request, struct err *err)
+{
+	const struct office *office = office_of(request);
+	if (!office->doctor)
+		return err_set(err, -ENOENT, "there is no doctor here");
+	office->doctor(office->doctor_ctx, request->lang, &request->out);
+	return 0;
+}
+
+const struct route routes_system[] = {
+	{ METHOD_GET, "/api/profiles", "listProfiles", "kinds of office and regimes, with their thresholds and sources", .roles = WHO,
+	  .gives = "Profiles", .handle = get_profiles },
+	{ METHOD_GET, "/api/rules", "listRules", "rules of detection in force", .roles = WHO, .flags = ROUTE_SLOW, .gives = "Rules",
+	  .handle = get_rules },
+	{ METHOD_GET, "/api/keys", "listKeys", "the public keys and certificates of the installation", .roles = WHO, .gives = "Keys",
+	  .handle = get_keys },
+	{ METHOD_GET, "/api/doctor", "getDoctor", "what is wrong with the installation, and how to mend it",
+	  .roles = "operator security auditor", .flags = ROUTE_SLOW, .gives = "Doctor", .handle = get_doctor },
+	{ 0 },
+};
