@@ -12,6 +12,7 @@
 #include "api.h"
 #include "api/door.h"
 #include "case/hosts.h"
+#include "case/inspections.h"
 #include "register/tables.h"
 #include "records_empty.h"
 
@@ -39,6 +40,7 @@ void api_open_with(struct api *api, const struct route *const *lists)
 	api->office.books = (struct books){ .registers = api->office.registers, .vault = api->office.vault, .roles = &api->office.roles->names,
 		                            .hooks = api->hooks };
 	good(records_migrate(api->office.records, hosts_migrations, &err), &err);
+	good(records_migrate(api->office.records, inspections_migrations, &err), &err);
 	good(cases_migrate(api->office.records, &err), &err);
 	good(cases_init(&api->office.content, api->office.laws, STR("county"), STR_NONE, LANG_EN, &api->office.cases, &err), &err);
 	cases_hooks(&api->office.cases, api->hooks);

@@ -4,13 +4,19 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 
 #include "api.h"
+#include "case/finding.h"
+#include "case/hosts.h"
+#include "case/inspections.h"
+#include "crypto/digest.h"
+
+static struct api api;
 
 static void test_law_with_its_sources(void **state)
 {
 	(void)state;
-	struct api api;
 	api_open(&api);
 	struct actor duty = api_actor(&api, 1, 1, "duty");
 	struct api_answer answer = api_get(&api, &duty, "/api/clocks");
@@ -32,9 +38,249 @@ static void test_law_with_its_sources(void **state)
 	api_close(&api);
 }
 
+/* ---- an office with two counties ---- */
+
+static struct actor li, wang, boss, stranger;
+static int64_t province, county, other, finding, host;
+
+struct making {
+	const char *reg, *values;
+	int64_t org, id;
+};
+
+static int make_work(void *ctx, struct write *write, struct err *err)
+{
+	struct making *making = ctx;
+	struct source source = { .name = "json", .text = str_from(making->values) };
+	const struct doc *values;
+	int r = json_parse(write->arena, &source, &values, err);
+	return r < 0 ? r : record_create(write, &api.office.books, registers_find(api.office.registers, str_from(making->reg)), making->org, values,
+	                                 &making->id, NULL, err);
+}
+
+static int64_t make(const struct actor *actor, const char *reg, int64_t org, const char *values)
+{
+	struct making making = { reg, values, org, 0 };
+	struct err err = { "" };
+	if (records_do(api.office.records, actor, make_work, &making, &err) < 0)
+		fail_msg("%s", err.text);
+	return making.id;
+}
+
+static int hosts_work(void *ctx, struct write *write, struct err *err)
+{
+	struct host it = { .org = county, .name = STR("his-db"), .machine_id = STR("m1"), .seen = write->now };
+	(void)ctx;
+	int r = hosts_put(write, &it, &host, err);
+	if (r == 0) {
+		struct inspection_run run = { .host = host, .org = county, .started = write->now, .profile = STR("county") };
+		struct str rows = STR("[{\"line\":33}]");
+		struct verdict_said fail = { .check = STR("ssh-root-login"), .value = VERDICT_FAIL, .severity = SEVERITY_HIGH, .evidence = rows,
+			                     .sha256 = digest_hex(write->arena, DIGEST_SHA256, rows), .rows = 1, .found = 1, .tables = STR("[]") };
+		struct verdict_said pass = { .check = STR("a"), .value = VERDICT_PASS, .evidence = STR("[]"), .tables = STR("[]"),
+			                     .sha256 = digest_hex(write->arena, DIGEST_SHA256, STR("[]")) };
+		struct verdict_said unknown = { .check = STR("b"), .value = VERDICT_UNKNOWN, .evidence = STR("[]"), .tables = STR("[]"),
+			                        .reason = STR("{\"en\":\"no\"}"), .sha256 = pass.sha256 };
+		r = inspections_begin(write, &run, err);
+		if (r == 0)
+			r = inspections_verdict(write, &run, &fail, err);
+		if (r == 0)
+			r = inspections_verdict(write, &run, &pass, err);
+		if (r == 0)
+			r = inspections_verdict(write, &run, &unknown, err);
+		if (r == 0)
+			r = inspections_end(write, &run, err);
+	}
+	return r;
+}
+
+static int observe_work(void *ctx, struct write *write, struct err *err)
+{
+	static const struct check check = { .id = { "ssh-root-login", 14 }, .severity = SEVERITY_HIGH, .title.in = { { "root must not log in", 20 } } };
+	struct str rows = STR("[{\"line\":33}]");
+	struct observed observed = { .host = host, .subject = STR("<b>sshd</b>"), .evidence_json = rows,
+		                     .evidence_sha256 = digest_hex(write->arena, DIGEST_SHA256, rows), .rows = 1, .found = 1 };
+	struct judged judged = { .check = &check, .source = OBSERVED_CHECK, .host = host, .value = VERDICT_FAIL, .p = &observed, .n = 1 };
+	struct observations seen = { .at = write->now, .p = &judged, .n = 1 };
+	struct findings_done done;
+	(void)ctx;
+	return findings_update(write, &api.office.cases, &seen, &done, err);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	struct err err = { "" };
+	char values[200];
+	struct actor ward = actor_ward();
+	api_open(&api);
+	province = make(&ward, "org", 0, "{\"name\": \"Province\", \"code\": \"P\", \"tier\": \"province\", \"kind\": \"bureau\"}");
+	snprintf(values, sizeof(values), "{\"name\": \"County\", \"code\": \"C\", \"tier\": \"county\", \"kind\": \"bureau\", \"parent\": %lld}",
+	         (long long)province);
+	county = make(&ward, "org", 0, values);
+	snprintf(values, sizeof(values), "{\"name\": \"Other\", \"code\": \"O\", \"tier\": \"county\", \"kind\": \"bureau\", \"parent\": %lld}",
+	         (long long)province);
+	other = make(&ward, "org", 0, values);
+	li = api_actor(&api, make(&ward, "person", county, "{\"name\": \"Li\", \"code\": \"1\"}"), county, "security");
+	wang = api_actor(&api, make(&ward, "person", county, "{\"name\": \"Wang\", \"code\": \"2\"}"), county, "officer");
+	boss = api_actor(&api, make(&ward, "person", county, "{\"name\": \"Boss\", \"code\": \"3\"}"), county, "leader");
+	stranger = api_actor(&api, make(&ward, "person", other, "{\"name\": \"Xu\", \"code\": \"4\"}"), other, "security leader duty officer");
+	if (records_do(api.office.records, &ward, hosts_work, NULL, &err) < 0 || records_do(api.office.records, &ward, observe_work, NULL, &err) < 0)
+		fail_msg("%s", err.text);
+	finding = 1;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	api_close(&api);
+	return 0;
+}
+
+static void test_findings_have_their_evidence_and_order(void **state)
+{
+	(void)state;
+	struct api_answer answer = api_get(&api, &li, "/api/findings/1/evidence");
+	assert_int_equal(answer.status, 200);
+	assert_string_equal(api_text(&answer, "canonical"), "[{\"line\":33}]");
+	assert_int_equal(api_int(&answer, "rows.0.line"), 33);
+	assert_string_equal(api_text(&answer, "sha256"), digest_hex(&api.arena, DIGEST_SHA256, STR("[{\"line\":33}]")).p);
+	answer = api_get(&api, &li, "/api/findings/1/order?lang=zh-CN");
+	assert_int_equal(answer.status, 200);
+	assert_true(str_find(answer.body, "网络安全问题限期整改通知书") > 0);
+	assert_true(str_find(answer.body, "&lt;b&gt;sshd") > 0); /* what a host wrote stays text */
+	assert_true(str_find(api_get(&api, &li, "/api/findings/1/order?lang=vi").body, "YÊU CẦU KHẮC PHỤC") > 0);
+	assert_true(str_find(api_get(&api, &li, "/api/findings/1/order?lang=en").body, "REPAIR ORDER") > 0);
+	assert_int_equal(api_get(&api, &li, "/api/findings/1/order?lang=xx").status, 422);
+	assert_int_equal(api_post(&api, &li, "/api/findings/1/retest", "{}").status, 202);
+	/* Another county's: there is none. */
+	assert_int_equal(api_get(&api, &stranger, "/api/findings/1/evidence").status, 404);
+	assert_int_equal(api_get(&api, &stranger, "/api/findings/1/order").status, 404);
+	assert_int_equal(api_post(&api, &stranger, "/api/findings/1/retest", "{}").status, 404);
+	assert_int_equal(api_get(&api, &li, "/api/findings/99/order").status, 404);
+}
+
+static void test_incidents_by_the_api(void **state)
+{
+	(void)state;
+	struct api_answer answer = api_post(&api, &li, "/api/incidents/from", "{\"finding\": 1}");
+	assert_int_equal(answer.status, 201);
+	assert_int_equal(api_int(&answer, "id"), 1);
+	assert_string_equal(api_text(&answer, "state"), "detected");
+	assert_string_equal(api_text(&answer, "evidence.0.kind"), "evidence");
+	assert_string_equal(api_text(&answer, "grade.grade"), "IV");
+	assert_true(api_at(&answer, "grade.missing")->n > 3);
+	assert_string_equal(api_text(&answer, "clocks.0.rule"), "CN-R10");
+	assert_int_equal(api_int(&answer, "clocks.0.due") - api_int(&answer, "clocks.0.starts"), 7200);
+	answer = api_post(&api, &li, "/api/incidents/1/grade", "{\"inputs\": {\"pi_count\": 2000000, \"spread\": \"none\"}}");
+	assert_int_equal(answer.status, 200);
+	assert_string_equal(api_text(&answer, "grade.grade"), "III");
+	assert_int_equal(api_post(&api, &li, "/api/incidents/1/grade", "{\"inputs\": {\"no_such\": 1}}").status, 422);
+	answer = api_post(&api, &li, "/api/incidents/1/timeline", "{\"what\": \"unplugged\", \"at\": 1000}");
+	assert_int_equal(answer.status, 200);
+	assert_string_equal(api_text(&answer, "timeline.0.what"), "unplugged");
+	assert_int_equal(api_post(&api, &li, "/api/incidents/1/timeline", "{\"what\": \"x\", \"at\": 99999999999}").status, 422);
+	assert_int_equal(api_post(&api, &li, "/api/incidents/1/evidence", "{\"kind\": \"event\", \"reference\": \"1\", \"title\": \"t\"}").status, 422);
+	answer = api_post(&api, &li, "/api/incidents/1/evidence", "{\"kind\": \"event\", \"reference\": \"1\", \"title\": \"t\", \"content\": \"sshd: x\"}");
+	assert_int_equal(answer.status, 200);
+	assert_int_equal(strlen(api_text(&answer, "evidence.1.sha256")), 64);
+	assert_int_equal(
+	    api_post(&api, &li, "/api/incidents/1/evidence", "{\"kind\": \"event\", \"reference\": \"1\", \"content\": \"sshd: x\"}").status, 409);
+	answer = api_post(&api, &li, "/api/incidents/1/clocks/CN-R5/sent", "{\"receipt\": \"12387\"}");
+	assert_int_equal(answer.status, 200);
+	assert_string_equal(api_text(&answer, "state"), "reported");
+	assert_string_equal(api_text(&answer, "reports.0.stage"), "first");
+	assert_int_equal(api_get(&api, &li, "/api/incidents/1/sent/1").status, 200);
+	assert_int_equal(api_post(&api, &li, "/api/incidents/1/clocks/CN-R5/sent", "{}").status, 409);
+	assert_int_equal(api_post(&api, &li, "/api/incidents/1/clocks/NO/sent", "{}").status, 404);
+	answer = api_get(&api, &li, "/api/incidents/1/reports/first?lang=zh-CN");
+	assert_true(str_find(answer.body, "网络安全事件初报") > 0 && str_find(answer.body, "待补充") > 0);
+	assert_int_equal(api_get(&api, &li, "/api/incidents/1/reports/none").status, 404);
+	answer = api_post(&api, &li, "/api/incidents/1/lessons", "{\"values\": {\"title\": \"second factor\", \"severity\": \"high\"}}");
+	assert_int_equal(answer.status, 201);
+	assert_string_equal(api_text(&answer, "findings.0.title"), "second factor");
+	static const char *const gets[] = { "/api/incidents/1", "/api/incidents/1/reports/first", "/api/incidents/1/sent/1" };
+	static const char *const posts[] = { "grade", "timeline", "evidence", "clocks/CN-R10/sent", "lessons" };
+	for (size_t i = 0; i < COUNT(gets); i++)
+		assert_int_equal(api_get(&api, &stranger, gets[i]).status, 404);
+	for (size_t i = 0; i < COUNT(posts); i++)
+		assert_int_equal(api_post(&api, &stranger, arena_printf(&api.arena, "/api/incidents/1/%s", posts[i]).p, "{}").status, 404);
+	assert_int_equal(api_post(&api, &stranger, "/api/incidents/from", "{\"finding\": 1}").status, 404);
+	assert_int_equal(api_post(&api, &boss, "/api/incidents/1/grade", "{\"inputs\": {}}").status, 403);
+}
+
+static void test_home(void **state)
+{
+	(void)state;
+	struct api_answer answer = api_get(&api, &li, "/api/home");
+	assert_int_equal(answer.status, 200);
+	assert_string_equal(api_text(&answer, "tasks.0.register"), "finding");
+	assert_string_equal(api_text(&answer, "tasks.0.transitions.0"), "issue");
+	assert_int_equal(api_int(&answer, "counts.open_findings"), 1);
+	assert_int_equal(api_int(&answer, "counts.without_owner"), 1);
+	assert_int_equal(api_at(&answer, "clocks")->n, 0);
+	assert_int_equal(api_post(&api, &li, "/api/incidents/from", "{\"finding\": 1}").status, 201);
+	answer = api_get(&api, &li, "/api/home");
+	assert_string_equal(api_text(&answer, "clocks.0.rule"), "CN-R10");
+	assert_true(strlen(api_text(&answer, "clocks.0.number")) > 3);
+	/* Another county sees nothing of it; an officer has nothing to do before the order. */
+	answer = api_get(&api, &stranger, "/api/home");
+	assert_int_equal(answer.status, 200);
+	assert_int_equal(api_at(&answer, "tasks")->n, 0);
+	assert_int_equal(api_at(&answer, "clocks")->n, 0);
+	assert_int_equal(api_int(&answer, "counts.open_findings"), 0);
+	answer = api_get(&api, &wang, "/api/home");
+	for (size_t i = 0; i < api_at(&answer, "tasks")->n; i++)
+		assert_false(str_is(doc_string(doc_get(&api_at(&answer, "tasks")->items[i], STR("register"))), "finding"));
+}
+
+static void test_posture(void **state)
+{
+	(void)state;
+	struct actor above = li;
+	above.org = province;
+	above.whole = true;
+	struct api_answer answer = api_get(&api, &above, "/api/posture");
+	assert_int_equal(answer.status, 200);
+	assert_int_equal(api_int(&answer, "org.id"), province);
+	/* One of three passes: what could not be judged is not good. */
+	assert_int_equal(api_int(&answer, "score.good"), 1);
+	assert_int_equal(api_int(&answer, "score.of"), 3);
+	assert_int_equal(api_int(&answer, "score.percent"), 33);
+	assert_int_equal(api_int(&answer, "verdicts.unknown"), 1);
+	assert_int_equal(api_int(&answer, "coverage.hosts"), 1);
+	assert_int_equal(api_int(&answer, "coverage.fresh"), 1);
+	assert_int_equal(api_int(&answer, "findings.high"), 1);
+	assert_int_equal(api_int(&answer, "trend.0.hosts"), 1);
+	assert_int_equal(api_int(&answer, "below.0.org"), county);
+	assert_int_equal(api_int(&answer, "below.0.score.of"), 3);
+	assert_int_equal(api_int(&answer, "below.0.findings.open"), 1);
+	assert_int_equal(api_int(&answer, "below.1.org"), other);
+	assert_int_equal(api_at(&answer, "below.1.score.percent")->type, DOC_NULL); /* nothing seen is no hundred per cent */
+	assert_string_equal(api_text(&answer, "days.outage.from"), "start");
+	/* An outage that lasts: no day without. */
+	assert_int_equal(api_post(&api, &li, "/api/incidents/from", "{\"finding\": 1}").status, 201);
+	assert_int_equal(api_post(&api, &li, "/api/incidents/1/grade", "{\"inputs\": {\"pi_count\": 5}}").status, 200);
+	answer = api_get(&api, &above, "/api/posture");
+	assert_string_equal(api_text(&answer, "days.data.from"), "incident");
+	assert_true(api_at(&answer, "days.data.lasting")->boolean);
+	assert_false(api_at(&answer, "days.outage.lasting")->boolean);
+	/* Whose is not below one's own is not there. */
+	char target[60];
+	snprintf(target, sizeof(target), "/api/posture?org=%lld", (long long)county);
+	assert_int_equal(api_get(&api, &stranger, target).status, 404);
+	assert_int_equal(api_get(&api, &li, target).status, 200);
+	assert_int_equal(api_get(&api, &li, "/api/posture?org=x").status, 422);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_findings_have_their_evidence_and_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_incidents_by_the_api, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_home, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_posture, setup, teardown),
 		cmocka_unit_test(test_law_with_its_sources),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
  */
 #include "api/office.h"
 #include "case/grade.h"
+#include "register/calendar.h"
 
 extern const struct route routes_clocks[];
 
@@ -181,6 +182,20 @@ static int get_categories(struct request *request, struct err *err)
 	return 0;
 }
 
+static int get_calendar(struct request *request, struct err *err)
+{
+	const struct calendar *calendar = office_of(request)->books.calendar;
+	(void)err;
+	if (calendar) {
+		calendar_put(calendar, &request->out);
+		return 0;
+	}
+	json_open_map(&request->out, NULL); /* Saturdays and Sundays are free */
+	json_open_list(&request->out, "years");
+	buf_puts(&request->out, "]}");
+	return 0;
+}
+
 const struct route routes_clocks[] = {
 	{ METHOD_GET, "/api/clocks", "listClocks", "time limits of the law, with sources", .flags = ROUTE_TOKEN, .gives = "ClockList",
 	  .handle = get_clocks },
@@ -188,5 +203,6 @@ const struct route routes_clocks[] = {
 	  .handle = get_grading },
 	{ METHOD_GET, "/api/categories", "listCategories", "kinds of incidents, by edition", .flags = ROUTE_TOKEN, .gives = "CategoryList",
 	  .handle = get_categories },
+	{ METHOD_GET, "/api/calendar", "getCalendar", "which days are worked", .flags = ROUTE_TOKEN, .gives = "Calendar", .handle = get_calendar },
 	{ 0 },
 };
