@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -551,6 +552,23 @@ static void a_file_that_is_none_is_refused(void **state)
 	assert_int_equal(records_open(&options, &records, &err), -ENOENT);
 }
 
+static void nobody_else_reads_them(void **state)
+{
+	(void)state;
+	if (postgresql())
+		skip();
+	static const char *const files[] = { "records.db", "records.db-wal", "records.db-shm", "records.db.lock" };
+	mode_t before = umask(0);
+	struct records *records = open_records();
+	for (size_t i = 0; i < COUNT(files); i++) {
+		struct stat st;
+		assert_int_equal(stat(files[i], &st), 0);
+		assert_int_equal(st.st_mode & 07777, 0600);
+	}
+	records_close(records);
+	umask(before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -571,6 +589,7 @@ int main(void)
 		EACH_TEST(a_database_of_a_newer_ward_is_refused),
 		EACH_TEST(a_migration_that_fails_leaves_nothing),
 		EACH_TEST(a_file_that_is_none_is_refused),
+		EACH_TEST(nobody_else_reads_them),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -83,12 +84,22 @@ static struct str as_address(struct arena *arena, const char *path)
 	return arena_str(arena, buf_str(&out));
 }
 
+/* Nobody else's to read, nor the files beside it, which take over its mode. SQLite itself would make it with 0644. */
+static void make_own(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		close(fd);
+}
+
 static int lite_open(struct str where, enum db_mode mode, void **out, struct err *err)
 {
 	CLEANUP(close_p) sqlite3 *db = NULL;
 	ARENA(arena);
 	const char *path = arena_cstr(&arena, where);
 	int flags = mode == DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	if (mode == DB_WRITE)
+		make_own(path);
 	if (mode == DB_READ && cannot_change(path)) {
 		path = as_address(&arena, path).p;
 		flags |= SQLITE_OPEN_URI;

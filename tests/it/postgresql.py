@@ -70,16 +70,21 @@ class PostgreSQL:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self):
-        log = open(self.folder / "log", "ab")  # lives as long as the server
-        self.process = subprocess.Popen([PROGRAMS / "postgres", "-D", self.data], cwd=self.folder, env=environment(),
-                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.owner)
-        log.close()
-        for _ in range(600):
-            if run([PROGRAMS / "pg_isready", "-q", "-h", self.folder, "-p", self.port]).returncode == 0:
+        for _ in range(60):  # after a SIGKILL its children take a while to notice
+            if self._answers():
                 return
-            assert self.process.poll() is None, (self.folder / "log").read_text(encoding="utf-8", errors="replace")
+            time.sleep(0.5)
+        raise AssertionError((self.folder / "log").read_text(encoding="utf-8", errors="replace")[-2000:])
+
+    def _answers(self):
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen([PROGRAMS / "postgres", "-D", self.data], cwd=self.folder, env=environment(),
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.owner)
+        while self.process.poll() is None:
+            if run([PROGRAMS / "pg_isready", "-q", "-h", self.folder, "-p", self.port, "-U", "ward"]).returncode == 0:
+                return True
             time.sleep(0.05)
-        raise AssertionError("PostgreSQL does not answer")
+        return False
 
     def stop(self, signal="SIGINT"):
         """SIGINT: connections are cut, and it ends in order; SIGQUIT, SIGKILL: it crashes."""
