@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "case/detections.h"
+#include "case/finding.h"
 #include "case/hosts.h"
 #include "case/inspections.h"
 #include "role/inspector.h"
@@ -22,6 +23,7 @@ struct delivery {
 	struct str frames;
 	int64_t host;
 	struct str failed; /* the inspector's words; STR_NONE: it went well */
+	VEC(struct judged) judged; /* for findings; in the work's arena */
 };
 
 static int malformed(struct err *err, const char *what)
@@ -110,9 +112,38 @@ static int take_host(struct write *write, const struct doc *said, struct deliver
 	return inspections_begin(write, run, err);
 }
 
-static int take_verdict(struct write *write, const struct doc *said, struct str evidence, struct inspection_run *run,
-                        const struct checks *checks, struct err *err)
+/* One finding a host and check, whatever the rows are. */
+static void judge(struct write *write, struct delivery *delivery, const struct inspection_run *run, const struct check *check,
+                  const struct verdict_said *said)
 {
+	struct arena *arena = write->arena;
+	struct judged judged = {
+		.check = check,
+		.source = OBSERVED_CHECK,
+		.host = run->host,
+		.value = said->value,
+		.partial = said->partial,
+	};
+	if (said->value == VERDICT_FAIL) {
+		judged.p = ARENA_NEW(arena, struct observed);
+		judged.n = 1;
+		*judged.p = (struct observed){
+			.org = run->org,
+			.host = run->host,
+			.subject = STR(""),
+			.evidence_json = said->evidence,
+			.evidence_sha256 = arena_str(arena, said->sha256),
+			.rows = (size_t)said->rows,
+			.found = (size_t)said->found,
+		};
+	}
+	vec_push_in(arena, &delivery->judged, judged);
+}
+
+static int take_verdict(struct write *write, const struct doc *said, struct str evidence, struct inspection_run *run,
+                        struct delivery *delivery, struct err *err)
+{
+	const struct checks *checks = &delivery->intake->office->checks;
 	BUF(reason);
 	BUF(names);
 	const struct doc *why = doc_get(said, STR("reason")), *list = doc_get(said, STR("tables"));
@@ -140,6 +171,7 @@ static int take_verdict(struct write *write, const struct doc *said, struct str 
 		.rows = int_of(said, "rows", 0, EVIDENCE_ROWS),
 		.found = int_of(said, "found", 0, 1000000000),
 	};
+	judge(write, delivery, run, check, &verdict);
 	return inspections_verdict(write, run, &verdict, err);
 }
 
@@ -193,7 +225,7 @@ static int take_all(void *ctx, struct write *write, struct err *err)
 		if (r == 0 && frame.kind == WIRE_HOST)
 			r = take_host(write, said, delivery, &run, err);
 		else if (r == 0 && frame.kind == WIRE_VERDICT)
-			r = take_verdict(write, said, text, &run, &office->checks, err);
+			r = take_verdict(write, said, text, &run, delivery, err);
 		else if (r == 0 && frame.kind == WIRE_TABLE)
 			r = take_table(write, said, text, &run, &delivery->intake->inventory, err);
 		else if (r == 0)
@@ -201,7 +233,12 @@ static int take_all(void *ctx, struct write *write, struct err *err)
 		if (r < 0 || delivery->failed.p)
 			return r;
 	}
-	return r < 0 ? r : inspections_end(write, &run, err);
+	r = r < 0 ? r : inspections_end(write, &run, err);
+	if (r < 0 || !run.org)
+		return r; /* nobody has logged in yet whose findings they could be */
+	const struct observations seen = { run.started, delivery->judged.p, delivery->judged.n };
+	struct findings_done done;
+	return findings_update(write, &office->cases, &seen, &done, err);
 }
 
 static int keep(struct intake *intake, int64_t *host, struct err *err)

@@ -14,6 +14,7 @@
 #include "people/first.h"
 #include "register/calendar.h"
 #include "register/tables.h"
+#include "role/office_work.h"
 #include "sys/library.h"
 #include "sys/root.h"
 #include "web/stream.h"
@@ -87,7 +88,7 @@ static int open_vault(struct arena *arena, struct records *records, struct keepe
 static int migrate_hundred(struct arena *arena, struct records *records, int hundred, struct err *err)
 {
 	static const struct migration *const lists[] = {
-		people_migrations, evidence_migrations, hosts_migrations, inspections_migrations, detections_migrations,
+		people_migrations, case_migrations, evidence_migrations, hosts_migrations, inspections_migrations, detections_migrations,
 	};
 	struct migration *all = ARENA_ARRAY(arena, struct migration, 100 + 1);
 	size_t n = 0;
@@ -172,6 +173,7 @@ int office_open(struct arena *arena, const struct config *config, enum lang lang
 	out->rules = config->rules.paths;
 	out->built_in_rules = config->rules.built_in;
 	library_keep(libraries);
+	const struct stream_hooks hears = office_stream_hooks(out);
 	int r = load_declared(arena, lang, out, err);
 	r = r < 0 ? r : open_records(arena, config, keeper, out, err);
 	if (r < 0)
@@ -182,11 +184,18 @@ int office_open(struct arena *arena, const struct config *config, enum lang lang
 		.roles = &out->roles->names,
 		.calendar = out->calendar,
 	};
+	struct register_hook *hooks = ARENA_ARRAY(arena, struct register_hook, CASE_HOOKS + 1);
+	r = cases_init(&out->content, out->laws, config->up.profile, config->up.regime.n ? config->up.regime : STR_NONE, lang, &out->cases, err);
+	if (r < 0)
+		return r;
+	cases_hooks(&out->cases, hooks);
+	out->books.hooks = hooks;
+	out->cases.books = &out->books;
 	r = people_open(&out->content, out->roles, out->vault, &out->books, NULL, &out->people, err);
 	if (r == 0)
 		out->people->actions = people_actions;
 	if (r == 0)
-		r = stream_new(&(struct stream_hooks){ 0 }, &out->stream, err);
+		r = stream_new(&hears, &out->stream, err);
 	if (r == 0)
 		records_on_change(out->records, stream_on_change, out->stream);
 	return r;
@@ -196,11 +205,6 @@ int office_first_token(struct arena *arena, struct office *office, struct str *o
 {
 	int r = first_token_make(arena, office->records, out, err);
 	return r < 0 ? r : 0;
-}
-
-void office_timers(struct office *office, struct timers *timers)
-{
-	(void)office, (void)timers;
 }
 
 void office_inspected(struct office *office, int64_t host)

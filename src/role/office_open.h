@@ -9,7 +9,6 @@
 #include "api/office.h"
 #include "role/config.h"
 #include "role/keeper.h"
-#include "role/timers.h"
 #include "sys/sandbox.h"
 
 /* Before the sandbox. `arena` lives as long as the office. */
@@ -18,8 +17,6 @@ int office_open(struct arena *arena, const struct config *config, enum lang lang
 void office_close(struct office *office);
 /* The token of the first login while nobody has an account; STR_NONE otherwise. */
 int office_first_token(struct arena *arena, struct office *office, struct str *out, struct err *err) MUST_USE;
-/* What is done again and again: overdue, clocks, management checks. */
-void office_timers(struct office *office, struct timers *timers);
 /* An inspection of this host was kept: pages that are open hear of it. */
 void office_inspected(struct office *office, int64_t host);
 /* Does the configuration name anything on the network that the server must reach? */

@@ -12,6 +12,7 @@
 #include "role/intake.h"
 #include "role/office_open.h"
 #include "role/office_web.h"
+#include "role/office_work.h"
 #include "role/timers.h"
 #include "sys/root.h"
 
@@ -27,6 +28,7 @@ struct serve {
 	struct office_web web;
 	struct intake intake;
 	struct timers timers;
+	struct office_work work;
 	int inspector;            /* -1: none */
 	int wish;                 /* read end of office.inspect */
 	bool rooted;              /* there is an organisation */
@@ -176,7 +178,7 @@ static void set_timers(struct serve *serve)
 	timers_add(&serve->timers, "inspection", every, every, ask_inspector, serve);
 	timers_add(&serve->timers, "certificate", 24 * 3600 * SECOND, 3600 * SECOND, renew_certificate, serve);
 	timers_add(&serve->timers, "seal", 30 * SECOND, 5 * SECOND, seal_journal, serve);
-	office_timers(&serve->office, &serve->timers);
+	office_work_begin(&serve->work, &serve->office, &serve->timers);
 }
 
 /* ---- its life ---- */

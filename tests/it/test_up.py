@@ -214,3 +214,13 @@ def test_findings_of_rules_are_taken_once():
         assert client.get(f"/api/detections/{page['rows'][0]['id']}")[1]["detail"]["event"] == "x"
         office.stop()
     assert total == rows(office, "SELECT count(*) FROM ward_detection")[0][0]
+
+
+def test_what_failed_becomes_findings_and_the_registers_are_checked():
+    with Office() as office:
+        client = office.first()
+        failed = office.wait(lambda: {row["check"] for row in client.get("/api/verdicts?value=fail&limit=500")[1]["rows"]}, "verdicts")
+        found = lambda: {row[0] for row in rows(office, "SELECT check_id FROM finding WHERE source = 'check' AND state <> 'closed'")}
+        office.wait(lambda: len(found() ^ failed) <= 4, "the findings of this machine")
+        office.wait(lambda: rows(office, "SELECT count(*) FROM finding WHERE source = 'management'")[0][0], "findings in the registers")
+        office.stop()

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MulanPSL-2.0 */
+#include "role/office_work.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "case/finding.h"
+#include "case/management.h"
+#include "register/calendar.h"
+
+#define SECOND ((int64_t)1000000000)
+
+/* ---- checks of the registers ---- */
+
+static int64_t working_day(void *ctx, int64_t day, int64_t n)
+{
+	return calendar_add(ctx, day, n);
+}
+
+struct observed_work {
+	const struct cases *cases;
+	const struct observations *observations;
+};
+
+static int keep_observed(void *ctx, struct write *write, struct err *err)
+{
+	struct observed_work *work = ctx;
+	struct findings_done done;
+	return findings_update(write, work->cases, work->observations, &done, err);
+}
+
+static int check_registers(void *ctx, struct err *err)
+{
+	const struct office_work *work = ctx;
+	struct office *office = work->office;
+	ARENA(arena);
+	CLEANUP(overview_close_p) struct overview *overview = NULL;
+	struct actor ward = actor_ward();
+	struct checks checks;
+	struct observations seen;
+	const struct overview_options options = {
+		.registers = office->registers,
+		.records = office->records,
+		.where = office->records_at,
+		.archive = office->archive_dir.n ? arena_cstr(&arena, office->archive_dir) : NULL,
+		.working_day = office->calendar ? working_day : NULL,
+		.working_day_ctx = office->calendar,
+		.limits = { .deadline_ns = 20 * SECOND },
+	};
+	int64_t root;
+	struct db *db;
+	/* Before the first login there is nobody whose registers they could be. */
+	int r = records_read(office->records, &db, err);
+	if (r < 0)
+		return r;
+	r = cases_root(db, &root, err);
+	records_read_end(office->records, db);
+	if (r < 0 || !root)
+		return r;
+	r = management_load(&arena, &office->content, &checks, err);
+	if (r == 0)
+		r = overview_open(&options, &overview, err);
+	if (r == 0)
+		r = management_run(&arena, overview, &checks, NULL, &seen, err);
+	if (r < 0)
+		return r;
+	struct observed_work keep = { &office->cases, &seen };
+	return records_do(office->records, &ward, keep_observed, &keep, err);
+}
+
+/* ---- by the clock ---- */
+
+static int ask_inspection(void *ctx, int64_t host, struct err *err)
+{
+	const struct office_work *work = ctx;
+	(void)host; /* this machine is the only one that can be asked */
+	if (work->office->inspect >= 0 && write(work->office->inspect, "x", 1) < 0 && errno != EAGAIN)
+		return err_errno(err, -errno, "cannot ask the inspector");
+	return 0;
+}
+
+static void tell_clock(void *ctx, const struct clock_row *row)
+{
+	const struct office_work *work = ctx;
+	BUF(data);
+	json_open_map(&data, NULL);
+	json_put_int(&data, "incident", row->incident);
+	json_put(&data, "rule", row->rule);
+	json_put(&data, "state", row->state);
+	json_put_int(&data, "due", row->due);
+	json_put_int(&data, "warned", row->warned);
+	buf_add_char(&data, '}');
+	stream_tell(work->office->stream, "clock", 0, STR("incident"), row->org, buf_str(&data));
+}
+
+static int run_schedule(void *ctx, struct err *err)
+{
+	struct office_work *work = ctx;
+	return schedule_run(&work->schedule, clock_now(), err);
+}
+
+void office_work_begin(struct office_work *work, struct office *office, struct timers *timers)
+{
+	*work = (struct office_work){
+		.office = office,
+		.schedule = {
+			.cases = &office->cases,
+			.records = office->records,
+			.management_every = MANAGEMENT_EVERY,
+			.management = check_registers,
+			.inspect = ask_inspection,
+			.told = tell_clock,
+			.ctx = work,
+		},
+	};
+	timers_add(timers, "schedule", 20 * SECOND, 10 * SECOND, run_schedule, work);
+}
+
+/* ---- who hears of what ---- */
+
+/* What is no register is for those who keep the system and its accounts. */
+static bool sees(void *ctx, const struct actor *actor, struct str kind, int64_t org)
+{
+	struct office *office = ctx;
+	static const char *const keepers[] = { "operator", "security", "auditor" };
+	const struct register_ *reg = registers_find(office->registers, kind);
+	struct err none = { "" };
+	struct db *db;
+	bool seen = false;
+	if (reg && !record_may(&office->books, actor, reg, RECORD_READ))
+		return false;
+	for (size_t i = 0; !reg && !seen && i < COUNT(keepers); i++)
+		seen = actor->roles >> roles_bit(office->roles, str_from(keepers[i])) & 1;
+	if (!reg && !seen && !str_is(kind, "host") && !str_is(kind, "incident"))
+		return false;
+	if (actor->whole)
+		return true;
+	seen = false;
+	if (!org || records_read(office->records, &db, &none) < 0)
+		return false;
+	if (record_sees(db, actor, org, &seen, &none) < 0)
+		seen = false;
+	records_read_end(office->records, db);
+	return seen;
+}
+
+struct stream_hooks office_stream_hooks(struct office *office)
+{
+	return (struct stream_hooks){ .ctx = office, .sees = sees };
+}
