@@ -42,11 +42,11 @@ static int post_file(struct request *request, struct err *err)
 	int r = declared_record(request, &attaching.reg, &attaching.record, &cells, err);
 	if (r < 0)
 		return r;
+	if (!row_may_edit(&office->books, request->actor, attaching.reg, cells))
+		return err_set(err, -EPERM, "your role may not change records here");
 	const struct field *field = register_field(attaching.reg, attaching.field);
 	if (!field || field->type != FIELD_FILES)
 		return err_set(err, -EINVAL, "'%.*s' is no field for files", STR_ARG(str_slice(attaching.field, 0, 60)));
-	if (!row_may_edit(&office->books, request->actor, attaching.reg, cells))
-		return err_set(err, -EPERM, "your role may not change records here");
 	r = file_keep(request->arena, office->files_dir, request->body_file, request->body_size, request_query(request, "name"), &attaching.file, err);
 	if (r == 0)
 		r = records_do(request->records, request->actor, attach_work, &attaching, err);

@@ -3,6 +3,7 @@
  * records: the records of every register: lists, one, its history; made, changed, withdrawn, taken through transitions.
  */
 #include "api/declared.h"
+#include "api/door.h"
 #include "base/vec.h"
 #include "register/history.h"
 #include "register/list.h"
@@ -119,10 +120,9 @@ static int patch_record(struct request *request, struct err *err)
 	const struct doc *values;
 	struct field_problems problems = { 0 };
 	struct str reason;
+	struct cell *cells;
 	int64_t id, version;
-	int r = declared_register(request, &reg, err);
-	if (r == 0)
-		r = request_id(request, 1, &id, err);
+	int r = declared_record(request, &reg, &id, &cells, err);
 	if (r == 0)
 		r = request_int(request, "version", 0, &version, err);
 	if (r == 0)
@@ -139,10 +139,11 @@ static int post_withdraw(struct request *request, struct err *err)
 {
 	const struct register_ *reg;
 	struct str reason;
+	struct cell *cells;
 	int64_t id, version;
-	int r = declared_register(request, &reg, err);
-	if (r == 0)
-		r = request_id(request, 1, &id, err);
+	int r = declared_record(request, &reg, &id, &cells, err);
+	if (r == 0 && !record_may(&office_of(request)->books, request->actor, reg, RECORD_WITHDRAW))
+		r = err_set(err, -EPERM, "your role may not withdraw records here");
 	if (r == 0)
 		r = request_int(request, "version", 0, &version, err);
 	if (r == 0)
@@ -158,10 +159,9 @@ static int post_transition(struct request *request, struct err *err)
 	const struct doc *values;
 	struct field_problems problems = { 0 };
 	struct str name, reason;
+	struct cell *cells;
 	int64_t id, version;
-	int r = declared_register(request, &reg, err);
-	if (r == 0)
-		r = request_id(request, 1, &id, err);
+	int r = declared_record(request, &reg, &id, &cells, err);
 	if (r == 0)
 		r = request_int(request, "version", 0, &version, err);
 	if (r == 0)
@@ -172,6 +172,9 @@ static int post_transition(struct request *request, struct err *err)
 		r = declared_values(request, &values, err);
 	if (r < 0)
 		return r;
+	const struct transition *transition = register_transition(reg, name);
+	if (transition && transition->confirmed)
+		return door_propose_transition(request, reg, id, version, name, values, reason, err);
 	r = record_transition(request->write, &office_of(request)->books, reg, id, version, name, values, reason, &problems, err);
 	if (r == -EACCES)
 		request->code = "fresh";
@@ -182,14 +185,20 @@ static int post_unmask(struct request *request, struct err *err)
 {
 	const struct register_ *reg;
 	struct str field, reason, clear;
+	struct cell *cells;
 	int64_t id;
-	int r = declared_register(request, &reg, err);
-	if (r == 0)
-		r = request_id(request, 1, &id, err);
+	bool go = false;
+	int r = declared_record(request, &reg, &id, &cells, err);
+	if (r == 0 && !record_may(&office_of(request)->books, request->actor, reg, RECORD_UNMASK))
+		r = err_set(err, -EPERM, "your role may not see this unmasked");
 	if (r == 0)
 		r = request_text(request, "field", true, REGISTER_NAME_MOST, &field, err);
 	if (r == 0)
 		r = request_text(request, "reason", true, REASON_MOST, &reason, err);
+	if (r == 0)
+		r = door_unmask(request, reg, id, reason, &go, err);
+	if (r < 0 || !go)
+		return r;
 	if (r == 0)
 		r = record_unmask(request->write, &office_of(request)->books, reg, id, field, reason, &clear, err);
 	if (r < 0)

@@ -228,11 +228,9 @@ static int count(struct work *work, int64_t *out)
 
 static int total_find(struct work *work, int64_t *out)
 {
-	struct list_totals *totals = work->filter.books->totals;
+	struct list_totals *totals = work->filter.books->registers->totals;
 	int64_t seq = 0;
 	uint64_t key = work->asked;
-	if (!totals)
-		return count(work, out);
 	int r = journal_seq(work, &seq);
 	if (r < 0 || total_known(totals, key, seq, out))
 		return r;

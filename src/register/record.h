@@ -55,7 +55,6 @@ struct books {
 	const struct strings *roles;       /* names by bit of actor.roles */
 	const struct register_hook *hooks; /* ends with a NULL reg */
 	const struct calendar *calendar;   /* register/calendar.h; NULL: Saturdays and Sundays are free */
-	struct list_totals *totals;        /* register/list.h; NULL: every total is counted anew */
 };
 
 /* May the actor do this with records of the register in general? */

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/vec.h"
 #include "data/yaml.h"
+#include "register/list.h"
 #include "register/register_check.h"
 
 const char *const field_type_names[] = { "text", "long-text", "integer", "number", "date", "time", "bool", "choice", "choices", "reference",
@@ -386,6 +387,7 @@ int registers_load(const struct content *content, const struct strings *roles, s
 	CLEANUP(registers_free_p) struct registers *registers = mem_alloc(sizeof(*registers));
 	struct strings files;
 	registers->by_name.arena = &registers->arena;
+	registers->totals = list_totals_new();
 	int r = groups_load(registers, content, err);
 	if (r == 0)
 		r = content_list(&registers->arena, content, "registers/", &files, err);
@@ -408,6 +410,7 @@ void registers_free(struct registers *registers)
 		return;
 	for (size_t i = 0; i < registers->n; i++)
 		register_done(&registers->p[i]);
+	list_totals_free(registers->totals);
 	arena_done(&registers->arena);
 	free(registers);
 }

@@ -167,6 +167,7 @@ struct registers {
 	size_t n;
 	struct map by_name;
 	struct schema_list groups;    /* struct register_group, of content/registers.yaml, in their order */
+	struct list_totals *totals;   /* register/list.h; the one thing that changes, under its own lock */
 };
 
 /* All of content/registers; what refers to something that is not there (a register, a field, a state, a role) is refused with file,
