@@ -103,7 +103,9 @@ int cases_parent(struct db *db, int64_t org, int64_t *parent, struct err *err)
 
 int cases_root(struct db *db, int64_t *root, struct err *err)
 {
-	return db_one_int(db, "SELECT min(id) FROM org WHERE parent IS NULL AND withdrawn IS NULL", 0, root, err);
+	/* As the first login said; before it, and in installations without one, the oldest that has none above. */
+	int r = db_one_int(db, "SELECT CAST(value AS BIGINT) FROM ward_setting WHERE name = 'root_org'", 0, root, err);
+	return r < 0 || *root ? r : db_one_int(db, "SELECT min(id) FROM org WHERE parent IS NULL AND withdrawn IS NULL", 0, root, err);
 }
 
 /* What an organisation says of where it is; STR_NONE: nothing. */
