@@ -494,6 +494,68 @@ static void a_lost_telephone(void **state)
 	EXPECT(visit(&security, METHOD_POST, "/api/second-factor", "{}"), 401);
 }
 
+/* 介质销毁: begun by one, let happen by another; directly it cannot be done. */
+static void a_transition_of_two_persons(void **state)
+{
+	(void)state;
+	struct browser security, auditor;
+	int64_t other, verifier;
+	(void)a_pair(&security, &auditor, &other);
+	struct browser sun = join(&security, "sun", "", &verifier);
+	sql(say("INSERT INTO ward_user_role (user_id, role, granted_by, granted) VALUES (%lld, 'verifier', 1, 0)", (long long)verifier));
+	sql("INSERT INTO medium (id, number, org, state, state_since, version, created, created_by, updated, updated_by, medium_no, kind, class, custodian, witness, photo)"
+	    " SELECT 70, 'M-1', id, 'wiped', 0, 1, 0, 0, 0, 0, 'x', 'stick', 'inner', 1, 2, '[1]' FROM org WHERE parent IS NULL");
+	enter(&sun, "sun");
+	const char *target = "/api/records/medium/70/transition";
+	EXPECT(visit(&security, METHOD_POST, target, "{\"version\":1,\"name\":\"destroy\"}"), 422); /* a second person must know why */
+	EXPECT(visit(&security, METHOD_POST, target, "{\"version\":9,\"name\":\"destroy\",\"reason\":\"old\"}"), 409); /* said at once */
+	struct api_answer answer = visit(&security, METHOD_POST, target, "{\"version\":1,\"name\":\"destroy\",\"reason\":\"old\"}");
+	EXPECT(answer, 202);
+	int64_t pair = api_int(&answer, "pair");
+	answer = visit(&security, METHOD_GET, "/api/records/medium/70", NULL);
+	assert_string_equal(api_text(&answer, "record.state"), "wiped"); /* nothing of the trial is left */
+	assert_int_equal(api_int(&answer, "record.version"), 1);
+	EXPECT(visit(&security, METHOD_POST, say("/api/pairs/%lld/confirm", (long long)pair), "{}"), 403);
+	EXPECT(visit(&auditor, METHOD_POST, say("/api/pairs/%lld/confirm", (long long)pair), "{}"), 403);
+	answer = visit(&security, METHOD_POST, "/api/records/medium/bulk", "{\"ids\":[70],\"transition\":\"destroy\",\"reason\":\"x\"}");
+	answer = visit(&security, METHOD_GET, "/api/records/medium/70", NULL);
+	assert_string_equal(api_text(&answer, "record.state"), "wiped"); /* nor in bulk */
+	EXPECT(visit(&sun, METHOD_POST, say("/api/pairs/%lld/confirm", (long long)pair), "{\"reason\":\"saw it\"}"), 204);
+	answer = visit(&security, METHOD_GET, "/api/records/medium/70", NULL);
+	assert_string_equal(api_text(&answer, "record.state"), "destroyed");
+	answer = visit(&auditor, METHOD_GET, "/api/journal?kind=medium", NULL);
+	assert_string_equal(api_text(&answer, "rows.0.actor_name"), "张伟 (zhang) + Name of sun (sun)");
+	assert_string_equal(api_text(&answer, "rows.0.action"), "destroy");
+}
+
+static void unmasking_in_bulk(void **state)
+{
+	(void)state;
+	struct browser security, auditor;
+	int64_t other, leader;
+	(void)a_pair(&security, &auditor, &other);
+	struct browser chief = join(&security, "sun", "", &leader);
+	sql(say("INSERT INTO ward_user_role (user_id, role, granted_by, granted) VALUES (%lld, 'leader', 1, 0)", (long long)leader));
+	enter(&chief, "sun");
+	EXPECT(visit(&security, METHOD_POST, "/api/records/person", "{\"values\":{\"name\":\"x\",\"phone\":\"13812345678\"}}"), 201);
+	const char *target = say("/api/records/person/%lld/unmask", (long long)5);
+	struct api_answer answer = visit(&security, METHOD_GET, "/api/records/person?limit=100", NULL);
+	for (uint32_t i = 0; i < api_at(&answer, "rows")->n; i++)
+		if (str_is(str_from(api_text(&answer, say("rows.%u.name", i))), "x"))
+			target = say("/api/records/person/%lld/unmask", (long long)api_int(&answer, say("rows.%u.id", i)));
+	for (int i = 0; i < 20; i++) {
+		answer = visit(&security, METHOD_POST, target, "{\"field\":\"phone\",\"reason\":\"call\"}");
+		EXPECT(answer, 200);
+		assert_string_equal(api_text(&answer, "value"), "13812345678");
+	}
+	answer = visit(&security, METHOD_POST, target, "{\"field\":\"phone\",\"reason\":\"the whole list\"}");
+	EXPECT(answer, 202);
+	EXPECT(visit(&chief, METHOD_POST, say("/api/pairs/%lld/confirm", (long long)api_int(&answer, "pair")), "{}"), 204);
+	EXPECT(visit(&security, METHOD_POST, target, "{\"field\":\"phone\",\"reason\":\"the whole list\"}"), 200);
+	sql("UPDATE ward_pair SET decided = decided - 3700 WHERE action = 'unmask'"); /* an hour later the permit is over */
+	EXPECT(visit(&security, METHOD_POST, target, "{\"field\":\"phone\",\"reason\":\"the whole list\"}"), 202);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -501,6 +563,7 @@ int main(void)
 		TEST(the_first_login), TEST(old_links_are_void), TEST(three_persons_for_three_roles), TEST(what_is_confirmed_is_what_was_proposed),
 		TEST(pairs_expire_and_are_refused), TEST(what_is_not_meant_cannot_be_set), TEST(others_organisations),
 		TEST(tokens_go_as_far_as_their_scope), TEST(fresh_again), TEST(passwords_change), TEST(a_lost_telephone),
+		TEST(a_transition_of_two_persons), TEST(unmasking_in_bulk),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
