@@ -14,12 +14,6 @@ struct sheet {
 	size_t rows;
 };
 
-int sheet_prepare(struct err *err)
-{
-	int r = sheet_xlsx_prepare(err);
-	return r < 0 ? r : sheet_write_prepare(err);
-}
-
 int sheet_open(int fd, const char *name, struct sheet **out, struct err *err)
 {
 	CLEANUP(sheet_close_p) struct sheet *sheet = mem_alloc(sizeof(*sheet));

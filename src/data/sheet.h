@@ -21,9 +21,6 @@
 enum { SHEET_ROWS = 1000000, SHEET_COLUMNS = 256, SHEET_CELL = 32768, SHEET_RATIO = 200, SHEET_SHARED = 96 * 1024 * 1024 };
 #define SHEET_UNPACKED ((int64_t)1 << 30)
 
-/* Load the libraries now: for a process that will not be able to open them later. */
-int sheet_prepare(struct err *err) MUST_USE;
-
 enum sheet_kind { SHEET_CSV, SHEET_XLSX };
 struct sheet;
 

@@ -29,9 +29,6 @@ struct sheet_source {
 int sheet_csv(int fd, const char *name, struct sheet_source *out, struct err *err) MUST_USE;
 int sheet_xlsx(int fd, const char *name, struct sheet_source *out, struct err *err) MUST_USE;
 
-int sheet_xlsx_prepare(struct err *err) MUST_USE;
-int sheet_write_prepare(struct err *err) MUST_USE;
-
 /* Add a value; -E2BIG when it is beyond the limits. */
 int sheet_cells_add(struct sheet_cells *cells, size_t column, struct str value, struct err *err) MUST_USE;
 

@@ -12,7 +12,6 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "data/cell.h"
-#include "data/sheet_source.h"
 #include "sys/library.h"
 #include "sys/root.h"
 
@@ -141,15 +140,10 @@ static const char *sheet_name(struct arena *arena, struct str title)
 	return name.n ? arena_cstr(arena, buf_str(&name)) : "ward";
 }
 
-int sheet_write_prepare(struct err *err)
-{
-	return LIBRARY_LOAD(xlsx, err);
-}
-
 static int xlsx_begin(struct sheet_writer *writer, const char *dir, struct str title, size_t template_rows, struct err *err)
 {
 	lxw_workbook_options options = { .constant_memory = LXW_TRUE, .tmpdir = (char *)arena_cstr(&writer->arena, str_from(dir)) };
-	int r = sheet_write_prepare(err);
+	int r = LIBRARY_LOAD(xlsx, err);
 	if (r < 0)
 		return r;
 	int n = snprintf(writer->path, sizeof(writer->path), "%s/sheet-XXXXXX", dir);

@@ -555,16 +555,12 @@ static void xlsx_close(void *ctx)
 	free(xlsx);
 }
 
-int sheet_xlsx_prepare(struct err *err)
-{
-	int r = LIBRARY_LOAD(zip, err);
-	return r < 0 ? r : LIBRARY_LOAD(expat, err);
-}
-
 int sheet_xlsx(int fd, const char *name, struct sheet_source *out, struct err *err)
 {
 	struct stat st;
-	int r = sheet_xlsx_prepare(err);
+	int r = LIBRARY_LOAD(zip, err);
+	if (r == 0)
+		r = LIBRARY_LOAD(expat, err);
 	if (r == 0 && fstat(fd, &st) < 0)
 		r = err_errno(err, -errno, "cannot read '%s'", name);
 	if (r < 0)
