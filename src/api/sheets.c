@@ -7,6 +7,8 @@
 #include "api/office.h"
 #include "data/sheet_write.h"
 #include "register/import_job.h"
+#include "register/list.h"
+#include "register/record_row.h"
 #include "register/value_text.h"
 #include "sys/root.h"
 
@@ -126,6 +128,173 @@ static int get_template(struct request *request, struct err *err)
 	return r < 0 ? r : answer_file(request, SHEET_XLSX, arena_printf(request->arena, "%.*s.xlsx", STR_ARG(title)), fd, err);
 }
 
+/* ---- exports ---- */
+
+static bool leave_none(const struct field *field)
+{
+	(void)field;
+	return false;
+}
+
+struct export {
+	struct request *request;
+	const struct register_ *reg;
+	struct value_lookup lookup;
+	struct arena rows;             /* of one page */
+	struct sheet_writer *writer;   /* NULL: JSON, into request->out */
+	struct sheet_field *columns;   /* number, org, state, the fields, updated */
+	size_t n, count;
+};
+
+static void export_done(struct export *export)
+{
+	sheet_writer_close(export->writer);
+	arena_done(&export->rows);
+}
+
+enum { EXPORT_NUMBER, EXPORT_ORG, EXPORT_STATE, EXPORT_FIELDS };
+
+static int export_begin(struct export *export, enum sheet_kind kind, struct err *err)
+{
+	struct request *request = export->request;
+	const struct field *fields = export->reg->fields.p;
+	int r = 0;
+	export->columns = ARENA_ARRAY(request->arena, struct sheet_field, export->reg->fields.n + EXPORT_FIELDS + 1);
+	export->columns[export->n++] = (struct sheet_field){ .label = tr_word(request->lang, "column", "number") };
+	export->columns[export->n++] = (struct sheet_field){ .label = tr_word(request->lang, "column", "organisation") };
+	export->columns[export->n++] = (struct sheet_field){ .label = tr_word(request->lang, "column", "state") };
+	for (size_t i = 0; r == 0 && i < export->reg->fields.n; i++)
+		r = sheet_field_of(request, &export->lookup, &fields[i], false, &export->columns[export->n++], err);
+	export->columns[export->n++] = (struct sheet_field){ .label = tr_word(request->lang, "column", "updated"), .value = SHEET_TIME };
+	const char *dir = arena_cstr(request->arena, office_of(request)->files_dir);
+	return r < 0 ? r : sheet_writer_open(kind, dir, export->reg->label.in[request->lang], export->columns, export->n, 0, &export->writer, err);
+}
+
+static int export_row(struct export *export, const struct doc *row, struct err *err)
+{
+	struct request *request = export->request;
+	static const struct field whose = { .name = { "org", 3 }, .type = FIELD_ORG }, when = { .name = { "updated", 7 }, .type = FIELD_TIME };
+	const struct field *fields = export->reg->fields.p;
+	struct str *cells = ARENA_ARRAY(&export->rows, struct str, export->n);
+	const struct choice *state = register_state(export->reg, doc_string(doc_get(row, STR("state"))));
+	int r = 0;
+	cells[EXPORT_NUMBER] = doc_string(doc_get(row, STR("number")));
+	cells[EXPORT_STATE] = state ? state->label.in[request->lang] : doc_string(doc_get(row, STR("state")));
+	for (size_t i = EXPORT_ORG; r == 0 && i < export->n; i++) {
+		BUF(text);
+		const struct field *field = i == EXPORT_ORG ? &whose : i == export->n - 1 ? &when : i >= EXPORT_FIELDS ? &fields[i - EXPORT_FIELDS] : NULL;
+		if (!field)
+			continue;
+		r = value_to_text(&export->lookup, request->lang, field, doc_get(row, field->name), &text, err);
+		cells[i] = arena_str(&export->rows, buf_str(&text));
+	}
+	return r < 0 ? r : sheet_writer_row(export->writer, cells, export->n, err);
+}
+
+static int export_page(struct export *export, const struct list_page *page, struct err *err)
+{
+	struct request *request = export->request;
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < page->n; i++) {
+		BUF(json);
+		json_open_map(&json, NULL);
+		row_put(&export->rows, &json, &office_of(request)->books, export->reg, page->rows[i], leave_none);
+		buf_add_char(&json, '}');
+		export->count++;
+		if (!export->writer) {
+			json_next(&request->out);
+			buf_add(&request->out, buf_str(&json));
+			if (request->out.n > EXPORT_BYTES)
+				return err_set(err, -E2BIG, "the export is too large: choose fewer records");
+			continue;
+		}
+		struct source *source = ARENA_NEW(&export->rows, struct source);
+		const struct doc *row;
+		*source = (struct source){ .name = "row", .text = buf_str(&json) };
+		r = json_parse(&export->rows, source, &row, err);
+		if (r == 0)
+			r = export_row(export, row, err);
+	}
+	return r;
+}
+
+/* The same question as the list's, all pages of it. */
+static int export_all(struct export *export, struct err *err)
+{
+	struct request *request = export->request;
+	struct office *office = office_of(request);
+	struct list_query query = { .limit = LIST_LIMIT };
+	int r = list_query_read(request, &query, err);
+	query.limit = LIST_LIMIT;
+	query.after = STR_NONE;
+	while (r == 0) {
+		struct list_page page = { 0 };
+		arena_reset(&export->rows);
+		r = list_read(&export->rows, request->db, &office->books, request->actor, export->reg, &query, &page, err);
+		if (r == 0)
+			r = export_page(export, &page, err);
+		if (r < 0 || !page.next.p)
+			break;
+		if (export->count >= EXPORT_ROWS)
+			return err_set(err, -E2BIG, "more than %d records: choose fewer by a filter", EXPORT_ROWS);
+		query.after = arena_str(request->arena, page.next);
+	}
+	return r;
+}
+
+struct exported {
+	const struct export *export;
+	struct str format;
+};
+
+/* Who took how much out of which register, by which question. */
+static int journal_export(void *ctx, struct write *write, struct err *err)
+{
+	const struct exported *exported = ctx;
+	const struct request *request = exported->export->request;
+	BUF(after);
+	json_open_map(&after, NULL);
+	json_put(&after, "format", exported->format);
+	json_put_int(&after, "rows", (int64_t)exported->export->count);
+	json_put(&after, "question", request->query_string.p ? request->query_string : STR(""));
+	buf_add_char(&after, '}');
+	struct change change = { .kind = exported->export->reg->name, .org = write->actor->org, .action = STR("export"), .after = buf_str(&after) };
+	return write_journal(write, &change, NULL, err);
+}
+
+static int get_export(struct request *request, struct err *err)
+{
+	struct office *office = office_of(request);
+	CLEANUP(export_done) struct export export = { .request = request };
+	struct str format = request_query(request, "format");
+	bool json = str_is(format, "json");
+	enum sheet_kind kind = str_is(format, "csv") ? SHEET_CSV : SHEET_XLSX;
+	int r = register_of(request, RECORD_EXPORT, &export.reg, err), fd = -1;
+	if (r < 0)
+		return r;
+	if (format.n && !json && !str_is(format, "csv") && !str_is(format, "xlsx"))
+		return err_set(err, -EINVAL, "format is one of xlsx, csv, json");
+	export.lookup = (struct value_lookup){ .arena = request->arena, .db = request->db, .books = &office->books, .actor = request->actor };
+	if (json)
+		buf_add_char(&request->out, '[');
+	else
+		r = export_begin(&export, kind, err);
+	if (r == 0)
+		r = export_all(&export, err);
+	struct exported exported = { &export, format.n ? format : STR("xlsx") };
+	if (r == 0)
+		r = records_do(request->records, request->actor, journal_export, &exported, err);
+	struct str name = arena_printf(request->arena, "%.*s.%.*s", STR_ARG(export.reg->label.in[request->lang]), STR_ARG(exported.format));
+	if (r == 0 && json) {
+		buf_add_char(&request->out, ']');
+		request->filename = name;
+		return 0;
+	}
+	if (r == 0)
+		r = sheet_writer_end(export.writer, &fd, err);
+	return r < 0 ? r : answer_file(request, kind, name, fd, err);
+}
+
 /* ---- imports ---- */
 
 static int post_import(struct request *request, struct err *err)
@@ -181,6 +350,8 @@ static int post_import_apply(struct request *request, struct err *err)
 const struct route routes_sheets[] = {
 	{ METHOD_GET, "/api/records/{register}/template.xlsx", "getTemplate", "a workbook with drop-downs to fill in and import", .flags = ROUTE_SLOW,
 	  .handle = get_template },
+	{ METHOD_GET, "/api/records/{register}/export", "getExport", "the records that a list finds, as a workbook, CSV or JSON; journalled", .flags = ROUTE_SLOW,
+	  .query = "format q f sort org withdrawn", .handle = get_export },
 	{ METHOD_POST, "/api/records/{register}/imports", "postImport", "hand in a workbook or CSV file; it is checked and changes nothing yet",
 	  .flags = ROUTE_RAW | ROUTE_READ | ROUTE_SLOW, .body_most = IMPORT_FILE, .query = "name org", .handle = post_import },
 	{ METHOD_GET, "/api/imports/{id}", "getImport", "how far an import is, and what is wrong with which row and column", .handle = get_import },
