@@ -37,4 +37,20 @@ export const event = texts({
 });
 export const detection = texts({
   title: ['威胁检测', 'Phát hiện', 'Detections'],
+  sub: ['检测规则在日志中发现的可疑行为，按 ATT&CK 战术排列。', 'Hành vi đáng ngờ mà luật phát hiện tìm thấy trong nhật ký, theo chiến thuật ATT&CK.', 'What rules found in the logs, by the tactics of ATT&CK.'],
+  matrix: ['ATT&CK 矩阵', 'Ma trận ATT&CK', 'ATT&CK'],
+  onlyFound: ['只显示有发现的', 'Chỉ mục có phát hiện', 'Only what was found'],
+  list: ['检测记录', 'Danh sách', 'Detections'],
+  rule: ['规则', 'Luật', 'Rule'],
+  level: ['级别', 'Mức', 'Level'],
+  host: ['主机', 'Máy', 'Host'],
+  count: ['次数', 'Số lần', 'Count'],
+  technique: ['技术 {id} {name}：{n} 条', 'Kỹ thuật {id} {name}: {n} phát hiện', '{id} {name}: {n} detections'],
+  chosen: ['只看 {id} {name}', 'Chỉ xem {id} {name}', 'Only {id} {name}'],
+  other: ['其他', 'Khác', 'Others'],
+  empty: ['这段时间没有检测到可疑行为', 'Không phát hiện gì trong thời gian này', 'Nothing was found in this time'],
+  emptyText: ['检测规则一直在运行；也可以放宽时间范围再看。', 'Luật phát hiện vẫn đang chạy; có thể xem khoảng thời gian dài hơn.', 'The rules keep running; or look at a longer time.'],
+  toIncident: ['转为事件', 'Lập sự cố', 'Make an incident'],
+  toEvents: ['查看前后日志', 'Xem nhật ký xung quanh', 'Events around it'],
+  detail: ['命中的日志', 'Bản ghi khớp luật', 'What matched'],
 });

@@ -32,7 +32,7 @@ export const evidence = texts({
   rows: ['数据行', 'Dòng dữ liệu', 'Rows'],
   none: ['没有数据行：结论依据的正是“没有”。', 'Không có dòng nào: kết luận dựa trên việc không có.', 'No rows: that there are none is what the statement rests on.'],
   taken: ['采集时间', 'Thời điểm thu', 'Taken'],
-  host: ['主机', 'Máy', 'Host'],
+  host: ['查看主机', 'Xem máy', 'To the host'],
   tables: ['来源表', 'Bảng nguồn', 'Tables'],
   digest: ['SHA-256 摘要', 'Mã băm SHA-256', 'SHA-256'],
   check: ['在本页核验', 'Kiểm tra tại đây', 'Verify here'],
