@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "register/import_job.h"
 #include "api.h"
 #include "api/door.h"
 #include "case/hosts.h"
@@ -47,6 +48,7 @@ void api_open_with(struct api *api, const struct route *const *lists)
 	api->office.cases.books = &api->office.books;
 	good(people_open(&api->office.content, api->office.roles, api->office.vault, &api->office.books, NULL, &api->office.people, &err), &err);
 	api->office.people->actions = people_actions;
+	good(import_jobs_new(api->office.records, &api->office.books, arena_printf(&api->arena, "%s/imports", api->dir).p, &api->office.imports, &err), &err);
 	good(router_new(lists, &api->router, &err), &err);
 	api->office.files_dir = dir;
 	api->office.profile = STR("county");
@@ -69,6 +71,7 @@ static int remove_one(const char *path, const struct stat *what, int kind, struc
 
 void api_close(struct api *api)
 {
+	import_jobs_free(api->office.imports);
 	records_close(api->office.records);
 	people_close(api->office.people);
 	vault_close(api->office.vault);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include "api/declared.h"
 
+#include "base/vec.h"
+
 #include "register/files.h"
 #include "register/titles.h"
 
@@ -137,5 +139,50 @@ int declared_answer(struct request *request, const struct register_ *reg, int64_
 	if (r == 0)
 		r = put_related(request, reg, id, err);
 	buf_add_char(out, '}');
+	return r;
+}
+
+/* ---- the question of a list ---- */
+
+static const struct list_view *view_find(const struct register_ *reg, struct str name)
+{
+	const struct list_view *views = reg->views.p;
+	for (size_t i = 0; i < reg->views.n; i++)
+		if (str_eq(views[i].name, name))
+			return &views[i];
+	return NULL;
+}
+
+/* The filters of the view, then those of the address. */
+static int read_filters(struct request *request, const struct register_ *reg, struct list_query *query, struct err *err)
+{
+	VEC(struct str) filters = { 0 };
+	struct str name = request_query(request, "view"), one;
+	const struct list_view *view = name.n ? view_find(reg, name) : NULL;
+	if (name.n && !view)
+		return err_set(err, -EINVAL, "there is no view '%.*s'", STR_ARG(str_slice(name, 0, 60)));
+	for (size_t i = 0; view && i < view->filter.n; i++)
+		vec_push_in(request->arena, &filters, view->filter.p[i]);
+	for (size_t i = 0; filters.n <= LIST_FILTERS && (one = request_query_at(request, "f", i)).p; i++)
+		vec_push_in(request->arena, &filters, one);
+	query->filters = (struct strings){ filters.p, filters.n };
+	query->sort = request_query(request, "sort");
+	if (!query->sort.n && view)
+		query->sort = view->sort;
+	return 0;
+}
+
+int declared_question(struct request *request, const struct register_ *reg, struct list_query *out, struct err *err)
+{
+	int64_t withdrawn = 0;
+	*out = (struct list_query){ .q = request_query(request, "q"), .after = request_query(request, "after") };
+	int r = read_filters(request, reg, out, err);
+	if (r == 0)
+		r = request_query_int(request, "limit", 1, LIST_LIMIT, 50, &out->limit, err);
+	if (r == 0)
+		r = request_query_int(request, "withdrawn", 0, 1, 0, &withdrawn, err);
+	if (r == 0)
+		r = request_query_int(request, "org", 1, INT64_MAX, 0, &out->org, err);
+	out->withdrawn = withdrawn;
 	return r;
 }

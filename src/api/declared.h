@@ -7,6 +7,7 @@
 #define WARD_API_DECLARED_H
 
 #include "api/office.h"
+#include "register/list.h"
 #include "register/record_row.h"
 
 /* The register of the first part in braces; -ENOENT: there is none, or this person may not read it. */
@@ -19,5 +20,8 @@ int declared_answer(struct request *request, const struct register_ *reg, int64_
 int declared_problems(struct request *request, const struct field_problems *problems, int result);
 /* A member of the body that is a map ("values"), or NULL; -EINVAL. */
 int declared_values(struct request *request, const struct doc **out, struct err *err) MUST_USE;
+
+/* What an address asks of a list: view, f, q, sort, after, limit, withdrawn, org. */
+int declared_question(struct request *request, const struct register_ *reg, struct list_query *out, struct err *err) MUST_USE;
 
 #endif

@@ -28,6 +28,7 @@ struct office {
 	struct laws *laws;           /* clocks, grading, categories of content */
 	struct cases cases;          /* findings, incidents, notices: laws, books, how long repairs may take */
 	struct stream *stream;
+	struct import_jobs *imports; /* register/import_job.h */
 	struct str archive_dir;      /* events, read here; STR_NONE: none on this machine */
 	struct str files_dir;        /* attachments, by digest */
 	struct str profile;          /* the installation's kind of office: "township" */

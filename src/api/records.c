@@ -14,34 +14,6 @@ enum { REASON_MOST = 2000, VALUES_MOST = 2 * 1024 * 1024 };
 
 /* ---- reading ---- */
 
-static const struct list_view *view_find(const struct register_ *reg, struct str name)
-{
-	const struct list_view *views = reg->views.p;
-	for (size_t i = 0; i < reg->views.n; i++)
-		if (str_eq(views[i].name, name))
-			return &views[i];
-	return NULL;
-}
-
-/* The filters of the view, then those of the address. */
-static int read_filters(struct request *request, const struct register_ *reg, struct list_query *query, struct err *err)
-{
-	VEC(struct str) filters = { 0 };
-	struct str name = request_query(request, "view"), one;
-	const struct list_view *view = name.n ? view_find(reg, name) : NULL;
-	if (name.n && !view)
-		return err_set(err, -EINVAL, "there is no view '%.*s'", STR_ARG(str_slice(name, 0, 60)));
-	for (size_t i = 0; view && i < view->filter.n; i++)
-		vec_push_in(request->arena, &filters, view->filter.p[i]);
-	for (size_t i = 0; filters.n <= LIST_FILTERS && (one = request_query_at(request, "f", i)).p; i++)
-		vec_push_in(request->arena, &filters, one);
-	query->filters = (struct strings){ filters.p, filters.n };
-	query->sort = request_query(request, "sort");
-	if (!query->sort.n && view)
-		query->sort = view->sort;
-	return 0;
-}
-
 static struct strings read_columns(struct request *request)
 {
 	VEC(struct str) columns = { 0 };
@@ -54,20 +26,12 @@ static int get_list(struct request *request, struct err *err)
 {
 	struct office *office = office_of(request);
 	const struct register_ *reg;
-	struct list_query query = { .q = request_query(request, "q"), .after = request_query(request, "after") };
+	struct list_query query;
 	struct list_page page;
 	struct strings columns = read_columns(request);
-	int64_t withdrawn = 0;
 	int r = declared_register(request, &reg, err);
 	if (r == 0)
-		r = read_filters(request, reg, &query, err);
-	if (r == 0)
-		r = request_query_int(request, "limit", 1, LIST_LIMIT, 50, &query.limit, err);
-	if (r == 0)
-		r = request_query_int(request, "withdrawn", 0, 1, 0, &withdrawn, err);
-	if (r == 0)
-		r = request_query_int(request, "org", 1, INT64_MAX, 0, &query.org, err);
-	query.withdrawn = withdrawn;
+		r = declared_question(request, reg, &query, err);
 	if (r == 0)
 		r = list_read(request->arena, request->db, &office->books, request->actor, reg, &query, &page, err);
 	return r < 0 ? r : list_put(request->arena, request->db, &office->books, request->actor, reg, &page, &columns, &request->out, err);

@@ -4,11 +4,9 @@
  */
 #include <unistd.h>
 
-#include "api/office.h"
+#include "api/declared.h"
 #include "data/sheet_write.h"
 #include "register/import_job.h"
-#include "register/list.h"
-#include "register/record_row.h"
 #include "register/value_text.h"
 #include "sys/root.h"
 
@@ -22,11 +20,10 @@ static const char *const kind_types[] = { [SHEET_CSV] = "text/csv; charset=utf-8
 /* The register of the path, when this person may do that with it. */
 static int register_of(struct request *request, enum record_right right, const struct register_ **out, struct err *err)
 {
-	struct office *office = office_of(request);
-	*out = registers_find(office->registers, request->param[0]);
-	if (!*out || !record_may(&office->books, request->actor, *out, RECORD_READ))
-		return err_set(err, -ENOENT, "there is no such register");
-	return record_may(&office->books, request->actor, *out, right) ? 0 : err_set(err, -EPERM, "your roles do not allow this with the register");
+	int r = declared_register(request, out, err);
+	if (r == 0 && !record_may(&office_of(request)->books, request->actor, *out, right))
+		r = err_set(err, -EPERM, "your roles do not allow this with the register");
+	return r;
 }
 
 static int answer_file(struct request *request, enum sheet_kind kind, struct str name, int fd, struct err *err)
@@ -130,12 +127,6 @@ static int get_template(struct request *request, struct err *err)
 
 /* ---- exports ---- */
 
-static bool leave_none(const struct field *field)
-{
-	(void)field;
-	return false;
-}
-
 struct export {
 	struct request *request;
 	const struct register_ *reg;
@@ -198,7 +189,7 @@ static int export_page(struct export *export, const struct list_page *page, stru
 	for (size_t i = 0; r == 0 && i < page->n; i++) {
 		BUF(json);
 		json_open_map(&json, NULL);
-		row_put(&export->rows, &json, &office_of(request)->books, export->reg, page->rows[i], leave_none);
+		row_put(&export->rows, &json, &office_of(request)->books, export->reg, page->rows[i], ROW_WHOLE, NULL);
 		buf_add_char(&json, '}');
 		export->count++;
 		if (!export->writer) {
@@ -223,8 +214,8 @@ static int export_all(struct export *export, struct err *err)
 {
 	struct request *request = export->request;
 	struct office *office = office_of(request);
-	struct list_query query = { .limit = LIST_LIMIT };
-	int r = list_query_read(request, &query, err);
+	struct list_query query;
+	int r = declared_question(request, export->reg, &query, err);
 	query.limit = LIST_LIMIT;
 	query.after = STR_NONE;
 	while (r == 0) {

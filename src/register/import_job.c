@@ -14,15 +14,6 @@
 
 #define TOLD_EVERY ((int64_t)500 * 1000000)
 
-const struct migration import_migrations[] = {
-	{ 250, "imports",
-	  "CREATE TABLE ward_import (id INTEGER PRIMARY KEY, register TEXT NOT NULL, org INTEGER NOT NULL, user_id INTEGER NOT NULL, name TEXT NOT NULL,"
-	  " sha256 TEXT NOT NULL, size INTEGER NOT NULL, state TEXT NOT NULL, progress INTEGER NOT NULL, rows INTEGER NOT NULL, created INTEGER NOT NULL,"
-	  " changed INTEGER NOT NULL, bad INTEGER NOT NULL, trouble TEXT, problems TEXT, left_out TEXT, made INTEGER NOT NULL, updated INTEGER NOT NULL);"
-	  "CREATE INDEX ward_import_user ON ward_import (user_id)" },
-	{ 0 },
-};
-
 struct job {
 	struct arena arena;  /* of the job itself */
 	int64_t id, org;

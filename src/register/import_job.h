@@ -15,10 +15,9 @@
 
 enum { IMPORT_FILE = 64 * 1024 * 1024, IMPORT_WAITING = 16 };
 
-extern const struct migration import_migrations[];
 struct import_jobs;
 
-/* `dir` is made when it is not there. The records have import_migrations. */
+/* `dir` is made when it is not there. */
 int import_jobs_new(struct records *records, const struct books *books, const char *dir, struct import_jobs **out, struct err *err) MUST_USE;
 /* Stops what runs after its chunk. */
 void import_jobs_free(struct import_jobs *jobs);

@@ -20,6 +20,12 @@ const struct migration register_migrations[] = {
 	  "CREATE UNIQUE INDEX ward_view_name ON ward_view (user_id, register, name);"
 	  "CREATE TABLE ward_column (register TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, PRIMARY KEY (register, name));"
 	  "CREATE TABLE ward_index (name TEXT PRIMARY KEY, register TEXT NOT NULL)" },
+	{ 201, "imports",
+	  "CREATE TABLE ward_import (id INTEGER PRIMARY KEY, register TEXT NOT NULL, org INTEGER NOT NULL, user_id INTEGER NOT NULL,"
+	  " name TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL, state TEXT NOT NULL, progress INTEGER NOT NULL,"
+	  " rows INTEGER NOT NULL, created INTEGER NOT NULL, changed INTEGER NOT NULL, bad INTEGER NOT NULL, trouble TEXT, problems TEXT,"
+	  " left_out TEXT, made INTEGER NOT NULL, updated INTEGER NOT NULL);"
+	  "CREATE INDEX ward_import_user ON ward_import (user_id)" },
 	{ 0 },
 };
 

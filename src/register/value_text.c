@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "base/clock.h"
+#include "register/date.h"
 
 enum { CANDIDATES = 4 /* columns that may name a record */ };
 #define NOBODY  ((void *)(intptr_t)1)
@@ -32,9 +32,10 @@ static bool skip(struct str *rest, const char *what)
 
 static bool is_day(int64_t year, int64_t month, int64_t day)
 {
-	static const int8_t last[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-	return year >= 1900 && year <= 2999 && month >= 1 && month <= 12 && day >= 1 && day <= last[month - 1] && (month != 2 || day < 29 || leap);
+	char text[64];
+	int64_t days;
+	snprintf(text, sizeof(text), "%04d-%02d-%02d", (int)year, (int)month, (int)day);
+	return year >= 1900 && year <= 2999 && date_read(str_from(text), &days);
 }
 
 static bool take_date(struct str *rest, int64_t *year, int64_t *month, int64_t *day)

@@ -13,6 +13,7 @@
 #include "crypto/secret.h"
 #include "people/first.h"
 #include "register/calendar.h"
+#include "register/import_job.h"
 #include "register/tables.h"
 #include "role/office_work.h"
 #include "sys/library.h"
@@ -191,7 +192,10 @@ int office_open(struct arena *arena, const struct config *config, enum lang lang
 	cases_hooks(&out->cases, hooks);
 	out->books.hooks = hooks;
 	out->cases.books = &out->books;
-	r = people_open(&out->content, out->roles, out->vault, &out->books, NULL, &out->people, err);
+	const char *imports = arena_printf(arena, "%.*s/imports", STR_ARG(out->files_dir)).p;
+	r = import_jobs_new(out->records, &out->books, imports, &out->imports, err);
+	if (r == 0)
+		r = people_open(&out->content, out->roles, out->vault, &out->books, NULL, &out->people, err);
 	if (r == 0)
 		out->people->actions = people_actions;
 	if (r == 0)
@@ -221,6 +225,7 @@ bool office_connects(const struct config *config)
 
 void office_close(struct office *office)
 {
+	import_jobs_free(office->imports);
 	people_close(office->people);
 	records_close(office->records);
 	stream_free(office->stream);
