@@ -93,8 +93,8 @@ static int sheet_field_of(struct request *request, struct value_lookup *lookup, 
 			out->choices.p[out->choices.n++] = choices[i].label.in[request->lang];
 	} else if (field->type == FIELD_BOOL) {
 		out->choices.p = ARENA_ARRAY(request->arena, struct str, 2);
-		out->choices.p[out->choices.n++] = tr(request->lang, "yes");
-		out->choices.p[out->choices.n++] = tr(request->lang, "no");
+		out->choices.p[out->choices.n++] = tr_word(request->lang, "value", "yes");
+		out->choices.p[out->choices.n++] = tr_word(request->lang, "value", "no");
 	}
 	return 0;
 }

@@ -173,10 +173,16 @@ static void *work(void *ctx)
 
 static int interrupt_work(void *ctx UNUSED, struct write *write, struct err *err)
 {
-	return db_run(write->db,
-	              "UPDATE ward_import SET state = 'interrupted' WHERE state = 'applying';"
-	              "UPDATE ward_import SET state = 'refused', trouble = 'the check was interrupted: import the file again' WHERE state = 'checking'",
-	              err);
+	DB_QUERY(q);
+	struct err words = { "" };
+	err_set(&words, -ECANCELED, "the check was interrupted: import the file again");
+	int r = db_run(write->db, "UPDATE ward_import SET state = 'interrupted' WHERE state = 'applying'", err);
+	if (r == 0)
+		r = db_query(&q, write->db, "UPDATE ward_import SET state = 'refused', trouble = ? WHERE state = 'checking'", err);
+	if (r < 0)
+		return r;
+	db_bind_text(&q, str_from(words.text));
+	return db_do(&q, err);
 }
 
 int import_jobs_new(struct records *records, const struct books *books, const char *dir, struct import_jobs **out, struct err *err)

@@ -429,7 +429,7 @@ static int one_to(struct value_lookup *lookup, enum lang lang, const struct fiel
 {
 	bool whole = value->type == DOC_INT;
 	if (value->type == DOC_BOOL)
-		buf_add(out, tr(lang, value->boolean ? "yes" : "no"));
+		buf_add(out, tr_word(lang, "value", value->boolean ? "yes" : "no"));
 	else if (whole && field->type == FIELD_TIME)
 		time_to(value->integer, out);
 	else if (whole && (field->type == FIELD_REFERENCE || field->type == FIELD_REFERENCES || field->type == FIELD_PERSON || field->type == FIELD_ORG))
