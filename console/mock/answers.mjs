@@ -107,7 +107,8 @@ function records(method, [name, id, verb, extra], query, body, raw) {
   if (id === 'template.xlsx' || id === 'export') return { body: Buffer.from('PK'), type: 'application/octet-stream' };
   if (id === 'imports') {
     const bad = raw.toString('utf8').includes('bad');
-    const one = { id: imports.size + 1, register: name, state: 'checked', rows: 128, create: bad ? 0 : 101, update: bad ? 0 : 24, unchanged: bad ? 0 : 3, errors: bad ? [{ row: 4, column: '身份证号', text: '应为 18 位' }, { row: 9, column: '状态', text: '“在用中”不是可选值：可填 在用、停用、报废' }, { row: 17, column: '购置日期', text: '“2026-13-01”不是日期' }] : [] };
+    const problems = bad ? [{ row: 4, column: 'D', field: 'id_card', text: '应为 18 位' }, { row: 9, column: 'F', field: 'state', text: '“在用中”不是可选值：可填 在用、停用、报废' }, { row: 17, column: 'H', text: '“2026-13-01”不是日期' }] : [];
+    const one = { id: imports.size + 1, register: name, state: 'checking', progress: 0, rows: 128, created: 101, changed: 24, bad: problems.length, problems, left_out: 0 };
     imports.set(one.id, one);
     return { status: 201, body: one };
   }
@@ -220,8 +221,8 @@ export function answers(method, [what, a, b, c, d], query, body, raw) {
     records: () => records(method, [a, b, c, d], query, body, raw),
     imports: () => {
       const one = imports.get(Number(a));
-      if (one && b === 'apply') Object.assign(one, { state: 'applying', done: 0 });
-      else if (one?.state === 'applying') Object.assign(one, one.done >= one.rows ? { state: 'done' } : { done: Math.min(one.rows, one.done + 48) });
+      if (one && b === 'apply') Object.assign(one, { state: 'applying', progress: 0 });
+      else if (one?.state === 'applying' || one?.state === 'checking') Object.assign(one, one.progress >= 1000 ? { state: one.state === 'checking' ? 'checked' : 'applied' } : { progress: one.progress + 500 });
       return one ? ok(one) : undefined;
     },
     views: () => {

@@ -17,6 +17,10 @@ const routes: RouteRecordRaw[] = [
   { path: '/detections', component: () => import('./pages/detections/Index.vue') },
   { path: '/evidence/:sha256', component: () => import('./pages/evidence/Index.vue') },
   { path: '/sql', component: () => import('./pages/sql/Index.vue') },
+  { path: '/r/:register/new', component: () => import('./pages/registers/FormPage.vue') },
+  { path: '/r/:register/import', component: () => import('./pages/registers/ImportPage.vue') },
+  { path: '/r/:register/:id(\\d+)', component: () => import('./pages/registers/RecordPage.vue') },
+  { path: '/r/:register/:id(\\d+)/edit', component: () => import('./pages/registers/FormPage.vue') },
   { path: '/me', component: () => import('./pages/session/Me.vue') },
   { path: '/:rest(.*)', component: () => import('./pages/Missing.vue') },
 ];

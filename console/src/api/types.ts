@@ -65,9 +65,10 @@ export interface HistoryEntry {
 }
 export interface SavedView { id: number; register: string; name: string; query: string; shared?: boolean }
 export interface ImportState {
-  id: number; register?: string; state: 'checking' | 'checked' | 'applying' | 'done' | 'failed';
-  rows: number; done?: number; create?: number; update?: number; unchanged?: number;
-  errors: { row: number; column?: string; text: string }[]; more_errors?: boolean;
+  id: number; register?: string; name?: string; state: 'checking' | 'checked' | 'refused' | 'applying' | 'applied' | 'interrupted';
+  progress: number; // of 1000
+  rows: number; created: number; changed: number; bad: number; trouble?: string | null; left_out?: number;
+  problems: { row: number; column?: string; field?: string; text: string }[];
 }
 
 export type Verdict = 'pass' | 'fail' | 'unknown' | 'not-applicable';

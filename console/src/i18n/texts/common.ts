@@ -10,6 +10,7 @@ export const common = texts({
   cancel: ['取消', 'Hủy', 'Cancel'],
   clear: ['清除', 'Xóa bộ lọc', 'Clear'],
   close: ['关闭', 'Đóng', 'Close'],
+  colon: ['：', ': ', ': '],
   comma: ['、', ', ', ', '],
   copied: ['已复制', 'Đã chép', 'Copied'],
   copy: ['复制', 'Chép', 'Copy'],

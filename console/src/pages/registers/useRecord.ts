@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MulanPSL-2.0
+// One record with what may be done with it; current while others work on it.
+import { computed, type ComputedRef } from 'vue';
+import { get } from '@/api/http';
+import type { RecordAnswer, Register, Row, Transition } from '@/api/types';
+import { useLoad } from '@/components/useLoad';
+import { label, t } from '@/i18n';
+import { useLive } from '@/stores/live';
+import { findField, findRegister } from '@/stores/registers';
+import { hasRole } from '@/stores/session';
+
+export interface Step { transition: Transition; allowed: boolean; why: string }
+
+// The steps from the present state: those that the server allows, and why the others are not this person's.
+export function stepsOf(register: Register, answer: RecordAnswer): Step[] {
+  const { record, may } = answer;
+  if (record.withdrawn) return [];
+  const told = new Map(may.transitions.map((one) => (typeof one === 'string' ? [one, ''] : [one.name, one.why ?? ''])));
+  return register.transitions.filter((one) => !one.automatic && one.from.includes(record.state ?? '')).map((transition) => {
+    const why = told.get(transition.name);
+    if (why === '') return { transition, allowed: true, why: missing(register, transition, record) };
+    if (why) return { transition, allowed: false, why };
+    if (transition.roles?.length && !hasRole(...transition.roles)) return { transition, allowed: false, why: t('register.roleOnly', { roles: transition.roles.map((role) => t(`role.${role}`)).join(t('common.comma')) }) };
+    const fields = (transition.differs_from ?? []).map((name) => label(findField(register, name)?.label)).join(t('common.comma'));
+    return { transition, allowed: false, why: fields ? t('register.differs', { fields }) : '' };
+  });
+}
+const filled = (row: Row, name: string): boolean => {
+  const value = row[name];
+  return !(value === null || value === undefined || value === '' || (Array.isArray(value) && !value.length));
+};
+function missing(register: Register, transition: Transition, row: Row): string {
+  const fields = (transition.needs ?? []).filter((name) => !filled(row, name) && !transition.asks?.includes(name)).map((name) => label(findField(register, name)?.label));
+  return fields.length ? t('register.missing', { fields: fields.join(t('common.comma')) }) : '';
+}
+
+export function useRecord(name: ComputedRef<string>, id: ComputedRef<string>) {
+  const register = computed(() => findRegister(name.value));
+  const loaded = useLoad(() => get<RecordAnswer>(`records/${name.value}/${id.value}`));
+  useLive((change) => change.kind === name.value && (!change.object || String(change.object) === id.value), () => loaded.reload());
+  const row = computed(() => {
+    const answer = loaded.data.value;
+    return answer ? { ...answer.record, _titles: { ...answer.record._titles, ...answer.titles } } : null;
+  });
+  const steps = computed(() => (register.value && loaded.data.value ? stepsOf(register.value, loaded.data.value) : []));
+  return { register, loaded, row, steps };
+}
