@@ -6,8 +6,8 @@ import { i18n, t } from './i18n';
 import { router } from './router';
 import { askFresh, forget, loadSession, state } from './stores/session';
 import './stores/theme';
-import './styles/tokens.css';
 import './styles/element.css';
+import './styles/tokens.css';
 import './styles/base.css';
 
 setHooks({
