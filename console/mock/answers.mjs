@@ -146,8 +146,8 @@ function records(method, [name, id, verb, extra], query, body, raw) {
   return undefined;
 }
 
-const running = (incident, rule, label, basis, start, limit, sent = null, verified = true) => ({ incident, number: tables.get('incident')?.[incident - 1]?.number, title: tables.get('incident')?.[incident - 1]?.summary, rule, label, basis, verified, start, due: start + limit, sent, receipt: sent ? 'WX-2026-118' : null,
-  state: sent ? (sent <= start + limit ? 'met' : 'late') : now > start + limit ? 'missed' : 'running', to: three('上级医保部门', 'Cơ quan cấp trên', 'The superior agency') });
+const running = (incident, rule, title, basis, starts, limit, sent = null, verified = true) => ({ id: starts + limit, incident, number: tables.get('incident')?.[incident - 1]?.number, summary: tables.get('incident')?.[incident - 1]?.summary, rule, title, basis, verified, starts, due: starts + limit, ...(sent ? { sent, receipt: 'WX-2026-118' } : {}),
+  state: sent ? (sent <= starts + limit ? 'met' : 'late') : now > starts + limit ? 'missed' : 'running', to: three('上级医保部门', 'Cơ quan cấp trên', 'The superior agency') });
 const t0 = (id) => tables.get('incident')?.[id - 1]?.t0 ?? now;
 const clocksOf = (id) => [
   running(id, 'CN-R10', three('行业首报', 'Báo cáo đầu của ngành', 'First report to the sector'), '街道预案', t0(id), 7200, id === 2 ? t0(id) + 3000 : null),
@@ -244,15 +244,15 @@ export function answers(method, [what, a, b, c, d], query, body, raw) {
     findings: () => (b === 'order' ? { type: 'text/html; charset=utf-8', body: '<!doctype html><title>限期整改通知书</title><h1>限期整改通知书</h1><p>青医保安整〔2026〕12号</p>' } : b === 'evidence' ? ok({ rows: [{ sha256: verdicts[1].evidence, taken: now - 900, host: hosts[0].name, verdict: 'fail', rows: 2 }, { sha256: verdicts[2].evidence, taken: now - 86400, host: hosts[0].name, verdict: 'fail', rows: 3 }] }) : ok({})),
     incidents: () => {
       const row = tables.get('incident').find((one) => one.id === Number(a));
-      if (b === 'grade') return ok({ calculated: (body.inputs?.pi_count ?? 0) >= 1000000 ? 'III' : 'IV', inputs: body.inputs, reasons: [{ indicator: three('泄露个人信息 100 万人以上', 'Lộ thông tin từ 1 triệu người', 'Personal information of 1,000,000 people or more'), grade: 'III', value: body.inputs?.pi_count, threshold: '≥ 1,000,000', verified: true, source: '分级指南' }] });
       if (b === 'reports') return { type: 'text/html; charset=utf-8', body: '<!doctype html><title>报告</title><h1>网络安全事件报告（初报）</h1>' };
       if (b) return ok({});
       if (!row) return wrong(404, 'missing', '没有这条记录');
-      const register = registers.find((one) => one.name === 'incident');
-      return ok({ record: row, titles: titles(register, row), may: { edit: true, withdraw: true, transitions: transitions(register, row) }, clocks: clocksOf(row.id),
-        grade: { calculated: row.grade_calculated, final: row.grade_final, inputs: { pi_count: 1200000, portal_min: 46 }, reasons: [{ indicator: three('泄露个人信息 100 万人以上', 'Lộ thông tin từ 1 triệu người', 'Personal information of 1,000,000 people or more'), grade: 'III', value: 1200000, threshold: '≥ 1,000,000', verified: true, source: '分级指南' }] },
-        timeline: [{ time: row.t0, text: '值班员发现首页被替换，截图留证', actor: '陈立国', kind: 'found' }, { time: row.t0 + 600, text: '断开发布服务器网络，启用静态备用页', actor: '周敏', kind: 'measure' }, { time: row.t0 + 1500, text: '电话报告县医保局信息科', actor: '陈立国', kind: 'report', sha256: verdicts[1].evidence }],
-        tasks: (tables.get('finding') ?? []).slice(0, 2).map((one) => item('finding', one)), reports: [{ kind: 'first', state: 'draft' }, { kind: 'progress', state: 'draft' }, { kind: 'final', state: 'draft' }], evidence: [{ sha256: verdicts[1].evidence, title: 'SHA-256 首页快照', added: row.t0 + 300, actor: '陈立国' }] });
+      const rules = grading[0];
+      return ok({ id: row.id, number: row.number, state: row.state, version: row.version, jurisdiction: 'CN', grade_final: row.grade_final, clocks: clocksOf(row.id),
+        grade: { grade: 'III', grading: rules.name, basis: rules.basis, may_rise: true, unverified: false, missing: rules.inputs.slice(5, 8).map((one) => one.name), inputs: rules.inputs.map((one, i) => ({ name: one.name, value: i > 4 && i < 9 ? null : one.type === 'bool' ? false : one.type === 'choice' ? one.choices[0].name : i === 1 ? 46 : 0 })), indicators: rules.indicators.slice(0, 14).map((one, i) => ({ ...one, holds: i === 9 ? 'yes' : i % 4 === 1 ? 'unknown' : 'no', when: undefined })) },
+        waiting: [{ rule: 'CN-R1', title: clocks[0].title }],
+        timeline: [{ id: 1, at: row.t0, what: '值班员发现首页被替换，截图留证', made_by_name: '陈立国', kind: 'found' }, { id: 2, at: row.t0 + 600, what: '断开发布服务器网络，启用静态备用页', made_by_name: '周敏', kind: 'measure' }, { id: 3, at: row.t0 + 1500, what: '电话报告县医保局信息科', made_by_name: '陈立国', kind: 'report' }],
+        tasks: [], findings: (tables.get('finding') ?? []).slice(0, 2).map((one) => item('finding', one)), reports: [{ id: 1, stage: 'first', rule: 'CN-R10', sent: row.t0 + 3000, receipt: 'WX-2026-118', sha256: sha('r') }], evidence: [{ id: 1, kind: 'verdict', sha256: verdicts[1].evidence, title: '首页文件与批准版本不一致', made: row.t0 + 300, made_by_name: '陈立国' }] });
     },
     clocks: () => ok({ rows: clocks }), grading: () => ok({ rows: grading }), categories: () => ok({ rows: [] }), calendar: () => ok({ rows: [] }),
     events: () => {

@@ -9,6 +9,7 @@ import './stores/theme';
 import './styles/element.css';
 import './styles/tokens.css';
 import './styles/base.css';
+import './styles/shared.css';
 
 setHooks({
   csrf: () => state.session?.csrf ?? '',

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MulanPSL-2.0
 // The shapes of the API's answers (docs/OFFICE.md names the addresses). Times are seconds since 1970, dates "2026-11-23".
 
+import type { CaseClock } from './cases';
+
 export type Lang = 'zh-CN' | 'vi' | 'en';
 export type Text = Partial<Record<Lang, string>>;
 export type Tone = 'neutral' | 'info' | 'good' | 'warn' | 'bad';
@@ -75,16 +77,12 @@ export type Verdict = 'pass' | 'fail' | 'unknown' | 'not-applicable';
 export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info';
 export interface VerdictCounts { pass: number; fail: number; unknown: number; 'not-applicable': number }
 
-export interface Clock {
-  incident: number; number?: string; title?: string; rule: string; label: Text | string; basis?: string; source?: string; verified?: boolean;
-  start: number; due: number | null; sent: number | null; receipt?: string | null; state: 'running' | 'met' | 'missed' | 'late'; to?: Text | string;
-}
 export interface HomeItem {
   register: string; id: number; number?: string; title: string; state?: string; due?: number | string | null; org?: string;
   severity?: Severity; why?: string;
 }
 export interface Home {
-  tasks: HomeItem[]; overdue: HomeItem[]; clocks: Clock[]; duty: { id?: number; place?: string; person?: string; from?: number; to?: number; phone?: string; mine?: boolean; state?: string }[];
+  tasks: HomeItem[]; overdue: HomeItem[]; clocks: CaseClock[]; duty: { id?: number; place?: string; person?: string; from?: number; to?: number; phone?: string; mine?: boolean; state?: string }[];
   counts: Record<string, number>;
 }
 export interface PostureOrg { org: number; name: string; tier?: string; kind?: string; parent?: number | null; score: number | null; hosts?: number; seen?: number; fail?: number; overdue?: number; findings?: number }
@@ -117,19 +115,6 @@ export interface Evidence {
   check?: string; sql?: string; verdict?: Verdict;
 }
 
-export interface TimelineEntry { time: number; text: string; actor?: string; kind?: string; sha256?: string | null }
-export interface GradeInput { name: string; label: Text; help?: Text; type: 'integer' | 'number' | 'bool' | 'choice'; unit?: string; choices?: Choice[] }
-export interface GradeRow { grade: string; indicator: Text | string; threshold: string; source?: string; verified?: boolean; input?: string; least?: number | boolean }
-export interface Grading { version?: string; inputs: GradeInput[]; grades: { name: string; label: Text; tone?: Tone }[]; rows: GradeRow[] }
-export interface Incident {
-  record: Row; titles?: Record<string, string | string[]>; may?: RecordAnswer['may'];
-  clocks: Clock[];
-  grade: { calculated: string | null; final: string | null; inputs: Record<string, unknown>; reasons: { indicator: Text | string; value?: unknown; threshold?: string; grade: string; verified?: boolean; source?: string }[]; reason?: string | null };
-  timeline: TimelineEntry[];
-  tasks: HomeItem[];
-  reports: { kind: string; state?: string; made?: number | null; sent?: number | null }[];
-  evidence?: { sha256: string; title: string; added?: number; actor?: string }[];
-}
 
 export interface EventRow { id: string; time: number; host?: string; source?: string; severity?: string; message: string; fields?: Record<string, unknown> }
 export interface Bucket { from: number; to: number; count: number; bad?: number }
@@ -143,7 +128,6 @@ export interface SessionRow { id: number; user: string; address?: string; agent?
 export interface Token { id: number; name: string; scope: string[] | string; created: number; used?: number | null; expires?: number | null; token?: string }
 export interface Pair { id: number; action: string; text?: string; initiator: string; initiated: number; reason: string; expires?: number; state: string; mine?: boolean; may?: boolean; object?: string }
 export interface Org { id: number; parent: number | null; name: string; tier?: string; kind?: string }
-export interface ClockRule { id: string; label: Text | string; trigger?: Text | string; start?: Text | string; limit: Text | string; to?: Text | string; basis: string; source?: string; effective_from?: string; verified: boolean; jurisdiction?: string; on?: boolean }
 export interface Profile { name: string; kind: 'office' | 'regime'; title: Text; basis?: string; params: { name: string; value: unknown; source?: string; effective_from?: string; verified?: boolean }[]; skip?: { check: string; reason: Text }[]; current?: boolean }
 export interface Rule { id: string; title: string | Text; level: string; status?: string; techniques?: string[]; logsource?: string; hits?: number; file?: string }
 export interface Key { name: string; kind: string; fingerprint: string; created: number; purpose?: string; state?: string }

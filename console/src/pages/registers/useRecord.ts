@@ -38,9 +38,9 @@ export function useRecord(name: ComputedRef<string>, id: ComputedRef<string>) {
   const register = computed(() => findRegister(name.value));
   const loaded = useLoad(() => get<RecordAnswer>(`records/${name.value}/${id.value}`));
   useLive((change) => change.kind === name.value && (!change.object || String(change.object) === id.value), () => loaded.reload());
-  const row = computed(() => {
+  const row = computed<Row | null>(() => {
     const answer = loaded.data.value;
-    return answer ? { ...answer.record, _titles: { ...answer.record._titles, ...answer.titles } } : null;
+    return answer ? ({ ...answer.record, _titles: { ...answer.record._titles, ...answer.titles } } as Row) : null;
   });
   const steps = computed(() => (register.value && loaded.data.value ? stepsOf(register.value, loaded.data.value) : []));
   return { register, loaded, row, steps };
