@@ -33,6 +33,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/r/:register/import', component: () => import('./pages/registers/ImportPage.vue') },
   { path: '/r/:register/:id(\\d+)', component: () => import('./pages/registers/RecordPage.vue') },
   { path: '/r/:register/:id(\\d+)/edit', component: () => import('./pages/registers/FormPage.vue') },
+  { path: '/system/:section?', component: () => import('./pages/system/Page.vue') },
   { path: '/me', component: () => import('./pages/session/Me.vue') },
   { path: '/:rest(.*)', component: () => import('./pages/Missing.vue') },
 ];
