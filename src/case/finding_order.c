@@ -170,7 +170,7 @@ int finding_order(struct arena *arena, struct db *db, const struct cases *cases,
 	json_put(&order.model, "number", text_of(&order, "number"));
 	json_put(&order.model, "basis", text_of(&order, "basis"));
 	json_put(&order.model, "source", source_words(&order));
-	put_moment(&order, "found", int_of(&order, "first_seen"));
+	put_day(&order, "found", int_of(&order, "first_seen") ? date_text(arena, date_of(int_of(&order, "first_seen"))) : STR_NONE);
 	put_moment(&order, "acknowledged_at", int_of(&order, "acknowledged_at"));
 	put_day(&order, "issued", issued ? date_text(arena, date_of(issued)) : STR_NONE);
 	put_day(&order, "due", text_of(&order, "due"));

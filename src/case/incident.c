@@ -434,7 +434,9 @@ int incident_sent(struct write *write, const struct cases *cases, int64_t id, st
 		                      NULL, err);
 	}
 	if (r == 0) {
-		struct str what = arena_printf(write->arena, "%.*s%s%.*s", STR_ARG(rule), receipt.n ? " · " : "", STR_ARG(receipt));
+		const struct clock_rule *its = laws_clock(cases->laws, rule);
+		struct str title = its ? its->title.in[cases->lang] : rule;
+		struct str what = arena_printf(write->arena, "%.*s%s%.*s", STR_ARG(title), receipt.n ? " · " : "", STR_ARG(receipt));
 		r = incident_timeline_add(write, id, org, at, what, STR("report"), err);
 	}
 	return r < 0 ? r : incident_refresh(write, cases, id, err);

@@ -57,6 +57,7 @@ struct draft {
 	enum lang lang;
 	int64_t id;
 	struct case_facts facts;
+	const struct grading *grading; /* NULL: none where it is */
 	struct buf model;
 	size_t gaps;
 };
@@ -115,6 +116,16 @@ static struct str plain(struct draft *draft, struct cell cell)
 	return arena_str(draft->arena, buf_str(&out));
 }
 
+/* As the grading that holds here calls it; by its number where there is none. */
+static struct str grade_words(const struct draft *draft, struct str grade)
+{
+	const struct law_choice *choice = draft->grading ? draft->grading->grades.p : NULL;
+	for (size_t i = 0; draft->grading && i < draft->grading->grades.n; i++)
+		if (str_eq(choice[i].name, grade))
+			return choice[i].label.in[draft->lang];
+	return grade.p ? grade : STR("");
+}
+
 static int item_value(struct draft *draft, const struct report_item *item, struct str *out, struct err *err)
 {
 	struct cell fact = case_facts_get(&draft->facts, item->fact);
@@ -132,6 +143,9 @@ static int item_value(struct draft *draft, const struct report_item *item, struc
 	case AS_CATEGORY:
 		label = laws_category(draft->cases->laws, cell_str(fact));
 		*out = label ? label->in[draft->lang] : plain(draft, fact);
+		return 0;
+	case AS_GRADE:
+		*out = grade_words(draft, cell_str(fact));
 		return 0;
 	default:
 		*out = plain(draft, fact);
@@ -297,6 +311,8 @@ int report_draft(struct arena *arena, struct db *db, const struct cases *cases, 
 		              err);
 	if (r >= 0)
 		r = cases_jurisdiction(arena, db, cases, org, &where, err);
+	if (r == 0)
+		r = incident_grading(arena, db, cases, &draft.facts, org, &draft.grading, err);
 	if (r == 0)
 		r = outline_find(&draft, content, where, stage, &outline, err);
 	if (r < 0)
