@@ -2,6 +2,7 @@
 #include "case/overview.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -27,6 +28,8 @@ struct overview {
 	struct events_table *events;
 	VEC(struct book) books;
 	struct map by_name;        /* struct book * by name of the table seen; filled once all are there */
+	struct map hidden;         /* names of the attached records' other tables */
+	char schema[40];           /* of the attached records: a name that no statement can know */
 	bool attached, fleet_loaded;
 	bool events_hidden, events_given;
 	struct overview_question *asking;
@@ -149,9 +152,11 @@ static bool guard(void *ctx, const char *database, const char *table, const char
 	struct overview_question nobody = { 0 }, *question = overview->asking ? overview->asking : &nobody;
 	size_t place;
 	uint64_t bit;
-	if (database && strcmp(database, "records") == 0)
+	if (database && strcmp(database, overview->schema) == 0)
 		return may_read_base(overview, table, column);
 	struct book *book = map_get(&overview->by_name, str_from(table));
+	if (map_get(&overview->hidden, str_from(table)))
+		return false;
 	if (book) {
 		note_book(book, column);
 		return true;
@@ -237,12 +242,32 @@ static int own_error(struct overview *overview, struct sqlite3 *db, struct err *
 }
 
 /* The view of a table of the attached records: what stands, without what is secret. */
-static void add_view(struct buf *sql, const struct book *book)
+static void add_view(struct buf *sql, const char *schema, const struct book *book)
 {
 	buf_printf(sql, "CREATE TEMP VIEW %s AS SELECT ", book->name);
 	for (size_t i = 0; i < book->columns.n; i++)
 		buf_printf(sql, "%s%s", i ? ", " : "", book->columns.p[i]);
-	buf_printf(sql, " FROM records.%s%s;", book->from, book->reg ? " WHERE withdrawn IS NULL" : "");
+	buf_printf(sql, " FROM %s.%s%s;", schema, book->from, book->reg ? " WHERE withdrawn IS NULL" : "");
+}
+
+/* Not every use of a table is told to the authorizer: one whose columns only USING compares is not. So that nobody can name the other
+ * tables of the records at all, an empty view stands before each, and the schema's name is a secret. */
+static int hide_others(struct overview *overview, struct sqlite3 *db, struct buf *sql)
+{
+	BUF(list);
+	sqlite3_stmt *statement = NULL;
+	buf_printf(&list, "SELECT name FROM %s.sqlite_master WHERE type IN ('table', 'view') AND name NOT GLOB 'sqlite_*'",
+	           overview->schema);
+	int r = sqlite3_prepare_v2(db, buf_cstr(&list), -1, &statement, NULL);
+	while (r == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW) {
+		struct str name = arena_str(&overview->arena, str_from((const char *)sqlite3_column_text(statement, 0)));
+		if (map_get(&overview->by_name, name))
+			continue;
+		*map_put(&overview->hidden, name) = overview;
+		buf_printf(sql, "CREATE TEMP VIEW \"%.*s\" AS SELECT NULL AS hidden WHERE 0;", STR_ARG(name));
+	}
+	int finished = sqlite3_finalize(statement);
+	return r == SQLITE_OK ? finished : r;
 }
 
 static void add_memory_table(struct buf *sql, const struct book *book)
@@ -256,11 +281,17 @@ static void add_memory_table(struct buf *sql, const struct book *book)
 static int attach(struct overview *overview, struct sqlite3 *db)
 {
 	sqlite3_stmt *statement = NULL;
+	uint8_t secret[16];
 	struct str uri = arena_printf(&overview->arena, "file:%.*s?mode=ro", STR_ARG(overview->options.where));
+	sqlite3_randomness(sizeof(secret), secret);
+	overview->schema[0] = 'r';
+	for (size_t i = 0; i < sizeof(secret); i++)
+		snprintf(overview->schema + 1 + 2 * i, 3, "%02x", secret[i]);
 	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 1);
-	int r = sqlite3_prepare_v2(db, "ATTACH ? AS records", -1, &statement, NULL);
+	int r = sqlite3_prepare_v2(db, "ATTACH ? AS ?", -1, &statement, NULL);
 	if (r == SQLITE_OK) {
 		sqlite3_bind_text(statement, 1, uri.p, (int)uri.n, SQLITE_STATIC);
+		sqlite3_bind_text(statement, 2, overview->schema, -1, SQLITE_STATIC);
 		sqlite3_step(statement);
 	}
 	r = sqlite3_finalize(statement);
@@ -270,20 +301,21 @@ static int attach(struct overview *overview, struct sqlite3 *db)
 }
 
 /* Is this table in the attached records? A register declared since the last start is not. */
-static bool has_table(struct sqlite3 *db, const char *name)
+static bool has_table(struct sqlite3 *db, const char *schema, const char *name)
 {
-	return sqlite3_table_column_metadata(db, "records", name, NULL, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
+	return sqlite3_table_column_metadata(db, schema, name, NULL, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
 }
 
 static int tables_make(struct overview *overview, struct err *err)
 {
 	BUF(sql);
 	struct sqlite3 *db = query_own(overview->query);
-	if (overview->attached && attach(overview, db) != SQLITE_OK)
+	overview->hidden.arena = &overview->arena;
+	if (overview->attached && (attach(overview, db) != SQLITE_OK || hide_others(overview, db, &sql) != SQLITE_OK))
 		return own_error(overview, db, err);
 	for (size_t i = 0; i < overview->books.n; i++)
-		if (overview->attached && has_table(db, overview->books.p[i].from))
-			add_view(&sql, &overview->books.p[i]);
+		if (overview->attached && has_table(db, overview->schema, overview->books.p[i].from))
+			add_view(&sql, overview->schema, &overview->books.p[i]);
 		else
 			add_memory_table(&sql, &overview->books.p[i]);
 	int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
@@ -358,13 +390,53 @@ int64_t overview_now(const struct overview *overview)
 
 /* ---- asking ---- */
 
+static bool is_name_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* The next run of letters, digits and '_'; empty at the end. */
+static struct str next_name(struct str *rest)
+{
+	size_t from = 0, to;
+	while (from < rest->n && !is_name_char(rest->p[from]))
+		from++;
+	for (to = from; to < rest->n && is_name_char(rest->p[to]);)
+		to++;
+	struct str name = str_slice(*rest, from, to);
+	*rest = str_slice(*rest, to, rest->n);
+	return name;
+}
+
 static bool mentions(struct str sql, const char *word)
 {
-	size_t n = strlen(word);
-	for (size_t i = 0; i + n <= sql.n; i++)
-		if (str_is_nocase(str_slice(sql, i, i + n), word))
+	for (struct str name = next_name(&sql); name.n; name = next_name(&sql))
+		if (str_is_nocase(name, word))
 			return true;
 	return false;
+}
+
+/* SQLite does not ask the authorizer about columns that only USING or NATURAL compares, nor about a table of which nothing else is
+ * read: of every table that is named all columns are taken as read. */
+static bool note_all_named(struct overview *overview, struct str sql, struct overview_question *question)
+{
+	bool fits = true;
+	for (size_t i = 0; i < overview->books.n; i++) {
+		struct book *book = &overview->books.p[i];
+		if (!mentions(sql, book->name))
+			continue;
+		book->asked = true;
+		for (size_t c = 0; c < book->columns.n; c++)
+			book->wanted[c] = true;
+	}
+	for (size_t i = 0; i < hosts_tables_count(); i++) {
+		if (!mentions(sql, hosts_tables_at(i)->name))
+			continue;
+		hosts_tables_want(overview->hosts, i);
+		fits &= note_hosts(question, i, COLUMNS_ALL);
+	}
+	question->events |= mentions(sql, "events");
+	return fits;
 }
 
 int overview_ask(struct overview *overview, struct str sql, struct overview_question *out, struct str *rest, struct err *err)
@@ -373,15 +445,11 @@ int overview_ask(struct overview *overview, struct str sql, struct overview_ques
 	overview->asking = out;
 	int r = query_prepare(overview->query, sql, &out->statement, rest, err);
 	overview->asking = NULL;
-	/* SQLite does not ask the authorizer about columns that only USING or NATURAL compares. */
-	if (r < 0 || !(mentions(sql, "using") || mentions(sql, "natural")))
-		return r;
-	for (size_t i = 0; i < out->n; i++)
-		out->hosts[i].columns = COLUMNS_ALL;
-	for (size_t i = 0; i < overview->books.n; i++)
-		for (size_t c = 0; overview->books.p[i].asked && c < overview->books.p[i].columns.n; c++)
-			overview->books.p[i].wanted[c] = true;
-	return 0;
+	if (r == 0 && (mentions(sql, "using") || mentions(sql, "natural")) && !note_all_named(overview, sql, out)) {
+		overview_question_done(out);
+		return err_set(err, -EINVAL, "too many tables of hosts in one statement");
+	}
+	return r;
 }
 
 void overview_question_done(struct overview_question *question)
