@@ -1,8 +1,8 @@
 # ward: a thin front on meson. `make run` on a bare Debian 12 installs what the build needs
-# (debian/control), builds, inspects this machine in the language of the environment.
+# (debian/control), builds, and starts the whole system in the language of the environment.
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
-REPORT ?= ward-report.html
+OFFICE ?= ward-office
 NINJA = ninja -j$(JOBS)
 MAKEFLAGS += --no-print-directory
 PACKAGES = @sh tools/packages.sh
@@ -12,7 +12,7 @@ PACKAGES = @sh tools/packages.sh
 
 help:
 	@echo "make build   the release binary, build/ward"
-	@echo "make run     inspect this machine; the report goes to $(REPORT)"
+	@echo "make run     the whole system in $(OFFICE)/: inspects this machine, keeps its logs, says where the console is"
 	@echo "make test    everything under ASan and UBSan"
 	@echo "make soak    long tests: clusters, crashes at random moments"
 	@echo "make bench   the figures, against their peers"
@@ -42,7 +42,7 @@ build:
 	@$(NINJA) -C build
 
 run: build
-	@build/ward inspect --report $(REPORT) || [ $$? -eq 1 ]
+	@build/ward up --dir $(OFFICE)
 
 test:
 	$(PACKAGES) build test
@@ -83,4 +83,4 @@ deb:
 	@sh tools/deb.sh build
 
 clean:
-	rm -rf build build-asan build-fuzz build-lint build-tidy $(REPORT)
+	rm -rf build build-asan build-fuzz build-lint build-tidy

@@ -2,11 +2,7 @@
  *
  * ward up: the whole system on this machine: console, records, events, and the inspection of the machine itself.
  */
-#include <limits.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "cmd/command.h"
+#include "cmd/office_dir.h"
 #include "role/supervisor.h"
 
 enum { OPT_DIR, OPT_LISTEN, OPT_CONFIG, OPT_FORMAT_, OPT_END };
@@ -23,38 +19,15 @@ static const struct opt options[] = {
 	[OPT_END] = { 0 },
 };
 
-/* Absolute, because the processes may go elsewhere. */
-static const char *directory(struct call *call, struct err *err)
-{
-	const char *given = opt_cstr(&call->args, OPT_DIR), *home = getenv("HOME");
-	char here[PATH_MAX];
-	if (given && given[0] == '/')
-		return given;
-	if (given)
-		return getcwd(here, sizeof(here)) ? arena_printf(call->arena, "%s/%s", here, given).p : NULL;
-	if (geteuid() == 0)
-		return "/var/lib/ward";
-	if (home && home[0] == '/')
-		return arena_printf(call->arena, "%s/.local/share/ward", home).p;
-	err_set(err, -EINVAL, "there is no home directory: say --dir DIR");
-	return NULL;
-}
-
-static const char *config_file(struct call *call, const char *dir)
-{
-	const char *own = arena_printf(call->arena, "%s/ward.yaml", dir).p;
-	return opt_given(&call->args, OPT_CONFIG) ? opt_cstr(&call->args, OPT_CONFIG) : access(own, F_OK) == 0 ? own : NULL;
-}
-
 static int up_run(struct call *call, struct err *err)
 {
 	struct config config;
 	struct str host;
 	uint16_t port;
-	const char *dir = directory(call, err);
+	const char *dir = office_directory(call, opt_cstr(&call->args, OPT_DIR), err);
 	if (!dir)
 		return err->text[0] ? -EINVAL : err_errno(err, -errno, "cannot find the current directory");
-	int r = config_up(call->arena, dir, config_file(call, dir), &config, err);
+	int r = config_up(call->arena, dir, office_config(call, dir, opt_cstr(&call->args, OPT_CONFIG)), &config, err);
 	if (r == 0 && opt_given(&call->args, OPT_LISTEN)) {
 		config.up.listen = opt_text(&call->args, OPT_LISTEN);
 		config.up.listen_given = true;

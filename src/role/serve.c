@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "record/seal.h"
 #include "role/control.h"
+#include "role/doctor.h"
 #include "role/intake.h"
 #include "role/office_open.h"
 #include "role/office_web.h"
@@ -183,6 +184,16 @@ static void set_timers(struct serve *serve)
 
 /* ---- its life ---- */
 
+/* On a thread of the web server. */
+static void look_as_doctor(void *ctx, enum lang lang, struct buf *out)
+{
+	const struct serve *serve = ctx;
+	ARENA(arena);
+	struct doctor doctor = { .arena = &arena, .config = serve->options->config, .shared = serve->options->shared };
+	doctor_run_inside(&doctor);
+	doctor_json(&doctor, lang, out);
+}
+
 static int open_wishes(struct serve *serve, struct err *err)
 {
 	int ends[2];
@@ -222,6 +233,8 @@ static int begin(struct serve *serve, struct err *err)
 	if (r < 0 || serve->stopping)
 		return r;
 	r = office_open(&serve->arena, options->config, options->log->lang, serve->keeper, &serve->office, err);
+	serve->office.doctor = look_as_doctor;
+	serve->office.doctor_ctx = serve;
 	r = r < 0 ? r : open_wishes(serve, err);
 	r = r < 0 ? r : inventory_load(&serve->arena, &serve->office.content, &serve->intake.inventory, err);
 	r = r < 0 ? r : office_web_open(&serve->arena, options->config, serve->keeper, &serve->office, options->log, &serve->web, err);

@@ -49,7 +49,8 @@ def test_package_is_built_installed_and_removed():
     for page in ("man1/ward.1.gz", "zh_CN/man1/ward.1.gz", "vi/man1/ward.1.gz"):
         assert b".TH" in gzip.decompress((root / "usr/share/man" / page).read_bytes())
     assert (root / "usr/share/bash-completion/completions/ward.bash").stat().st_size > 500
-    assert (root / "lib/systemd/system/ward-collect.service").exists() or (root / "usr/lib/systemd/system/ward-collect.service").exists()
+    for unit in ("ward.service", "ward-collect.service"):
+        assert (root / "lib/systemd/system" / unit).exists() or (root / "usr/lib/systemd/system" / unit).exists(), unit
     assert re.search(r"^ward:", (root / "etc/passwd").read_text(), re.M), "the user of the collector"
     assert "木兰" in (root / "usr/share/doc/ward/LICENSE").read_text()
 
