@@ -293,10 +293,10 @@ static int org_of(struct write *write, const struct people_ldap *ldap, int64_t *
 	return r < 0 ? r : 0;
 }
 
-int directory_account(struct write *write, const struct people *people, const struct directory_entry *entry, struct user *out,
-                      struct err *err)
+int directory_account(struct arena *arena, struct write *write, const struct people *people, const struct directory_entry *entry,
+                      struct user *out, struct err *err)
 {
-	int r = user_by_login(write->arena, write->db, people, entry->login, out, err);
+	int r = user_by_login(arena, write->db, people, entry->login, out, err);
 	if (r == -ENOENT) {
 		struct user_new make = { .login = entry->login, .name = str_slice(entry->name, 0, USER_NAME_MOST), .hash = STR_NONE,
 			                 .lang = write->actor->lang };
@@ -305,7 +305,7 @@ int directory_account(struct write *write, const struct people *people, const st
 		if (r == 0)
 			r = user_create(write, &make, &id, err);
 		if (r == 0)
-			r = user_by_id(write->arena, write->db, people, id, out, err);
+			r = user_by_id(arena, write->db, people, id, out, err);
 	}
 	if (r < 0)
 		return r;

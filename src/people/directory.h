@@ -50,9 +50,9 @@ struct directory_entry {
 /* 1: it is who they say; 0: it is not, or is not there. -EPIPE, -ETIMEDOUT, …: the directory could not be asked. Blocks; any thread. */
 int directory_login(struct arena *arena, const struct people_ldap *ldap, struct str login, struct str password,
                     struct directory_entry *out, struct err *err) MUST_USE;
-/* Within a work: the account of this entry, made or brought up to date. -EPERM: the roles may not be one person's. */
-int directory_account(struct write *write, const struct people *people, const struct directory_entry *entry, struct user *out,
-                      struct err *err) MUST_USE;
+/* Within a work: the account of this entry, made or brought up to date; its texts in the arena. -EPERM: the roles may not be one person's. */
+int directory_account(struct arena *arena, struct write *write, const struct people *people, const struct directory_entry *entry,
+                      struct user *out, struct err *err) MUST_USE;
 /* A value in a filter (RFC 4515, 3): * ( ) \ and NUL as \2a …. */
 struct str directory_escape(struct arena *arena, struct str value);
 

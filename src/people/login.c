@@ -155,7 +155,7 @@ static int record_work(void *ctx, struct write *write, struct err *err)
 	}
 	if (proof->by_directory && out->why == LOGIN_GOOD) {
 		struct str totp = out->user.totp;
-		r = directory_account(write, proof->people, &proof->entry, &out->user, err);
+		r = directory_account(proof->arena, write, proof->people, &proof->entry, &out->user, err);
 		if (r == -EPERM || (r == 0 && proof->attempt.user && !str_eq(totp, out->user.totp)))
 			return count_failure(proof, write, err);
 		if (r < 0)

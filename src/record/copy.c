@@ -97,7 +97,7 @@ static int rows_next(struct rows *rows, struct err *err)
 static struct cell value_of(struct db_query *query, const struct table *table, size_t i)
 {
 	struct cell cell = db_cell(query, i);
-	return table->columns[i].type == COLUMN_REAL && cell_is_int(cell) ? cell_real((double)cell.i) : cell;
+	return table->columns[i].type == TABLE_REAL && cell_is_int(cell) ? cell_real((double)cell.i) : cell;
 }
 
 static void add_to_sum(struct sum *sum, const struct cell *row, size_t n)
@@ -145,7 +145,7 @@ static int put_batch(struct work *work, struct batch *batch, struct err *err)
 	if (r < 0)
 		return err_wrap(err, r, "table '%.*s'", STR_ARG(table->name));
 	for (size_t k = 0; k < batch->n * table->n; k++)
-		if (table->columns[k % table->n].type == COLUMN_BLOB && cell_is_text(batch->cells[k]))
+		if (table->columns[k % table->n].type == TABLE_BLOB && cell_is_text(batch->cells[k]))
 			db_bind_blob(&q, cell_str(batch->cells[k]));
 		else
 			db_bind_cell(&q, batch->cells[k]);

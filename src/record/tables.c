@@ -44,10 +44,10 @@ void table_add_name(struct buf *out, struct str name)
 static enum column_type lite_type(struct str type)
 {
 	if (str_is_nocase(type, "TEXT"))
-		return COLUMN_TEXT;
+		return TABLE_TEXT;
 	if (str_is_nocase(type, "REAL"))
-		return COLUMN_REAL;
-	return str_is_nocase(type, "INTEGER") ? COLUMN_INTEGER : COLUMN_BLOB;
+		return TABLE_REAL;
+	return str_is_nocase(type, "INTEGER") ? TABLE_INTEGER : TABLE_BLOB;
 }
 
 static int lite_columns(struct arena *arena, struct db *db, struct table *table, struct err *err)
@@ -60,7 +60,7 @@ static int lite_columns(struct arena *arena, struct db *db, struct table *table,
 	db_bind_text(&q, table->name);
 	while ((r = db_step(&q, err)) > 0) {
 		struct column column = { arena_str(arena, db_text(&q, 0)), lite_type(db_text(&q, 1)), (int)db_int(&q, 2) };
-		table->identity |= column.key && column.type == COLUMN_INTEGER;
+		table->identity |= column.key && column.type == TABLE_INTEGER;
 		vec_push_in(arena, &columns, column);
 	}
 	table->columns = columns.p;
@@ -102,15 +102,15 @@ static int lite_names(struct arena *arena, struct db *db, table_list *out, struc
 
 /* ---- PostgreSQL ---- */
 
-static const char *const type_words[] = { [COLUMN_INTEGER] = "INTEGER", [COLUMN_REAL] = "REAL", [COLUMN_TEXT] = "TEXT", [COLUMN_BLOB] = "BLOB" };
+static const char *const type_words[] = { [TABLE_INTEGER] = "INTEGER", [TABLE_REAL] = "REAL", [TABLE_TEXT] = "TEXT", [TABLE_BLOB] = "BLOB" };
 
 static bool postgres_type(struct str type, enum column_type *out)
 {
 	static const struct {
 		const char *name;
 		enum column_type type;
-	} known[] = { { "bigint", COLUMN_INTEGER }, { "integer", COLUMN_INTEGER }, { "double precision", COLUMN_REAL }, { "text", COLUMN_TEXT },
-		      { "bytea", COLUMN_BLOB } };
+	} known[] = { { "bigint", TABLE_INTEGER }, { "integer", TABLE_INTEGER }, { "double precision", TABLE_REAL }, { "text", TABLE_TEXT },
+		      { "bytea", TABLE_BLOB } };
 	for (size_t i = 0; i < COUNT(known); i++)
 		if (str_is(type, known[i].name)) {
 			*out = known[i].type;

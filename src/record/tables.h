@@ -8,7 +8,7 @@
 
 #include "data/db.h"
 
-enum column_type { COLUMN_INTEGER, COLUMN_REAL, COLUMN_TEXT, COLUMN_BLOB };
+enum column_type { TABLE_INTEGER, TABLE_REAL, TABLE_TEXT, TABLE_BLOB };
 
 struct column {
 	struct str name;

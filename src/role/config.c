@@ -41,6 +41,7 @@ struct entry {
 		struct str regime;
 	} inspect;
 	struct str records, profile;
+	struct people_ldap ldap;
 };
 
 #define CONSOLE(field) (offsetof(struct entry, console.field) - offsetof(struct entry, console))
@@ -118,6 +119,7 @@ static const struct schema *file_schema(struct arena *arena, bool up)
 		{ "console", SCHEMA_MAP, offsetof(struct entry, console), .sub = &console_schema },
 		{ "inspect", SCHEMA_MAP, offsetof(struct entry, inspect), .sub = &inspect_schema },
 		{ "profile", SCHEMA_STRING, offsetof(struct entry, profile) },
+		{ "ldap", SCHEMA_MAP, offsetof(struct entry, ldap), .sub = &people_ldap_schema },
 		{ 0 },
 	};
 	struct schema_field *copy = ARENA_ARRAY(arena, struct schema_field, COUNT(fields));
@@ -334,6 +336,7 @@ static void copy_plain(const struct entry *entry, const char *dir, struct config
 	out->up.key = entry->console.key;
 	out->up.names = entry->console.names;
 	out->up.inspect_every = entry->inspect.every;
+	out->up.ldap = entry->ldap;
 }
 
 int config_parse_up(struct arena *arena, const char *dir, struct source *source, struct config *out, struct err *err)
@@ -349,6 +352,8 @@ int config_parse_up(struct arena *arena, const char *dir, struct source *source,
 		return r;
 	*out = (struct config){ .file = source->name };
 	copy_plain(&entry, dir, out);
+	out->up.source = source;
+	out->up.ldap_node = doc_get(node, STR("ldap"));
 	r = absolute(source, "archive.dir", entry.archive.dir, err);
 	r = r < 0 ? r : absolute(source, "archive.keys", entry.archive.keys, err);
 	r = r < 0 ? r : absolute(source, "findings", entry.findings, err);

@@ -30,6 +30,7 @@
 #include "data/schema.h"
 #include "event/input.h"
 #include "event/mapping.h"
+#include "people/directory.h"
 
 #define CONFIG_FILE "/etc/ward/ward.yaml"
 
@@ -67,6 +68,9 @@ struct config {
 		bool listen_given;           /* there and nowhere else */
 		struct str certificate, key; /* files; STR_NONE: of our own authority */
 		struct strings names;        /* further names of this machine, for its certificate */
+		struct people_ldap ldap;     /* login by a directory; .url STR_NONE: none. To be checked by directory_check() */
+		const struct source *source; /* for its messages */
+		const struct doc *ldap_node;
 		int64_t inspect_every;       /* seconds */
 	} up;
 };

@@ -198,6 +198,12 @@ int office_open(struct arena *arena, const struct config *config, enum lang lang
 		r = people_open(&out->content, out->roles, out->vault, &out->books, NULL, &out->people, err);
 	if (r == 0)
 		out->people->actions = people_actions;
+	if (r == 0 && config->up.ldap.url.p) {
+		struct people_ldap *ldap = ARENA_NEW(arena, struct people_ldap);
+		*ldap = config->up.ldap;
+		r = directory_check(arena, config->up.source, config->up.ldap_node, out->roles, ldap, err);
+		out->people->ldap = ldap;
+	}
 	if (r == 0)
 		r = stream_new(&hears, &out->stream, err);
 	if (r == 0)
@@ -220,7 +226,7 @@ void office_inspected(struct office *office, int64_t host)
 
 bool office_connects(const struct config *config)
 {
-	return db_is_postgresql(config->up.records);
+	return db_is_postgresql(config->up.records) || config->up.ldap.url.p;
 }
 
 void office_close(struct office *office)
@@ -241,7 +247,7 @@ const struct sandbox_path *office_paths(struct arena *arena, const struct config
 {
 	static const char *const own[] = { "records", "files", "tls" };
 	static const char *const always[] = { "/etc/localtime", "/usr/share/zoneinfo", "/etc/passwd", "/etc/group" };
-	struct sandbox_path *paths = ARENA_ARRAY(arena, struct sandbox_path, COUNT(own) + COUNT(always) + 8);
+	struct sandbox_path *paths = ARENA_ARRAY(arena, struct sandbox_path, COUNT(own) + COUNT(always) + 16);
 	size_t n = 0;
 	for (size_t i = 0; i < COUNT(own); i++)
 		paths[n++] = (struct sandbox_path){ arena_printf(arena, "%.*s/%s", STR_ARG(config->up.dir), own[i]).p, true };
@@ -251,5 +257,10 @@ const struct sandbox_path *office_paths(struct arena *arena, const struct config
 	paths[n++].path = arena_cstr(arena, config->findings);
 	for (size_t i = 0; i < config->rules.paths.n && i < 4; i++)
 		paths[n++].path = arena_cstr(arena, config->rules.paths.p[i]);
+	static const char *const of_network[] = { "/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/host.conf", "/etc/ssl/certs", "/etc/ldap" };
+	for (size_t i = 0; config->up.ldap.url.p && i < COUNT(of_network); i++)
+		paths[n++].path = of_network[i];
+	if (config->up.ldap.ca.p)
+		paths[n++].path = arena_cstr(arena, config->up.ldap.ca);
 	return paths;
 }
