@@ -70,7 +70,7 @@ static struct str clean_words(struct arena *arena, const char *password, struct 
 			buf_puts(&out, "***");
 			i += n;
 		} else {
-			buf_add_char(&out, words.p[i] == '\n' ? ' ' : words.p[i]);
+			buf_add_char(&out, words.p[i] == '\n' || words.p[i] == '\t' ? ' ' : words.p[i]);
 			i++;
 		}
 	}

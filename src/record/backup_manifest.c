@@ -86,6 +86,12 @@ static int take_line(struct arena *arena, struct str text, struct str line, unsi
 	}
 }
 
+static int damaged(struct err *err, unsigned number)
+{
+	err_set(err, -EBADMSG, "this is not what a backup says: it is damaged");
+	return err_wrap(err, -EBADMSG, BACKUP_NAME ":%u", number);
+}
+
 int backup_manifest_read(struct arena *arena, struct str text, struct backup_manifest *out, struct err *err)
 {
 	file_list files = { 0 };
@@ -95,7 +101,7 @@ int backup_manifest_read(struct arena *arena, struct str text, struct backup_man
 		struct str line = str_cut(&rest, '\n');
 		int r = rest.p ? take_line(arena, text, line, number, out, &files) : -EBADMSG;
 		if (r < 0)
-			return err_set(err, r, BACKUP_NAME ":%u: this is not what a backup says: it is damaged", number);
+			return damaged(err, number);
 		if (r > 0) {
 			out->files = files.p;
 			out->n = files.n;
