@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "register/import_job.h"
 #include "api.h"
+#include "api_schema.h"
 #include "api/door.h"
 #include "case/hosts.h"
 #include "case/inspections.h"
@@ -60,7 +61,13 @@ void api_open_with(struct api *api, const struct route *const *lists)
 
 void api_open(struct api *api)
 {
+	struct api_answer description;
 	api_open_with(api, route_lists);
+	struct actor ward = actor_ward();
+	description = api_get(api, &ward, "/api/openapi.json");
+	assert_int_equal(description.status, 200);
+	api->schemas = api_at(&description, "components.schemas");
+	assert_non_null(api->schemas);
 }
 
 static int remove_one(const char *path, const struct stat *what, int kind, struct FTW *place)
@@ -96,6 +103,26 @@ struct actor api_actor(struct api *api, int64_t user, int64_t org, const char *n
 	return actor;
 }
 
+/* What the description says of this route holds for what went in and out. */
+static void hold(struct api *api, const char *target, const char *name, const struct doc *value)
+{
+	if (!api->schemas || !value || !name)
+		return;
+	struct str why = schema_holds(&api->arena, api->schemas, str_from(name), value);
+	if (why.n)
+		fail_msg("%s is not as described (content/api): %.*s", target, STR_ARG(why));
+}
+
+static void hold_all(struct api *api, const char *target, const struct request *request, const struct doc *answer)
+{
+	if (request->status >= 400)
+		hold(api, target, "Error", answer);
+	if (request->status >= 200 && request->status < 300 && request->status != 202 && request->route) {
+		hold(api, target, request->route->gives, answer);
+		hold(api, target, request->route->takes, request->body);
+	}
+}
+
 struct api_answer api_send(struct api *api, const struct actor *actor, enum method method, const char *target, struct str body,
                            const char *type)
 {
@@ -112,6 +139,7 @@ struct api_answer api_send(struct api *api, const struct actor *actor, enum meth
 		*source = (struct source){ .name = target, .text = answer.body };
 		good(json_parse(&api->arena, source, &answer.json, &err), &err);
 	}
+	hold_all(api, target, request, answer.json);
 	exchange_done(&exchange);
 	return answer;
 }

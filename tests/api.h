@@ -22,6 +22,7 @@
 struct api {
 	char dir[64];
 	struct arena arena;
+	const struct doc *schemas; /* of the API's description; every answer is held against what its route names */
 	struct office office;
 	struct router *router;
 	struct web web;

@@ -54,7 +54,7 @@ struct route {
 	const char *roles;     /* "security auditor": one of these; NULL: anybody who is logged in (the handler decides further) */
 	unsigned flags;
 	size_t body_most;      /* bytes; 0: REQUEST_BODY */
-	const char *takes;     /* a schema's name in content/api/schemas.yaml, or NULL */
+	const char *takes;     /* a schema's name in content/api, or NULL */
 	const char *gives;
 	const char *query;     /* names of query parameters: "q sort limit after" */
 	route_handler handle;
