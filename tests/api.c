@@ -108,7 +108,8 @@ static void hold(struct api *api, const char *target, const char *name, const st
 {
 	if (!api->schemas || !value || !name)
 		return;
-	struct str why = schema_holds(&api->arena, api->schemas, str_from(name), value);
+	ARENA(arena);
+	struct str why = schema_holds(&arena, api->schemas, str_from(name), value);
 	if (why.n)
 		fail_msg("%s is not as described (content/api): %.*s", target, STR_ARG(why));
 }
