@@ -102,6 +102,34 @@ int management_lint(struct overview *overview, const struct check *check, struct
 	return r;
 }
 
+static void names_add(struct strings *names, const char *name)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (str_is(names->p[i], name))
+			return;
+	names->p[names->n++] = str_from(name);
+}
+
+struct strings management_tables(struct arena *arena, struct overview *overview, const struct check *check)
+{
+	struct ask asked;
+	struct err none = { "" };
+	enum { MOST = COUNT(asked.applies.books) + COUNT(asked.applies.hosts) + 1 };
+	struct strings out = { ARENA_ARRAY(arena, struct str, 2 * MOST), 0 };
+	bool good = ask(overview, check, &asked, &none) == 0;
+	const struct overview_question *const parts[] = { &asked.applies, &asked.violations };
+	for (size_t i = 0; good && i < COUNT(parts); i++) {
+		for (size_t k = 0; k < parts[i]->book_count; k++)
+			names_add(&out, parts[i]->books[k]);
+		for (size_t k = 0; k < parts[i]->n; k++)
+			names_add(&out, hosts_tables_at(parts[i]->hosts[k].place)->name);
+		if (parts[i]->events)
+			names_add(&out, "events");
+	}
+	ask_done(&asked);
+	return out;
+}
+
 /* ---- what it finds ---- */
 
 struct found {

@@ -39,4 +39,7 @@ int management_run(struct arena *arena, struct overview *overview, const struct 
 /* What is wrong with a check's SQL, or the columns it gives; 0 when nothing. `overview` may be an empty one. */
 int management_lint(struct overview *overview, const struct check *check, struct err *err) MUST_USE;
 
+/* The registers, host tables and others that a check reads, by name; nothing when its SQL is wrong. */
+struct strings management_tables(struct arena *arena, struct overview *overview, const struct check *check);
+
 #endif

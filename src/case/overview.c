@@ -133,6 +133,15 @@ static void note_book(struct book *book, const char *column)
 		book->wanted[i] |= sqlite3_stricmp(book->columns.p[i], column) == 0;
 }
 
+static void note_name(struct overview_question *question, const char *name)
+{
+	for (size_t i = 0; i < question->book_count; i++)
+		if (strcmp(question->books[i], name) == 0)
+			return;
+	if (question->book_count < COUNT(question->books))
+		question->books[question->book_count++] = name;
+}
+
 static bool note_hosts(struct overview_question *question, size_t place, uint64_t bit)
 {
 	size_t i = 0;
@@ -159,6 +168,7 @@ static bool guard(void *ctx, const char *database, const char *table, const char
 		return false;
 	if (book) {
 		note_book(book, column);
+		note_name(question, book->name);
 		return true;
 	}
 	if (hosts_tables_find(overview->hosts, table, column, &place, &bit)) {
@@ -169,6 +179,8 @@ static bool guard(void *ctx, const char *database, const char *table, const char
 		question->events = true;
 		return true;
 	}
+	if (strcmp(table, "fleet") == 0)
+		note_name(question, "fleet");
 	/* The names of the statement's own parts come without a database; what is ward's own never is one of them. */
 	return strcmp(table, "fleet") == 0 || strcmp(table, "json_each") == 0 || strcmp(table, "json_tree") == 0 ||
 	       (!database && strncmp(table, "ward_", 5) != 0 && strncmp(table, "pragma_", 7) != 0);

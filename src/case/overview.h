@@ -55,6 +55,8 @@ struct overview_question {
 	} hosts[16];           /* hosts_tables_at(place) */
 	size_t n;
 	bool events;
+	const char *books[24]; /* registers and others that it reads, by name; as long as the overview */
+	size_t book_count;
 };
 /* As query_prepare(); what it reads is loaded by the next overview_load(). */
 int overview_ask(struct overview *overview, struct str sql, struct overview_question *out, struct str *rest, struct err *err) MUST_USE;

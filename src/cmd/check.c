@@ -7,11 +7,14 @@
 
 #include "base/opt.h"
 #include "base/utf8.h"
+#include "case/management_fixture.h"
 #include "check/fixture.h"
 #include "check/profile.h"
 #include "cmd/command.h"
 #include "cmd/files.h"
 #include "data/json.h"
+#include "data/yaml.h"
+#include "people/roles.h"
 #include "report/inspection.h"
 
 enum { OPT_CONTENT, OPT_FORMAT_, OPT_END };
@@ -30,6 +33,11 @@ struct work {
 	struct checks checks;
 	struct facts *facts; /* over the empty root: only to prepare queries */
 	struct query *query;
+	/* Checks of the registers, and an overview of nothing to prepare their queries over. */
+	struct checks management;
+	struct roles *roles;
+	struct registers *registers;
+	struct overview *overview;
 };
 
 static int work_open(struct work *work, struct root *root, struct err *err)
@@ -42,11 +50,28 @@ static int work_open(struct work *work, struct root *root, struct err *err)
 	if (r < 0)
 		return r;
 	work->facts = facts_new(root, NULL);
-	return query_open(work->facts, NULL, &work->query, err);
+	r = query_open(work->facts, NULL, &work->query, err);
+	if (r == 0)
+		r = management_load(work->call->arena, &work->content, &work->management, err);
+	return r;
+}
+
+/* What queries over the registers need; once. */
+static int work_open_registers(struct work *work, struct err *err)
+{
+	if (work->overview)
+		return 0;
+	int r = roles_load(&work->content, &work->roles, err);
+	if (r == 0)
+		r = registers_load(&work->content, &work->roles->names, &work->registers, err);
+	return r < 0 ? r : overview_open(&(struct overview_options){ .registers = work->registers }, &work->overview, err);
 }
 
 static void work_done(struct work *work)
 {
+	overview_close(work->overview);
+	registers_free(work->registers);
+	roles_free(work->roles);
 	query_close(work->query);
 	facts_free(work->facts);
 	content_close(&work->content);
@@ -83,12 +108,34 @@ static void add_sql_json(struct buf *out, const char *name, struct str sql)
 	json_add_string(out, sql);
 }
 
-static void add_check_json(struct work *work, struct buf *out, const struct check *check)
+static bool is_management(const struct work *work, const struct check *check)
 {
+	return check >= work->management.p && check < work->management.p + work->management.n;
+}
+
+/* Names of the tables that a check reads; nothing when its SQL is wrong, which lint says. */
+static struct strings tables_of(struct work *work, const struct check *check)
+{
+	struct arena *arena = work->call->arena;
 	const struct table **read;
 	size_t n;
+	struct strings out = { 0 };
+	if (is_management(work, check))
+		return work->overview ? management_tables(arena, work->overview, check) : out;
+	if (verdict_tables(arena, work->query, check, &read, &n, NULL) < 0)
+		return out;
+	out.p = ARENA_ARRAY(arena, struct str, n + 1);
+	for (; out.n < n; out.n++)
+		out.p[out.n] = str_from(read[out.n]->name);
+	return out;
+}
+
+static void add_check_json(struct work *work, struct buf *out, const struct check *check)
+{
+	const struct strings names = tables_of(work, check);
 	buf_puts(out, "{\"id\":");
 	json_add_string(out, check->id);
+	buf_printf(out, ",\"group\":\"%s\"", is_management(work, check) ? "management" : "host");
 	buf_puts(out, ",\"topic\":");
 	json_add_string(out, check->topic);
 	buf_printf(out, ",\"severity\":\"%s\"", severity_names[check->severity]);
@@ -101,39 +148,47 @@ static void add_check_json(struct work *work, struct buf *out, const struct chec
 	add_strings_json(out, "absent", &check->absent);
 	add_sql_json(out, "applies", check->applies);
 	add_sql_json(out, "violations", check->violations);
-	if (verdict_tables(work->call->arena, work->query, check, &read, &n, NULL) == 0) {
-		buf_puts(out, ",\"tables\":[");
-		for (size_t i = 0; i < n; i++)
-			buf_printf(out, "%s\"%s\"", i ? "," : "", read[i]->name);
-		buf_add_char(out, ']');
-	}
+	add_strings_json(out, "tables", &names);
 	buf_add_char(out, '}');
+}
+
+static void list_text(const struct work *work, struct buf *out, const struct checks *checks)
+{
+	enum lang lang = work->call->lang;
+	size_t width = 0, severity_width = 0;
+	for (size_t i = 0; i < checks->n; i++) {
+		width = MAX(width, checks->p[i].id.n);
+		severity_width = MAX(severity_width, utf8_width(severity_words(lang, checks->p[i].severity)));
+	}
+	for (size_t i = 0; i < checks->n; i++) {
+		const struct check *check = &checks->p[i];
+		struct str severity = severity_words(lang, check->severity);
+		buf_printf(out, "%-*.*s  %.*s%*s  %.*s\n", (int)width, STR_ARG(check->id), STR_ARG(severity),
+		           (int)(severity_width - utf8_width(severity)), "", STR_ARG(text_in(&check->title, lang)));
+	}
 }
 
 static int check_list(struct work *work, struct err *err)
 {
 	BUF(out);
-	enum lang lang = work->call->lang;
+	const struct checks *const groups[] = { &work->checks, &work->management };
 	bool json = opt_choice(&work->call->args, OPT_FORMAT_, 0) == 1;
-	size_t width = 0, severity_width = 0;
-	for (size_t i = 0; i < work->checks.n; i++) {
-		width = MAX(width, work->checks.p[i].id.n);
-		severity_width = MAX(severity_width, utf8_width(severity_words(lang, work->checks.p[i].severity)));
-	}
-	for (size_t i = 0; i < work->checks.n; i++) {
-		const struct check *check = &work->checks.p[i];
-		struct str severity = severity_words(lang, check->severity);
-		if (json) {
-			buf_puts(&out, i ? ",\n " : "[");
-			add_check_json(work, &out, check);
-			continue;
+	int r = json ? work_open_registers(work, err) : 0;
+	if (r < 0)
+		return r;
+	for (size_t g = 0; json && g < COUNT(groups); g++)
+		for (size_t i = 0; i < groups[g]->n; i++) {
+			buf_puts(&out, out.n ? ",\n " : "[");
+			add_check_json(work, &out, &groups[g]->p[i]);
 		}
-		buf_printf(&out, "%-*.*s  %.*s%*s  %.*s\n", (int)width, STR_ARG(check->id), STR_ARG(severity),
-		           (int)(severity_width - utf8_width(severity)), "", STR_ARG(text_in(&check->title, lang)));
+	if (json) {
+		buf_puts(&out, out.n ? "]\n" : "[]\n");
+	} else {
+		list_text(work, &out, &work->checks);
+		buf_printf(&out, "\n%.*s\n", STR_ARG(tr(work->call->lang, "Checks of the registers, by ward up:")));
+		list_text(work, &out, &work->management);
 	}
-	if (json)
-		buf_puts(&out, work->checks.n ? "]\n" : "[]\n");
-	int r = command_print(buf_str(&out), err);
+	r = command_print(buf_str(&out), err);
 	return r < 0 ? r : EXIT_GOOD;
 }
 
@@ -159,8 +214,7 @@ static void add_code(struct buf *out, const char *label, struct str sql)
 static void add_check(struct work *work, struct buf *out, const struct check *check)
 {
 	enum lang lang = work->call->lang;
-	const struct table **read;
-	size_t n;
+	const struct strings names = tables_of(work, check);
 	unsigned line, column;
 	doc_where(check->source, check->node, &line, &column);
 	buf_printf(out, "%.*s  (%.*s, %s:%u)\n", STR_ARG(check->id), STR_ARG(severity_words(lang, check->severity)),
@@ -173,10 +227,10 @@ static void add_check(struct work *work, struct buf *out, const struct check *ch
 		add_paragraph(out, tr(lang, "Clause: "), check->clauses.p[i]);
 	for (size_t i = 0; i < check->requirements.n; i++)
 		add_paragraph(out, tr(lang, "Requirement: "), check->requirements.p[i]);
-	if (verdict_tables(work->call->arena, work->query, check, &read, &n, NULL) == 0) {
+	if (names.n) {
 		buf_add(out, tr(lang, "Tables: "));
-		for (size_t i = 0; i < n; i++)
-			buf_printf(out, "%s%s", i ? ", " : "", read[i]->name);
+		for (size_t i = 0; i < names.n; i++)
+			buf_printf(out, "%s%.*s", i ? ", " : "", STR_ARG(names.p[i]));
 		buf_add_char(out, '\n');
 	}
 	add_code(out, "applies", check->applies);
@@ -191,6 +245,12 @@ static int check_show(struct work *work, struct err *err)
 		return err_set(err, -EINVAL, "which check? `ward check list` shows them");
 	for (size_t i = 1; i < args->n; i++) {
 		const struct check *check = checks_find(&work->checks, args->operands[i]);
+		if (!check) {
+			check = checks_find(&work->management, args->operands[i]);
+			int r = check ? work_open_registers(work, err) : 0;
+			if (r < 0)
+				return r;
+		}
 		if (!check)
 			return err_set(err, -ENOENT, "no check '%.*s'; `ward check list` shows them",
 			               STR_ARG(args->operands[i]));
@@ -232,6 +292,16 @@ static int check_lint(struct work *work, struct err *err)
 		buf_printf(&out, "%.*s\n", STR_ARG(work->checks.problems.p[i]));
 	for (size_t i = 0; i < work->checks.n; i++)
 		lint_check(work, &out, &work->checks.p[i]);
+	for (size_t i = 0; i < work->management.problems.n; i++)
+		buf_printf(&out, "%.*s\n", STR_ARG(work->management.problems.p[i]));
+	int opened = work_open_registers(work, err);
+	if (opened < 0)
+		return opened;
+	for (size_t i = 0; i < work->management.n; i++) {
+		struct err why = { "" };
+		if (management_lint(work->overview, &work->management.p[i], &why) < 0)
+			buf_printf(&out, "%s\n", why.text);
+	}
 	for (int kind = PROFILE_REGIME; kind <= PROFILE_OFFICE; kind++) {
 		struct strings names;
 		struct err why = { "" };
@@ -247,13 +317,31 @@ static int check_lint(struct work *work, struct err *err)
 			buf_printf(&out, "%s\n", why.text);
 	}
 	bool clean = out.n == 0;
-	struct str count = arena_printf(work->call->arena, "%zu", work->checks.n);
+	struct str count = arena_printf(work->call->arena, "%zu", work->checks.n + work->management.n);
 	if (clean) {
 		buf_add(&out, note_text(work->call->arena, work->call->lang, &NOTE("{} check{s}, nothing wrong", count)));
 		buf_add_char(&out, '\n');
 	}
 	int r = command_print(buf_str(&out), err);
 	return r < 0 ? r : clean ? EXIT_GOOD : EXIT_FOUND;
+}
+
+/* Do the fixtures of a file belong to checks of the registers? By its first entry; what is wrong with it is told by who runs it. */
+static bool is_of_management(struct work *work, const struct source *source)
+{
+	struct source copy = *source;
+	const struct doc *doc;
+	if (yaml_parse(work->call->arena, &copy, &doc, NULL) < 0 || doc->type != DOC_ARRAY || !doc->n)
+		return false;
+	return checks_find(&work->management, doc_string(doc_get(&doc->items[0], STR("check")))) != NULL;
+}
+
+static int fixtures_run(struct work *work, struct source *source, struct fixture_results *out, struct err *err)
+{
+	if (!is_of_management(work, source))
+		return fixture_run(work->call->arena, &work->checks, source, out, err);
+	int r = work_open_registers(work, err);
+	return r < 0 ? r : management_fixture_run(work->call->arena, work->registers, &work->management, source, out, err);
 }
 
 static int check_test(struct work *work, struct err *err)
@@ -267,7 +355,7 @@ static int check_test(struct work *work, struct err *err)
 		struct fixture_results results;
 		int r = file_load(work->call->arena, args->operands[i].p, source, err);
 		if (r == 0)
-			r = fixture_run(work->call->arena, &work->checks, source, &results, err);
+			r = fixtures_run(work, source, &results, err);
 		if (r < 0)
 			return r;
 		BUF(out);

@@ -16,16 +16,37 @@ CLAUSES = [re.compile(pattern) for pattern in (
     r"GB/T 22239-2019 [78](\.\d+){2,3}( [a-j])?",
     r"GB/T 39786-2021 \d(\.\d+)*( [a-j])?",
     r"TCVN 11930:2017 \d(\.\d+)*( [a-zđ])?",
+    r"国家网络安全事件报告管理办法第[一二三四五六七八九十]+条",
     r"Thông tư 12/2022/TT-BTTTT( Điều \d+)?",
     r"中华人民共和国(网络安全法|数据安全法|个人信息保护法|密码法)( |（\d{4}年公布文本）)第[一二三四五六七八九十百]+条",
 )]
 
 
 @functools.cache
-def checks():
+def all_checks():
+    """Those of hosts, and those of the registers (management)."""
     done = ward("check", "list", "--format", "json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def checks():
+    return [check for check in all_checks() if check["group"] == "host"]
+
+
+def test_management_checks_show_what_they_read():
+    of_registers = {check["id"]: check for check in all_checks() if check["group"] == "management"}
+    assert len(of_registers) >= 90, len(of_registers)
+    assert sorted(of_registers["rule-port"]["tables"]) == ["firewall_rule", "fleet", "listening"], of_registers["rule-port"]["tables"]
+    done = ward("check", "show", "rule-port")
+    assert done.returncode == 0 and "firewall_rule" in done.stdout, done.stdout + done.stderr
+    lacking = [check["id"] for check in of_registers.values() if not check["tables"] or not check.get("requirements")]
+    assert not lacking, lacking
+
+
+def test_fixtures_of_management_checks_run_by_hand():
+    done = ward("check", "test", ROOT / "tests" / "management" / "supply.yaml", timeout=240)
+    assert done.returncode == 0 and "ok  change-version" in done.stdout, done.stdout + done.stderr
 
 
 def inspected(*args, binary=None, before=(), **kw):
@@ -69,7 +90,7 @@ def test_fixtures_lie_beside_their_topic():
 
 
 def test_texts_are_complete():
-    for check in checks():
+    for check in all_checks():
         for part in ("title", "why", "remedy") + (("scope",) if check.get("scope") else ()):
             where = f"{check['id']}: {part}"
             for language in LANGUAGES:
@@ -89,13 +110,13 @@ def test_texts_are_complete():
 def test_titles_are_unique():
     for language in LANGUAGES:
         seen = {}
-        for check in checks():
+        for check in all_checks():
             other = seen.setdefault(check["title"][language], check["id"])
             assert other == check["id"], f"{check['id']} and {other}: {check['title'][language]}"
 
 
 def test_clauses_have_a_known_form():
-    for check in checks():
+    for check in all_checks():
         assert check["clauses"], f"{check['id']}: no clause"
         assert len(set(check["clauses"])) == len(check["clauses"]), f"{check['id']}: {check['clauses']}"
         for clause in check["clauses"]:
@@ -125,7 +146,7 @@ def test_requirements_exist():
     else:
         raise Skip("../shared/catalogue is not on this machine")
     known = {line.split("\t")[0] for line in catalogue.read_text("utf-8").splitlines()[1:]}
-    for check in checks():
+    for check in all_checks():
         strange = set(check.get("requirements") or []) - known
         assert not strange, f"{check['id']}: {strange}"
 
