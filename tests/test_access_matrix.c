@@ -16,6 +16,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#else
+#define __lsan_disable() (void)0
+#define __lsan_enable() (void)0
+#endif
+
 #include "api.h"
 #include "base/clock.h"
 #include "base/vec.h"
@@ -64,6 +71,8 @@ static const struct {
 	{ METHOD_POST, "/api/records/{register}/{id}/unmask", "", "{\"field\":\"phone\",\"reason\":\"test\"}" },
 	{ METHOD_POST, "/api/records/{register}/{id}/withdraw", "", "{\"version\":1,\"reason\":\"test\"}" },
 	{ METHOD_POST, "/api/records/{register}/{id}/files", "?field=files&name=a.txt", "text" },
+	{ METHOD_POST, "/api/incidents/from", "", "{\"finding\":901}" },
+	{ METHOD_POST, "/api/incidents/{id}/lessons", "", "{\"values\":{\"title\":\"y\"}}" },
 	{ METHOD_POST, "/api/sql", "", "{\"sql\":\"SELECT 1\"}" },
 };
 
@@ -210,8 +219,14 @@ static int status_of(const struct route *route, size_t column, const char *targe
 		}
 	put_back();
 	const char *address = arena_printf(&api.arena, "%s%s", target, query).p;
-	return api_send(&api, column == NOBODY ? NULL : &actor, route->method, address, str_from(body),
-	                route->flags & ROUTE_RAW ? "application/octet-stream" : "application/json").status;
+	bool workbook = str_ends(str_from(route->path), ".xlsx");
+	if (workbook) /* libxlsxwriter keeps a few bytes for itself */
+		__lsan_disable();
+	int status = api_send(&api, column == NOBODY ? NULL : &actor, route->method, address, str_from(body),
+	                      route->flags & ROUTE_RAW ? "application/octet-stream" : "application/json").status;
+	if (workbook)
+		__lsan_enable();
+	return status;
 }
 
 static const char *word_of(int status)
@@ -345,11 +360,50 @@ static void rules_of_the_table(void **state)
 	api_close(&api);
 }
 
+/* What is named in a body, not in the path, is not reached either. */
+static void objects_in_bodies(void **state)
+{
+	(void)state;
+	api_open(&api);
+	make_objects();
+	for (size_t column = FIRST_ROLE; column < TOKEN; column++) {
+		struct actor actor = actor_of(column);
+		int status = api_post(&api, &actor, "/api/incidents/from", "{\"finding\":902}").status;
+		if (status != 403 && status != 404)
+			fail_msg("%s made an incident of a finding beside: %d", columns[column], status);
+		struct api_answer answer = api_post(&api, &actor, "/api/records/finding/bulk", "{\"ids\":[902],\"withdraw\":true,\"reason\":\"x\"}");
+		if (answer.status == 200 && str_find(answer.body, "\"ok\":true") >= 0)
+			fail_msg("%s withdrew a finding beside", columns[column]);
+		status = api_post(&api, &actor, "/api/records/finding", "{\"org\":51,\"values\":{\"title\":\"x\"}}").status;
+		if (status == 200 || status == 201)
+			fail_msg("%s made a finding beside", columns[column]);
+		answer = api_get(&api, &actor, "/api/records/finding?f=org:eq:51");
+		if (answer.status == 200 && api_at(&answer, "rows")->n)
+			fail_msg("%s lists findings beside", columns[column]);
+		answer = api_get(&api, &actor, "/api/journal?actor=902");
+		if (answer.status == 200 && api_at(&answer, "rows")->n)
+			fail_msg("%s reads the journal beside", columns[column]);
+		answer = api_get(&api, &actor, "/api/posture?org=51");
+		if (answer.status == 200 && api_int(&answer, "org.id") == BESIDE)
+			fail_msg("%s sees how it stands beside", columns[column]);
+		answer = api_post(&api, &actor, "/api/sql", "{\"sql\":\"SELECT id FROM finding WHERE org = 51\"}");
+		if (answer.status == 200 && api_at(&answer, "rows") && api_at(&answer, "rows")->n)
+			fail_msg("%s asks for findings beside by SQL", columns[column]);
+		static const char *const secrets[] = { "SELECT password FROM ward_user", "SELECT totp FROM ward_user", "SELECT digest FROM ward_session",
+			                               "SELECT payload FROM ward_pair", "SELECT value FROM ward_setting" };
+		for (size_t i = 0; i < COUNT(secrets); i++)
+			if (api_post(&api, &actor, "/api/sql", arena_printf(&api.arena, "{\"sql\":\"%s\"}", secrets[i]).p).status == 200)
+				fail_msg("%s: %s", columns[column], secrets[i]);
+	}
+	api_close(&api);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_route_as_everybody),
 		cmocka_unit_test(rules_of_the_table),
+		cmocka_unit_test(objects_in_bodies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
