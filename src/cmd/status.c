@@ -142,7 +142,10 @@ static bool show_roles(struct page *page, const struct doc *roles)
 		struct str trouble = text_of(role, "trouble");
 		double pid = number_of(role, "pid");
 		BUF(value);
-		buf_add(&value, pid > 0 ? arena_printf(arena, "pid %.0f", pid) : tr(page->call->lang, "not running"));
+		/* It comes when it is wanted. */
+		bool rests = pid <= 0 && str_is(text_of(role, "role"), "inspector");
+		buf_add(&value, pid > 0 ? arena_printf(arena, "pid %.0f", pid)
+		                        : tr(page->call->lang, rests ? TR("rests until the next inspection") : TR("not running")));
 		if (text_of(role, "sandbox").n)
 			buf_printf(&value, "; %.*s", STR_ARG(text_of(role, "sandbox")));
 		if (number_of(role, "restarts") > 0) {
@@ -151,7 +154,7 @@ static bool show_roles(struct page *page, const struct doc *roles)
 		}
 		line(page, arena_cstr(arena, text_of(role, "role")), arena_str(arena, buf_str(&value)));
 		line(page, "trouble", trouble);
-		good &= pid > 0 && !trouble.n;
+		good &= (pid > 0 || rests) && !trouble.n;
 	}
 	return good;
 }

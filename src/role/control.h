@@ -20,6 +20,7 @@ enum control_word {
 	CONTROL_OFFICE,    /* for the keeper: towards the server */
 	CONTROL_SERVER,    /* for the inspector: towards the server */
 	CONTROL_INSPECTOR, /* for the server: towards the inspector */
+	CONTROL_INSPECT,   /* from the server, the one word that a child says: the inspector is wanted, which ends when it has answered */
 };
 
 /* `fd` (-1: none) stays the caller's. */

@@ -360,7 +360,7 @@ static void look_at_processes(struct doctor *doctor)
 		else if (str_find(shared_said(doctor->arena, &it->sandbox), "not supported") >= 0)
 			add(doctor, DOCTOR_DOUBTFUL, "walls", NOTE("{}: {}", name, shared_said(doctor->arena, &it->sandbox)),
 			    NOTE("a kernel from 5.13 on with Landlock among its security modules (lsm=landlock,…)"));
-		else if (!shared_get(&it->pid))
+		else if (!shared_get(&it->pid) && role != ROLE_INSPECTOR) /* which rests */
 			add(doctor, DOCTOR_WRONG, "running", NOTE("the {} does not run", name), NOTE("ward status and the log of the service say more"));
 	}
 	if (doctor->lines.n == before)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include "role/inspector.h"
 
-#include <malloc.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,6 +25,7 @@ struct inspector {
 	bool briefed;
 	struct buf kept;       /* what was found before the server asked */
 	int64_t kept_at;       /* monotonic; 0: nothing */
+	bool answered;         /* all was said: the next question is hours away, and for another process */
 };
 
 /* What was found just now answers the server's first question, too. */
@@ -88,7 +88,6 @@ static void run_now(struct inspector *inspector, struct str office, struct str r
 		buf_clear(out);
 		inspection_failed_frame(out, str_from(err.text));
 	}
-	malloc_trim(0); /* the next one is hours away */
 }
 
 static void hang_up(struct inspector *inspector)
@@ -123,7 +122,6 @@ static void answer(struct inspector *inspector, uint64_t number, struct str offi
 	say(inspector, buf_str(&done));
 	buf_done(&inspector->kept);
 	inspector->kept_at = 0;
-	malloc_trim(0);
 }
 
 static int hear(struct inspector *inspector, struct err *err)
@@ -149,6 +147,7 @@ static int hear(struct inspector *inspector, struct err *err)
 	regime = arena_str(&arena, regime.n ? regime : regime_of(inspector));
 	buf_clear(&inspector->heard); /* one question at a time: the server waits for the answer */
 	answer(inspector, frame.number, office, regime);
+	inspector->answered = inspector->server >= 0;
 	return 0;
 }
 
@@ -172,7 +171,7 @@ static int take_word(struct inspector *inspector, bool *stop, struct err *err)
 static int loop(struct inspector *inspector, struct err *err)
 {
 	bool stop = false;
-	while (!stop) {
+	while (!stop && !inspector->answered) {
 		struct pollfd wait[] = {
 			{ .fd = inspector->options->control, .events = POLLIN },
 			{ .fd = inspector->server, .events = POLLIN },

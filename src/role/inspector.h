@@ -2,7 +2,8 @@
  *
  * inspector: the process that sees the host and judges it, and what it tells the server.
  *
- * It runs when it starts, and whenever the server asks. They speak in frames (role/wire.h) over a stream socket:
+ * It inspects when it starts, tells the server when that asks, and ends: between inspections it takes no memory. The supervisor starts it
+ * again when the server wants one. They speak in frames (role/wire.h) over a stream socket:
  *
  *	server > inspector   WIRE_INSPECT  number: which question; payload: the kind of office and the regime (texts)
  *	inspector > server   WIRE_HOST     a JSON object: who the host is, what was counted
@@ -32,7 +33,7 @@ struct inspector_options {
 	pid_t parent;
 };
 
-/* Until told to stop: 0. */
+/* Until it has answered, or is told to stop: 0. */
 int inspector_run(const struct inspector_options *options, struct err *err) MUST_USE;
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include "role/office_work.h"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -65,7 +66,13 @@ static int check_registers(void *ctx, struct err *err)
 	if (r < 0)
 		return r;
 	struct observed_work keep = { &office->cases, &seen };
-	return records_do(office->records, &ward, keep_observed, &keep, err);
+	r = records_do(office->records, &ward, keep_observed, &keep, err);
+	overview_close_p(&overview);
+	overview = NULL;
+	arena_done(&arena);
+	arena = (struct arena){ 0 };
+	malloc_trim(0); /* it was large, and the next one is an hour away */
+	return r;
 }
 
 /* ---- by the clock ---- */

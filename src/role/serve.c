@@ -2,6 +2,7 @@
 #include "role/serve.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,11 +33,20 @@ struct serve {
 	struct office_work work;
 	int inspector;            /* -1: none */
 	int wish;                 /* read end of office.inspect */
+	bool wanted;              /* an inspection, of an inspector that has to start first */
 	bool rooted;              /* there is an organisation */
 	bool stopping;
 };
 
 /* ---- who it speaks to ---- */
+
+/* One that is just ending does not hear it: then it is wanted still, and the supervisor is told. */
+static int ask_now(struct serve *serve, struct err *err)
+{
+	int r = intake_ask(&serve->intake, serve->inspector, err);
+	serve->wanted = r < 0;
+	return r == -EPIPE || r == -ECONNRESET ? 0 : r;
+}
 
 static int take_word(struct serve *serve, struct err *err)
 {
@@ -55,6 +65,8 @@ static int take_word(struct serve *serve, struct err *err)
 		intake_reset(&serve->intake);
 		serve->inspector = fd;
 		fd = -1;
+		if (serve->wanted)
+			r = ask_now(serve, err);
 	}
 	fd_close_p(&fd);
 	return r;
@@ -129,12 +141,22 @@ static int look_for_findings(void *ctx, struct err *err)
 	return r;
 }
 
+/* Said again until there is one: the supervisor does not hear it while the last one is ending. */
+static int want_inspector(void *ctx, struct err *err)
+{
+	struct serve *serve = ctx;
+	if (!serve->wanted || serve->inspector >= 0)
+		return 0;
+	return control_send(serve->options->control, CONTROL_INSPECT, -1, err);
+}
+
 static int ask_inspector(void *ctx, struct err *err)
 {
 	struct serve *serve = ctx;
-	if (serve->inspector < 0 || serve->intake.asked)
+	if (serve->intake.asked)
 		return 0;
-	return intake_ask(&serve->intake, serve->inspector, err);
+	serve->wanted = true;
+	return serve->inspector >= 0 ? ask_now(serve, err) : want_inspector(serve, err);
 }
 
 /* With the first login there is an organisation that this machine and its findings can belong to: they are taken anew. */
@@ -175,6 +197,7 @@ static void set_timers(struct serve *serve)
 {
 	int64_t every = serve->options->config->up.inspect_every * SECOND;
 	timers_add(&serve->timers, "findings", 2 * SECOND, 0, look_for_findings, serve);
+	timers_add(&serve->timers, "inspector", 2 * SECOND, SECOND, want_inspector, serve);
 	timers_add(&serve->timers, "organisation", 2 * SECOND, 0, look_for_root, serve);
 	timers_add(&serve->timers, "inspection", every, every, ask_inspector, serve);
 	timers_add(&serve->timers, "certificate", 24 * 3600 * SECOND, 3600 * SECOND, renew_certificate, serve);
@@ -258,12 +281,16 @@ static void hear_inspector(struct serve *serve)
 	struct err err = { "" };
 	int64_t host = 0;
 	int r = intake_hear(&serve->intake, serve->inspector, &host, &err);
-	if (r == 1)
+	if (r == 1) {
 		office_inspected(&serve->office, host);
+		malloc_trim(0); /* it was large, and the next one is hours away */
+	}
 	if (r >= 0)
 		return;
 	if (r != -EPIPE)
 		role_say(serve->options->log, &NOTE("{}", str_from(err.text)));
+	/* Who has answered ends; who has not is started again, and asked again. */
+	serve->wanted |= r == -EPIPE && serve->intake.asked;
 	if (r == -EPIPE || r == -EBADMSG) {
 		fd_close_p(&serve->inspector);
 		serve->inspector = -1;
@@ -291,7 +318,6 @@ static void say_trouble(void *ctx, const char *name, const char *words)
 
 static int loop(struct serve *serve, struct err *err)
 {
-	bool asked = false;
 	while (!serve->stopping) {
 		struct pollfd wait[] = {
 			{ .fd = serve->options->control, .events = POLLIN },
@@ -307,11 +333,6 @@ static int loop(struct serve *serve, struct err *err)
 			hear_inspector(serve);
 		if (wait[2].revents)
 			hear_wish(serve);
-		/* What it found at the start, as soon as it is there. */
-		if (!asked && serve->inspector >= 0) {
-			struct err why = { "" };
-			asked = ask_inspector(serve, &why) == 0;
-		}
 		timers_run(&serve->timers, say_trouble, serve);
 	}
 	return 0;
@@ -320,7 +341,7 @@ static int loop(struct serve *serve, struct err *err)
 int serve_run(const struct serve_options *options, struct err *err)
 {
 	struct serve *serve = mem_alloc(sizeof(*serve)); /* the process ends with it */
-	*serve = (struct serve){ .options = options, .inspector = -1, .wish = -1 };
+	*serve = (struct serve){ .options = options, .inspector = -1, .wish = -1, .wanted = true };
 	int r = begin(serve, err);
 	r = r < 0 || serve->stopping ? r : loop(serve, err);
 	office_web_stop(&serve->web, PATIENCE);

@@ -182,6 +182,8 @@ static void child_ended(struct supervisor *supervisor, enum role role, int statu
 			begin_stop(supervisor);
 		return;
 	}
+	if (good && role == ROLE_INSPECTOR) /* until somebody wants to know again */
+		return;
 	say_end(supervisor, role, status);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == CHILD_DISTRUSTS && role == ROLE_WRITER &&
 	    supervisor->children[ROLE_READER].pid)
@@ -254,6 +256,26 @@ static void hear_signals(struct supervisor *supervisor)
 	}
 }
 
+/* The server may have the inspector started; nothing else. */
+static int hear_server(struct supervisor *supervisor, struct err *err)
+{
+	struct pollfd there = { .fd = supervisor->children[ROLE_SERVER].control, .events = POLLIN };
+	if (poll(&there, 1, 0) <= 0 || !(there.revents & POLLIN))
+		return 0; /* another server has come */
+	struct err none = { "" };
+	enum control_word word;
+	int fd;
+	struct child *inspector = &supervisor->children[ROLE_INSPECTOR];
+	int r = control_take(supervisor->children[ROLE_SERVER].control, &word, &fd, &none);
+	fd_close_p(&fd);
+	if (r < 0 || word != CONTROL_INSPECT || inspector->pid || inspector->again || supervisor->stopping)
+		return 0;
+	r = start(supervisor, ROLE_INSPECTOR, err);
+	if (r == 0)
+		link_up(supervisor, ROLE_INSPECTOR);
+	return r;
+}
+
 static bool anybody(const struct supervisor *supervisor)
 {
 	for (int role = 0; role < ROLE_COUNT; role++)
@@ -276,12 +298,17 @@ static int loop(struct supervisor *supervisor, struct err *err)
 {
 	while (!supervisor->stopping || anybody(supervisor)) {
 		int64_t now = clock_monotonic_ns();
-		struct pollfd wait = { .fd = supervisor->signals, .events = POLLIN };
-		if (poll(&wait, 1, (int)((MAX(next_moment(supervisor, now) - now, 0) + MS - 1) / MS)) < 0 && errno != EINTR)
+		struct pollfd wait[] = {
+			{ .fd = supervisor->signals, .events = POLLIN },
+			{ .fd = supervisor->children[ROLE_SERVER].control, .events = POLLIN },
+		};
+		if (poll(wait, COUNT(wait), (int)((MAX(next_moment(supervisor, now) - now, 0) + MS - 1) / MS)) < 0 && errno != EINTR)
 			return err_errno(err, -errno, "the collector cannot wait");
 		hear_signals(supervisor);
 		reap(supervisor);
-		int r = supervisor->failed ? 0 : start_again(supervisor, err);
+		int r = wait[1].revents & POLLIN && supervisor->children[ROLE_SERVER].control >= 0 ? hear_server(supervisor, err) : 0;
+		if (r == 0 && !supervisor->failed)
+			r = start_again(supervisor, err);
 		if (r < 0)
 			return r;
 		if (supervisor->stopping && clock_monotonic_ns() >= supervisor->stop_by) {

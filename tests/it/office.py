@@ -21,7 +21,7 @@ import time
 
 from harness import SANITIZER_MARKS, WARD, environment, temporary
 
-ROLES = ("keeper", "server", "inspector", "writer", "monitor")  # and the reader, where there are logs
+ROLES = ("keeper", "server", "writer", "monitor")  # and the reader, where there are logs; the inspector rests between inspections
 PASSWORD = "Correct-Horse-Battery-9"
 
 
