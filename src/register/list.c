@@ -22,6 +22,9 @@ struct work {
 	const struct register_column *sort;
 	bool falling;
 	uint64_t asked; /* of everything but the page, for the cursor */
+	size_t of_org;  /* so many conditions, the first, say whose; 0: none does */
+	uint64_t asked_org;
+	bool by_org;    /* few rows are of these organisations: they are found by that */
 	/* The cursor. */
 	bool continued, in_empty; /* in_empty: among those whose sort column is NULL */
 	struct cell last;
@@ -117,6 +120,8 @@ static int conditions_make(struct work *work)
 		subtree_add(work, work->filter.actor->org);
 	if (query->org)
 		subtree_add(work, query->org);
+	work->of_org = work->n > 1 ? work->n : 0;
+	work->asked_org = work->asked;
 	for (size_t i = 0; i < query->filters.n; i++) {
 		int r = filter_read(&work->filter, query->filters.p[i], &condition, work->err);
 		if (r < 0)
@@ -192,13 +197,23 @@ static int cursor_read(struct work *work)
 
 /* ---- SQL ---- */
 
-/* `apart`: conditions on other columns than that of the sort are written so that SQLite walks the sort's index. */
-static void where_add(const struct work *work, struct buf *sql, struct values *values, bool apart)
+/* SQLite has no statistics of who asks for what, so it is told which index to walk: a condition written bare (+column) is only a filter.
+ * `walk`: the index of the sort column. */
+static bool is_bare(const struct work *work, const struct condition *condition, bool walk)
+{
+	bool of_org = str_is(condition->column, "org");
+	if (db_kind(work->filter.db) != DB_SQLITE || condition == work->conditions)
+		return false;
+	if (walk)
+		return !str_is(condition->column, work->sort->name);
+	return work->by_org ? !of_org : of_org && work->n > 2;
+}
+
+static void where_add(const struct work *work, struct buf *sql, struct values *values, bool walk)
 {
 	for (size_t i = 0; i < work->n; i++) {
 		const struct condition *condition = &work->conditions[i];
-		bool bare = apart && i > 0 && work->sort && !str_is(condition->column, work->sort->name);
-		buf_printf(sql, "%s%.*s", i ? " AND " : " WHERE ", STR_ARG(bare ? condition->bare : condition->sql));
+		buf_printf(sql, "%s%.*s", i ? " AND " : " WHERE ", STR_ARG(is_bare(work, condition, walk) ? condition->bare : condition->sql));
 		for (size_t k = 0; k < condition->n; k++)
 			vec_push_in(work->filter.arena, values, condition->values[k]);
 	}
@@ -226,11 +241,10 @@ static int count(struct work *work, int64_t *out)
 	return r < 0 ? r : 0;
 }
 
-static int total_find(struct work *work, int64_t *out)
+static int total_of(struct work *work, uint64_t key, int64_t *out)
 {
 	struct list_totals *totals = work->filter.books->registers->totals;
 	int64_t seq = 0;
-	uint64_t key = work->asked;
 	int r = journal_seq(work, &seq);
 	if (r < 0 || total_known(totals, key, seq, out))
 		return r;
@@ -238,6 +252,21 @@ static int total_find(struct work *work, int64_t *out)
 	if (r == 0)
 		total_keep(totals, key, seq, *out);
 	return r;
+}
+
+/* How many there are of the organisations alone, when there are other conditions, too: few, and they lead. */
+static int total_find(struct work *work, int64_t *out)
+{
+	size_t all = work->n;
+	int64_t of_org = 0;
+	int r = 0;
+	if (work->of_org && work->n > work->of_org && db_kind(work->filter.db) == DB_SQLITE) {
+		work->n = work->of_org;
+		r = total_of(work, work->asked_org, &of_org);
+		work->n = all;
+		work->by_org = r == 0 && of_org <= LIST_TOTAL;
+	}
+	return r < 0 ? r : total_of(work, work->asked, out);
 }
 
 static bool sort_is_never_empty(const struct work *work)
@@ -255,9 +284,9 @@ static int part_read(struct work *work, bool empty, bool many, size_t room, stru
 	DB_QUERY(q);
 	struct values values = { 0 };
 	buf_puts(&sql, reg->select);
-	where_add(work, &sql, &values, sqlite && many);
+	where_add(work, &sql, &values, many);
 	if (!sort_is_never_empty(work))
-		buf_printf(&sql, " AND %s IS %sNULL", name, empty ? "" : "NOT ");
+		buf_printf(&sql, " AND %s%s IS %sNULL", plus, name, empty ? "" : "NOT ");
 	if (work->continued && empty == work->in_empty) {
 		if (by_id || empty) {
 			buf_printf(&sql, " AND id %s ?", sign);
@@ -300,7 +329,7 @@ static int page_read(struct work *work, size_t limit, bool many, struct list_pag
 int list_read(struct arena *arena, struct db *db, const struct books *books, const struct actor *actor, const struct register_ *reg,
               const struct list_query *query, struct list_page *out, struct err *err)
 {
-	struct work work = { .filter = { arena, db, books, actor, reg, clock_now() }, .query = query, .err = err };
+	struct work work = { .filter = { arena, db, books, actor, reg, clock_now(), query->withdrawn }, .query = query, .err = err };
 	struct str sort = query->sort.n ? query->sort : STR("-updated");
 	size_t limit = query->limit > 0 ? (size_t)MIN(query->limit, (int64_t)LIST_LIMIT) : DEFAULT_LIMIT;
 	int64_t total = 0;

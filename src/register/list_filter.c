@@ -296,32 +296,35 @@ int filter_read(const struct filter_ctx *ctx, struct str text, struct condition 
 
 /* ---- q ---- */
 
-/* A word is in the number, or in a text of the title; a sensitive text is found only whole. */
+static void search_column(const struct filter_ctx *ctx, struct buf *sql, struct values *values, const char *column, const char *like, struct str value)
+{
+	buf_printf(sql, "%sSELECT id FROM %.*s WHERE withdrawn IS %sNULL AND %s%s", sql->p[sql->n - 1] == '(' ? "" : " UNION ALL ",
+	           STR_ARG(ctx->reg->name), ctx->withdrawn ? "NOT " : "", column, like);
+	vec_push_in(ctx->arena, values, cell_text(value));
+}
+
+/* A word is in the number, or in a text of the title; a sensitive text is found only whole. Column by column, so that each is looked for in
+ * its own index, which is a tenth of the table. */
 static void search_word(const struct filter_ctx *ctx, struct buf *sql, struct values *values, struct str word)
 {
 	struct str needle = like_needle(ctx->arena, "%", word, "%");
-	size_t n = 0;
-	buf_puts(sql, sql->n ? " AND (" : "(");
-	if (ctx->reg->number.n) {
-		buf_printf(sql, "number%s? ESCAPE '!'", db_like(ctx->db));
-		vec_push_in(ctx->arena, values, cell_text(needle));
-		n++;
-	}
+	const char *like = arena_printf(ctx->arena, "%s? ESCAPE '!'", db_like(ctx->db)).p;
+	size_t before = values->n;
+	buf_puts(sql, sql->n ? " AND id IN (" : "id IN (");
+	if (ctx->reg->number.n)
+		search_column(ctx, sql, values, "number", like, needle);
 	for (size_t i = 0; i < ctx->reg->title.n; i++) {
 		const struct field *field = register_field(ctx->reg, ctx->reg->title.p[i]);
 		if (!field || (field->type != FIELD_TEXT && field->type != FIELD_LONG_TEXT) || (field->sensitive && !ctx->books->vault))
 			continue;
-		if (n++)
-			buf_puts(sql, " OR ");
-		if (field->sensitive) {
-			buf_printf(sql, "%s = ?", ctx->reg->columns_all.p[field->column + 1].name);
-			vec_push_in(ctx->arena, values, cell_text(vault_index(ctx->arena, ctx->books->vault, row_where(ctx->arena, ctx->reg, field), word)));
-		} else {
-			buf_printf(sql, "%.*s%s? ESCAPE '!'", STR_ARG(field->name), db_like(ctx->db));
-			vec_push_in(ctx->arena, values, cell_text(needle));
-		}
+		const char *column = ctx->reg->columns_all.p[field->column + (field->sensitive != 0)].name;
+		if (field->sensitive)
+			search_column(ctx, sql, values, column, " = ?",
+			              vault_index(ctx->arena, ctx->books->vault, row_where(ctx->arena, ctx->reg, field), word));
+		else
+			search_column(ctx, sql, values, column, like, needle);
 	}
-	buf_puts(sql, n ? ")" : "1 = 0)");
+	buf_puts(sql, values->n > before ? ")" : "0)");
 }
 
 int filter_search(const struct filter_ctx *ctx, struct str q, struct condition *out, struct err *err)
@@ -334,6 +337,7 @@ int filter_search(const struct filter_ctx *ctx, struct str q, struct condition *
 		return err_set(err, -EINVAL, "'q' is at most %d bytes of text", LIST_QUERY);
 	for (struct str rest = q, word = str_word(&rest); word.n && words < WORDS; word = str_word(&rest), words++)
 		search_word(ctx, &sql, &values, word);
+
 	struct str text = arena_str(ctx->arena, buf_str(&sql));
 	*out = (struct condition){ .sql = text, .bare = text, .column = STR(""), .values = values.p, .n = values.n };
 	return 0;

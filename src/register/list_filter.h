@@ -31,6 +31,7 @@ struct filter_ctx {
 	const struct actor *actor;
 	const struct register_ *reg;
 	int64_t now;
+	bool withdrawn; /* those that are are meant */
 };
 
 int filter_read(const struct filter_ctx *ctx, struct str text, struct condition *out, struct err *err) MUST_USE;
