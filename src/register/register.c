@@ -346,6 +346,11 @@ int register_read(struct arena *arena, struct source *source, const struct strin
 	return r < 0 ? r : decode(arena, source, doc, roles, out, err);
 }
 
+int register_refers(const struct register_ *reg, const struct registers *registers, struct err *err)
+{
+	return register_check_others(reg, registers, err);
+}
+
 static int groups_load(struct registers *registers, const struct content *content, struct err *err)
 {
 	struct arena *arena = &registers->arena;

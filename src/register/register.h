@@ -25,6 +25,7 @@
 #include "data/schema.h"
 
 enum {
+	REGISTER_FILE_MOST = 4 * 1024 * 1024, /* bytes of a declaration */
 	REGISTER_FIELDS_MOST = 120,  /* of one register */
 	REGISTER_NAME_MOST = 40,     /* bytes of a name: with _index and an index's ending it stays within PostgreSQL's 63 */
 	REGISTER_LIST_MOST = 500,    /* members of a list's value */
@@ -178,6 +179,8 @@ void registers_free_p(struct registers **registers);
 /* One declaration alone, for lint and tests: what it says of itself is checked, what it refers to elsewhere is not. */
 int register_read(struct arena *arena, struct source *source, const struct strings *roles, struct register_ *out, struct err *err) MUST_USE;
 void register_done(struct register_ *reg);
+/* Whether what it refers to is there, among these or in itself. */
+int register_refers(const struct register_ *reg, const struct registers *registers, struct err *err) MUST_USE;
 const struct register_ *registers_find(const struct registers *registers, struct str name); /* or NULL */
 const struct field *register_field(const struct register_ *reg, struct str name);           /* or NULL */
 const struct choice *register_state(const struct register_ *reg, struct str name);          /* or NULL */

@@ -457,7 +457,7 @@ int register_check_others(const struct register_ *reg, const struct registers *r
 		return doc_err(reg->source, key_node(reg->node, "group"), err, "there is no group '%.*s'; content/registers.yaml has them", STR_ARG(reg->group));
 	for (size_t i = 0; i < reg->fields.n; i++) {
 		struct str to = fields[i].type == FIELD_PERSON ? STR("person") : fields[i].type == FIELD_ORG ? STR("org") : fields[i].to;
-		if (to.n && !registers_find(registers, to))
+		if (to.n && !registers_find(registers, to) && !str_eq(to, reg->name))
 			return doc_err(reg->source, key_node(fields[i].node, "to"), err, "'%.*s' refers to the register '%.*s', and there is no such register",
 			               STR_ARG(fields[i].name), STR_ARG(to));
 	}
