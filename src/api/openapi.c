@@ -57,11 +57,11 @@ static int put_node(struct buf *out, const struct source *source, const struct d
 static int put_file(struct request *request, const struct content *content, struct str name, struct err *err)
 {
 	struct source *source = ARENA_NEW(request->arena, struct source);
-	const struct doc *map;
+	const struct doc *map = NULL;
 	int r = content_read(request->arena, content, arena_cstr(request->arena, name), source, err);
 	if (r == 0)
 		r = yaml_parse(request->arena, source, &map, err);
-	if (r < 0 || map->type == DOC_NULL)
+	if (r < 0 || !map || map->type == DOC_NULL)
 		return r;
 	if (map->type != DOC_MAP)
 		return doc_err(source, map, err, "expected a map of named schemas");

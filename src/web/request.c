@@ -61,7 +61,7 @@ static int member(struct request *request, const char *name, bool required, cons
 
 int request_text(struct request *request, const char *name, bool required, size_t most, struct str *out, struct err *err)
 {
-	const struct doc *node;
+	const struct doc *node = NULL;
 	*out = STR_NONE;
 	int r = member(request, name, required, &node, err);
 	if (r < 0 || !node)
@@ -87,7 +87,7 @@ int request_text(struct request *request, const char *name, bool required, size_
 
 int request_int(struct request *request, const char *name, int64_t otherwise, int64_t *out, struct err *err)
 {
-	const struct doc *node;
+	const struct doc *node = NULL;
 	*out = otherwise;
 	int r = member(request, name, false, &node, err);
 	if (r < 0 || !node)

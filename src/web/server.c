@@ -94,7 +94,6 @@ static void link_open(struct server *server, struct MHD_Connection *connection, 
 	const union MHD_ConnectionInfo *fd = mhd->MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	const union MHD_ConnectionInfo *tls = mhd->MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 	struct link *link = mem_alloc(sizeof(*link));
-	link->server = server;
 	link->fd = fd ? fd->connect_fd : -1;
 	link_address(link, connection);
 	link_until(link, clock_monotonic_ns(), server->options.head_seconds);

@@ -31,7 +31,6 @@ int mhd_load(struct err *err) MUST_USE;
 
 struct link {
 	struct link *next, **at; /* under the server's mutex */
-	struct server *server;
 	int fd;
 	_Atomic int64_t deadline; /* clock_monotonic_ns(); INT64_MAX: none */
 	char address[48];
@@ -80,11 +79,11 @@ struct server {
 	_Atomic uint64_t requests, refused;
 };
 
-/* server_visit.c: what libmicrohttpd calls. */
-void *visit_begin(void *server, const char *target, struct MHD_Connection *connection);
-enum MHD_Result visit_go_on(void *server, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
-                            const char *upload, size_t *size, void **visit);
-void visit_end(void *server, struct MHD_Connection *connection, void **visit, enum MHD_RequestTerminationCode why);
+/* server_visit.c: what libmicrohttpd calls; ctx is the server, *context the visit. */
+void *visit_begin(void *ctx, const char *target, struct MHD_Connection *connection);
+enum MHD_Result visit_go_on(void *ctx, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+                            const char *upload, size_t *size, void **context);
+void visit_end(void *ctx, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode why);
 /* Back to its thread, to be answered. */
 void visit_resume(struct visit *visit);
 

@@ -301,7 +301,7 @@ static bool fill(struct subscriber *subscriber, const struct subscriber_waker *w
 		for (size_t i = 0; i < heard.n; i++) {
 			const struct item *item = &heard.item[i];
 			if (item->user ? item->user == subscriber->actor->id : sees(subscriber, str_from(item->kind), item->org, now))
-				buf_printf(&subscriber->left, "id: %08x-%llu\n%s\n", stream->boot, (unsigned long long)(heard.first + i + 1), item->text);
+				buf_printf(&subscriber->left, "id: %08x-%llu\n%s\n", stream->boot, (unsigned long long)heard.first + i + 1, item->text);
 		}
 		if (beat && !subscriber->left.n)
 			buf_puts(&subscriber->left, ":\n\n");
