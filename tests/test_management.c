@@ -125,6 +125,32 @@ static void test_fixtures(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* Each column of evidence has a heading in Chinese and Vietnamese. */
+static void test_columns_have_headings(void **state)
+{
+	(void)state;
+	struct overview *overview;
+	struct err err = { "" };
+	size_t wrong = 0;
+	assert_int_equal(overview_open(&(struct overview_options){ .registers = registers }, &overview, &err), 0);
+	for (size_t i = 0; i < checks.n; i++) {
+		struct overview_question question;
+		assert_int_equal(overview_ask(overview, checks.p[i].violations, &question, NULL, &err), 0);
+		for (size_t k = 0; k < statement_width(question.statement); k++) {
+			const char *name = statement_column(question.statement, k);
+			for (int lang = LANG_ZH; lang <= LANG_VI; lang++) {
+				if (!str_is(tr_word((enum lang)lang, "column", name), name))
+					continue;
+				print_error("%.*s: no \"column %s\" in %s\n", STR_ARG(checks.p[i].id), name, lang_names[lang]);
+				wrong++;
+			}
+		}
+		overview_question_done(&question);
+	}
+	overview_close(overview);
+	assert_int_equal(wrong, 0);
+}
+
 /* ---- what may be asked ---- */
 
 static struct overview *furnished(const char *yaml_rows UNUSED)
@@ -179,6 +205,7 @@ int main(void)
 		cmocka_unit_test(test_catalogue),
 		cmocka_unit_test(test_checks_are_sound),
 		cmocka_unit_test(test_fixtures),
+		cmocka_unit_test(test_columns_have_headings),
 		cmocka_unit_test(test_guard),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
