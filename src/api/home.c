@@ -251,7 +251,7 @@ static int overdue_put(struct request *request, int64_t now, struct err *err)
 	if (r == 0 && may_read(request, "finding"))
 		r = rows_put(request, NULL, "finding",
 		             "SELECT id, number, org, title, severity, state, acknowledge_due AS due, responsible, 'acknowledge' AS why FROM finding"
-		             " WHERE state = 'issued' AND acknowledge_due < ? AND withdrawn IS NULL AND @org ORDER BY id LIMIT ?",
+		             " WHERE state = 'issued' AND acknowledge_due < ? AND withdrawn IS NULL AND @org ORDER BY acknowledge_due LIMIT ?",
 		             today, err);
 	if (r == 0 && may_read(request, "notice"))
 		r = rows_put(request, NULL, "notice",

@@ -13,11 +13,10 @@ enum { TREND_DAYS = 30, FRESH_DAYS = 2, BELOW_MOST = 500 };
 
 #define BELOW_IT "IN (SELECT org FROM ward_subtree WHERE ancestor = ?)"
 #define OPEN_STATES "('open', 'issued', 'acknowledged', 'fixing', 'submitted', 'verified', 'disputed')"
-/* The last day's counts of each host. A host that was given to no organisation is the root's. */
+/* The last day's counts of each host. */
 #define LAST_DAY \
 	" FROM ward_host h LEFT JOIN ward_verdict_day d ON d.host = h.id" \
 	" AND d.day = (SELECT max(x.day) FROM ward_verdict_day x WHERE x.host = h.id)"
-#define HOST_ORG "coalesce(h.org, (SELECT min(o.id) FROM org o WHERE o.parent IS NULL AND o.withdrawn IS NULL))"
 #define SUMS \
 	"count(h.id), count(d.host), sum(CASE WHEN d.day >= ? THEN 1 ELSE 0 END), sum(d.pass), sum(d.fail), sum(d.unknown)," \
 	" sum(d.not_applicable), sum(d.critical), sum(d.high), sum(d.medium), sum(d.low)"
@@ -80,7 +79,7 @@ static void standing_put(struct buf *out, const struct standing *s)
 static int own_standing(struct view *view, struct err *err)
 {
 	DB_QUERY(query);
-	int r = db_query(&query, view->db, "SELECT " SUMS LAST_DAY " WHERE h.removed IS NULL AND " HOST_ORG " " BELOW_IT, err);
+	int r = db_query(&query, view->db, "SELECT " SUMS LAST_DAY " WHERE h.removed IS NULL AND h.org " BELOW_IT, err);
 	if (r < 0)
 		return r;
 	db_bind_text(&query, view->fresh_from);
@@ -203,8 +202,8 @@ static int trend_put(struct view *view, struct err *err)
 {
 	DB_QUERY(query);
 	int r = db_query(&query, view->db,
-	                 "SELECT d.day, count(*), sum(d.pass), sum(d.fail), sum(d.unknown), sum(d.critical), sum(d.high) FROM ward_verdict_day d"
-	                 " JOIN ward_host h ON h.id = d.host WHERE d.day >= ? AND h.removed IS NULL AND " HOST_ORG " " BELOW_IT
+	                 "SELECT d.day, count(*), sum(d.pass), sum(d.fail), sum(d.unknown), sum(d.critical), sum(d.high) FROM ward_host h"
+	                 " JOIN ward_verdict_day d ON d.host = h.id AND d.day >= ? WHERE h.removed IS NULL AND h.org " BELOW_IT
 	                 " GROUP BY d.day ORDER BY d.day",
 	                 err);
 	if (r < 0)

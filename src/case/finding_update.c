@@ -62,23 +62,25 @@ static int known_read(struct update *update, const struct judged *judged, struct
 	struct write *write = update->write;
 	DB_QUERY(query);
 	int r = db_query(&query, write->db,
-	                 "SELECT id, org, host, last_seen, subject, state, evidence_sha256, closed_at, submitted_by FROM finding"
-	                 " WHERE check_id = ? AND source = ? AND (? = 0 OR host = ?) AND withdrawn IS NULL ORDER BY id",
+	                 "SELECT id, org, host, last_seen, subject, state, evidence_sha256, closed_at, submitted_by, source FROM finding"
+	                 " WHERE check_id = ? AND withdrawn IS NULL",
 	                 update->err);
 	if (r < 0)
 		return r;
 	db_bind_text(&query, judged->check->id);
-	db_bind_text(&query, str_from(observed_source_names[judged->source]));
-	db_bind_int(&query, judged->host);
-	db_bind_int(&query, judged->host);
 	while ((r = db_step(&query, update->err)) > 0) {
+		/* Here and not in the query, which would take an index by source and read all that inspections ever found. */
+		if (!str_is(db_text(&query, 9), observed_source_names[judged->source]) || (judged->host && db_int_or(&query, 2, 0) != judged->host))
+			continue;
 		struct known *known = ARENA_NEW(write->arena, struct known);
 		*known = (struct known){ .id = db_int(&query, 0), .org = db_int(&query, 1), .host = db_int_or(&query, 2, 0),
 			                 .last_seen = db_int_or(&query, 3, 0), .subject = arena_str(write->arena, db_text(&query, 4)),
 			                 .state = arena_str(write->arena, db_text(&query, 5)), .sha256 = arena_str(write->arena, db_text(&query, 6)),
 			                 .closed_at = db_int_or(&query, 7, 0), .submitted_by = db_int_or(&query, 8, 0) };
 		vec_push_in(write->arena, out, known);
-		*map_put(&out->by_key, key_of(write->arena, known->host, known->org, known->subject)) = known;
+		void **slot = map_put(&out->by_key, key_of(write->arena, known->host, known->org, known->subject));
+		if (!*slot || ((struct known *)*slot)->id < known->id)
+			*slot = known;
 	}
 	return r;
 }
