@@ -634,6 +634,79 @@ static void hooks(void **state)
 	assert_int_equal(count(office, "SELECT count(*) FROM ward_journal WHERE kind = 'change'"), 1);
 }
 
+/* The notices of the State Council for 2025 and 2026, and what comes of them. */
+static void working_days(void **state)
+{
+	(void)state;
+	ARENA(arena);
+	struct err err = { "" };
+	CLEANUP(calendar_free_p) struct calendar *china = NULL, *viet_nam = NULL;
+	assert_int_equal(calendar_load(NULL, STR("CN"), &china, &err), 0);
+	assert_int_equal(calendar_load(NULL, STR("VN"), &viet_nam, &err), 0);
+	assert_int_equal(calendar_load(NULL, STR("XX"), &viet_nam, &err), -ENOENT);
+	static const struct {
+		const char *from;
+		int64_t n;
+		const char *to;
+	} cases[] = {
+		{ "2026-02-13", 1, "2026-02-14" }, /* Saturday, worked before the Spring Festival */
+		{ "2026-02-14", 1, "2026-02-24" }, { "2026-02-24", 4, "2026-02-28" }, { "2026-02-28", 1, "2026-03-02" },
+		{ "2026-09-30", 1, "2026-10-08" }, { "2026-10-08", 2, "2026-10-10" }, { "2026-09-18", 1, "2026-09-20" },
+		{ "2026-01-01", 0, "2026-01-04" }, { "2025-09-26", 3, "2025-09-30" }, { "2026-11-20", 5, "2026-11-27" },
+		{ "2027-05-01", 1, "2027-05-03" }, /* no notice yet: Saturdays and Sundays */
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int64_t day;
+		assert_true(date_read(str_from(cases[i].from), &day));
+		assert_string_equal(date_text(&arena, calendar_add(china, day, cases[i].n)).p, cases[i].to);
+	}
+	int64_t day;
+	assert_true(date_read(STR("2026-04-30"), &day));
+	assert_true(calendar_is_working(china, day) && !calendar_is_working(viet_nam, day) && calendar_knows(china, day));
+	assert_true(date_read(STR("2027-04-30"), &day));
+	assert_false(calendar_knows(china, day));
+	assert_false(date_read(STR("2025-02-29"), &day) || date_read(STR("2026-13-01"), &day) || date_read(STR("2026-1-01"), &day));
+}
+
+/* A dry run says what writing would say, and writes nothing. */
+static void checks_without_writing(void **state)
+{
+	struct office *office = *state;
+	struct tree t = tree(office);
+	struct err err = { "" };
+	struct db *db;
+	const struct register_ *reg = registers_find(office->registers, STR("change"));
+	int64_t id = make(office, &t.officer, "change", 0, "{\"summary\":\"x\",\"card\":\"320102199001011234\"}"), found = 0;
+	int64_t entries = count(office, "SELECT count(*) FROM ward_journal");
+	const struct {
+		int64_t id;
+		const char *values;
+		int result;
+	} cases[] = {
+		{ 0, "{\"summary\":\"y\"}", 0 },
+		{ 0, "{}", -EINVAL },
+		{ 0, "{\"summary\":\"y\",\"card\":\"320102199001011234\"}", -EEXIST },
+		{ id, "{\"card\":\"320102199001011234\"}", 0 },
+		{ id, "{\"risk\":\"none\"}", -EINVAL },
+		{ id + 1, "{\"risk\":\"low\"}", -ENOENT },
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct field_problems problems = { 0 };
+		assert_int_equal(records_read(office->records, &db, &err), 0);
+		int r = record_check(&office->arena, db, &office->books, &t.officer, reg, 0, json(office, cases[i].values), cases[i].id, &problems, &err);
+		records_read_end(office->records, db);
+		assert_int_equal(r, cases[i].result);
+	}
+	const char *number = arena_printf(&office->arena, "{\"number\":\"%s\"}", text_of(office, get(office, &t.officer, "change", id), "number")).p;
+	assert_int_equal(records_read(office->records, &db, &err), 0);
+	assert_int_equal(record_by_key(&office->arena, db, &office->books, reg, t.county, json(office, number), &found, &err), 0);
+	assert_int_equal(found, id);
+	assert_int_equal(record_by_key(&office->arena, db, &office->books, reg, t.town, json(office, number), &found, &err), 0);
+	assert_int_equal(found, 0);
+	records_read_end(office->records, db);
+	assert_int_equal(count(office, "SELECT count(*) FROM ward_journal"), entries);
+}
+
 #define OFFICE_TEST(name) cmocka_unit_test_setup_teardown(name, office_open, office_close)
 
 int main(void)
@@ -648,6 +721,8 @@ int main(void)
 		OFFICE_TEST(wrong_declarations),
 		OFFICE_TEST(numbers),
 		OFFICE_TEST(hooks),
+		OFFICE_TEST(checks_without_writing),
+		cmocka_unit_test(working_days),
 		cmocka_unit_test(masks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
