@@ -181,11 +181,12 @@ int write_try(struct write *write, records_work work, void *ctx, struct err *err
 	return within(write, work, ctx, err);
 }
 
-static void do_one(struct records *records, struct job *job, int64_t now)
+/* A work that is alone has the transaction for its savepoint, so that SQLite keeps no second copy of the pages it changes. */
+static void do_one(struct records *records, struct job *job, bool alone, int64_t now)
 {
 	ARENA(arena);
 	struct write write = { records->db, records, &arena, now, job->actor };
-	job->result = within(&write, job->work, job->ctx, &job->err);
+	job->result = alone ? job->work(job->ctx, &write, &job->err) : within(&write, job->work, job->ctx, &job->err);
 }
 
 /* Tell everybody; the transaction failed when `r` is negative. */
@@ -207,17 +208,20 @@ static void do_together(struct records *records, struct job *first)
 	struct err err = { "" };
 	struct journal_head before = records->head;
 	int64_t now = clock_now();
+	bool alone = !first->next;
 	records->entries.n = 0;
 	arena_reset(&records->batch);
 	int r = begin(records, &err);
 	for (struct job *job = first; r == 0 && job; job = job->next) {
-		do_one(records, job, now);
+		do_one(records, job, alone, now);
 		/* A full disk, a lost server: the whole transaction is gone, and what seemed done with it. */
 		if (!db_in_transaction(records->db)) {
 			r = job->result < 0 ? job->result : -EIO;
 			err = job->err;
 		}
 	}
+	if (r == 0 && alone && first->result < 0)
+		r = first->result;
 	if (r == 0)
 		r = commit(records, &err);
 	if (r < 0) {
