@@ -21,7 +21,7 @@ def main():
     rows = []
     for path in sorted(FOLDER.glob("bench_*.py")):
         module = importlib.import_module(path.stem)
-        for name, function in vars(module).items():
+        for name, function in list(vars(module).items()):
             label = f"{path.stem.removeprefix('bench_')}/{name.removeprefix('bench_')}"
             if not name.startswith("bench_") or not callable(function):
                 continue
