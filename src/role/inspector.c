@@ -200,6 +200,8 @@ static int begin(struct inspector *inspector, struct err *err)
 	if (r < 0)
 		return r;
 	library_keep(libraries);
+	/* People wait for the server, nobody for this. */
+	(void)!nice(10);
 	struct sandbox sandbox = role_sandbox(ROLE_INSPECTOR, NULL, NULL, inspector->options->parent);
 	r = sandbox_enter(&sandbox, &state, err);
 	if (r < 0)

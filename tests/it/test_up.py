@@ -12,6 +12,7 @@ import time
 
 from harness import WARD, environment, need_root, run, temporary
 from office import ROLES, Office
+from postgresql import PostgreSQL
 
 
 def rows(office, query):
@@ -233,3 +234,17 @@ def test_what_failed_becomes_findings_and_the_registers_are_checked():
         office.wait(lambda: len(found() ^ failed) <= 4, "the findings of this machine")
         office.wait(lambda: rows(office, "SELECT count(*) FROM finding WHERE source = 'management'")[0][0], "findings in the registers")
         office.stop()
+
+
+def test_records_in_postgresql_behind_the_same_walls():
+    with PostgreSQL() as server:
+        with Office(config=f"records: {server.url()}\n") as office:
+            client = office.first()
+            office.wait(lambda: client.get("/api/verdicts?value=fail")[1]["rows"], "verdicts")
+            row = client.get("/api/verdicts?value=fail&limit=1")[1]["rows"][0]
+            assert client.get(f"/api/evidence/{row['evidence']}")[0] == 200
+            assert client.get("/api/detections/techniques")[0] == 200
+            server.restart()
+            office.wait(lambda: client.get("/api/hosts")[0] == 200, "answers after PostgreSQL came back")
+            assert not (office.dir / "records" / "records.db").exists()
+            office.stop()
