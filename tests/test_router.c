@@ -120,6 +120,8 @@ static void percents(void **state)
 	assert_true(str_is(out, "a+b"));
 	assert_false(percent_decode(&arena, STR("a%2"), true, &out));
 	assert_false(percent_decode(&arena, STR("a\0b"), true, &out));
+	assert_false(percent_decode(&arena, STR("a\0%41"), true, &out));
+	assert_false(percent_decode(&arena, STR("%00"), true, &out));
 	assert_int_equal(method_from(STR("PATCH")), METHOD_PATCH);
 	assert_int_equal(method_from(STR("patch")), -1);
 }

@@ -111,14 +111,14 @@ bool percent_decode(struct arena *arena, struct str text, bool plus, struct str 
 		if (text.p[i] != '%')
 			continue;
 		int high = i + 2 < text.n ? digit(text.p[i + 1]) : -1, low = i + 2 < text.n ? digit(text.p[i + 2]) : -1;
-		if (high < 0 || low < 0 || (high == 0 && low == 0))
+		if (high < 0 || low < 0)
 			return false;
 		p[n] = (char)(high * 16 + low);
 		i += 2;
 	}
 	p[n] = 0;
 	*out = (struct str){ p, n };
-	return utf8_valid(*out);
+	return utf8_valid(*out) && str_find_char(*out, 0) < 0;
 }
 
 static bool segment_is_good(struct str s)
