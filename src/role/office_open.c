@@ -116,7 +116,17 @@ static int migrate(struct arena *arena, struct records *records, struct err *err
 }
 
 /* Tables are read and written long after the walls stand. */
-static const char *const libraries[] = { "libexpat.so.1", "libarchive.so.13", "libxlsxwriter.so.4", NULL };
+static const char *const libraries[] = {
+	"libgnutls.so.30", "libmicrohttpd.so.12", "liboath.so.0", "libexpat.so.1", "libarchive.so.13", "libxlsxwriter.so.4", NULL,
+};
+
+void office_prepare(const struct config *config)
+{
+	static const char *const postgresql[] = { "libpq.so.5", NULL };
+	library_keep(libraries);
+	if (db_is_postgresql(config->up.records))
+		library_keep(postgresql);
+}
 
 /* What is declared: content alone, no database. */
 static int load_declared(struct arena *arena, enum lang lang, struct office *out, struct err *err)
@@ -173,7 +183,6 @@ int office_open(struct arena *arena, const struct config *config, enum lang lang
 	out->machine_id = machine_id(arena);
 	out->rules = config->rules.paths;
 	out->built_in_rules = config->rules.built_in;
-	library_keep(libraries);
 	const struct stream_hooks hears = office_stream_hooks(out);
 	int r = load_declared(arena, lang, out, err);
 	r = r < 0 ? r : open_records(arena, config, keeper, out, err);
@@ -246,7 +255,8 @@ void office_close(struct office *office)
 const struct sandbox_path *office_paths(struct arena *arena, const struct config *config)
 {
 	static const char *const own[] = { "records", "files", "tls" };
-	static const char *const always[] = { "/etc/localtime", "/usr/share/zoneinfo", "/etc/passwd", "/etc/group" };
+	static const char *const always[] = { "/etc/localtime", "/usr/share/zoneinfo", "/etc/passwd", "/etc/group", "/etc/machine-id",
+		                              "/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/ssl", "/run/postgresql" };
 	struct sandbox_path *paths = ARENA_ARRAY(arena, struct sandbox_path, COUNT(own) + COUNT(always) + 16);
 	size_t n = 0;
 	for (size_t i = 0; i < COUNT(own); i++)

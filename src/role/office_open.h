@@ -11,7 +11,9 @@
 #include "role/keeper.h"
 #include "sys/sandbox.h"
 
-/* Before the sandbox. `arena` lives as long as the office. */
+/* Before the sandbox: libraries that are needed later. */
+void office_prepare(const struct config *config);
+/* Within it. `arena` lives as long as the office. */
 int office_open(struct arena *arena, const struct config *config, enum lang lang, struct keeper *keeper, struct office *out,
                 struct err *err) MUST_USE;
 void office_close(struct office *office);

@@ -109,16 +109,12 @@ static int load_own(struct arena *arena, const struct config *config, struct kee
 	return make_new(arena, &files, keeper, out, err);
 }
 
-static int load_given(struct arena *arena, const struct config *config, struct web_tls *out, struct err *err)
+int office_web_given(struct arena *arena, const struct config *config, struct web_tls *out, struct err *err)
 {
+	if (!config->up.certificate.p)
+		return 0;
 	int r = read_text(arena, arena_cstr(arena, config->up.certificate), &out->certificate, err);
 	return r < 0 ? r : read_text(arena, arena_cstr(arena, config->up.key), &out->key, err);
-}
-
-static int load_tls(struct arena *arena, const struct config *config, struct keeper *keeper, const struct strings *names,
-                    struct web_tls *out, struct err *err)
-{
-	return config->up.certificate.p ? load_given(arena, config, out, err) : load_own(arena, config, keeper, names, out, err);
 }
 
 /* ---- all of it ---- */
@@ -126,9 +122,9 @@ static int load_tls(struct arena *arena, const struct config *config, struct kee
 int office_web_open(struct arena *arena, const struct config *config, struct keeper *keeper, struct office *office,
                     struct role_log *log, struct office_web *out, struct err *err)
 {
-	*out = (struct office_web){ .office = office, .log = log };
+	*out = (struct office_web){ .office = office, .log = log, .tls = out->tls };
 	names_of_machine(arena, config, &out->names);
-	int r = load_tls(arena, config, keeper, &out->names, &out->tls, err);
+	int r = config->up.certificate.p ? 0 : load_own(arena, config, keeper, &out->names, &out->tls, err);
 	if (r == 0)
 		r = server_prepare(err);
 	if (r == 0)
@@ -171,7 +167,9 @@ int office_web_renew(struct arena *arena, const struct config *config, struct ke
                      struct err *err)
 {
 	struct web_tls tls;
-	int r = load_tls(arena, config, keeper, &web->names, &tls, err);
+	if (config->up.certificate.p)
+		return 0;
+	int r = load_own(arena, config, keeper, &web->names, &tls, err);
 	if (r < 0 || str_eq(tls.certificate, web->tls.certificate))
 		return r;
 	r = server_reload(web->server, &tls, err);

@@ -21,14 +21,16 @@ struct office_web {
 	struct server *server;
 };
 
-/* Certificate, router and hooks; the keeper certifies a new key when there is none that is good for another month. Before the
- * sandbox. */
+/* The certificate that the configuration names, which may be readable for root alone: before the sandbox. */
+int office_web_given(struct arena *arena, const struct config *config, struct web_tls *out, struct err *err) MUST_USE;
+/* Certificate, router and hooks; the keeper certifies a new key when there is none that is good for another month. *out
+ * holds what office_web_given() found. */
 int office_web_open(struct arena *arena, const struct config *config, struct keeper *keeper, struct office *office,
                     struct role_log *log, struct office_web *out, struct err *err) MUST_USE;
 /* `listening` is taken over. */
 int office_web_start(struct office_web *web, int listening, struct err *err) MUST_USE;
 void office_web_stop(struct office_web *web, unsigned seconds);
-/* Once a day: a new certificate when the old one ends soon, without a pause. Given certificates are read again. */
+/* Once a day: a new certificate when the old one ends soon, without a pause. One that was given stays until the next start. */
 int office_web_renew(struct arena *arena, const struct config *config, struct keeper *keeper, struct office_web *web,
                      struct err *err) MUST_USE;
 

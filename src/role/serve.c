@@ -255,7 +255,11 @@ static int begin(struct serve *serve, struct err *err)
 		r = take_word(serve, err);
 	if (r < 0 || serve->stopping)
 		return r;
-	r = office_open(&serve->arena, options->config, options->log->lang, serve->keeper, &serve->office, err);
+	/* The walls first: threads that begin later stand behind them, files are made by the user who will need them. */
+	office_prepare(options->config);
+	r = office_web_given(&serve->arena, options->config, &serve->web.tls, err);
+	r = r < 0 ? r : enter(serve, err);
+	r = r < 0 ? r : office_open(&serve->arena, options->config, options->log->lang, serve->keeper, &serve->office, err);
 	serve->office.doctor = look_as_doctor;
 	serve->office.doctor_ctx = serve;
 	r = r < 0 ? r : open_wishes(serve, err);
@@ -264,8 +268,6 @@ static int begin(struct serve *serve, struct err *err)
 	/* A server that follows one that died leaves the link alone that was said. */
 	if (r == 0 && !shared_get(&options->shared->announced))
 		r = office_first_token(&serve->arena, &serve->office, &token, err);
-	/* Threads begin behind the walls, so that all of them stand there. */
-	r = r < 0 ? r : enter(serve, err);
 	r = r < 0 ? r : office_web_start(&serve->web, options->console, err);
 	if (r < 0)
 		return r;

@@ -248,3 +248,26 @@ def test_records_in_postgresql_behind_the_same_walls():
             office.wait(lambda: client.get("/api/hosts")[0] == 200, "answers after PostgreSQL came back")
             assert not (office.dir / "records" / "records.db").exists()
             office.stop()
+
+
+def test_the_server_is_unprivileged_in_all_its_threads():
+    """As with the user of the package: what it makes belongs to that user, and no thread began before the walls stood."""
+    need_root()
+    folder = temporary()
+    folder.chmod(0o755)
+    with Office(folder / "office", config="user: nobody\n") as office:
+        client = office.first()
+        pid = office.pid("server")
+        threads = os.listdir(f"/proc/{pid}/task")
+        assert len(threads) > 3
+        for thread in threads:
+            status = dict(line.split(":\t", 1) for line in open(f"/proc/{pid}/task/{thread}/status").read().splitlines() if ":\t" in line)
+            assert status["Seccomp"] == "2" and int(status["CapEff"], 16) == 0 and status["Uid"].split()[0] != "0", status
+        office.wait(lambda: client.get("/api/verdicts?value=fail")[1]["rows"], "verdicts")
+        office.stop()
+        office.start()
+        assert office.client().get("/api/health")[0] == 200
+        office.stop()
+    for name in ("records/records.db", "tls/server.key"):
+        assert os.stat(office.dir / name).st_uid != 0, name
+    assert os.stat(office.dir / "keys" / "ca.key").st_uid == 0
