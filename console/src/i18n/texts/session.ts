@@ -47,6 +47,8 @@ export const session = texts({
   promise1: ['看得见：每台主机的真实状态', 'Thấy rõ: tình trạng thật của từng máy', 'See: the true state of every machine'],
   promise2: ['办得了：问题、期限、责任人', 'Xử lý: tồn tại, thời hạn, người phụ trách', 'Act: findings, deadlines, owners'],
   promise3: ['说得清：每句话背后都有证据', 'Chứng minh: mỗi câu đều có bằng chứng', 'Prove: evidence under every sentence'],
+  recovery: ['请保存这些备用码：手机丢失时，每个可代替一次动态验证码，只显示这一次。', 'Hãy lưu các mã dự phòng này: mất điện thoại thì mỗi mã dùng thay một lần; chỉ hiện lúc này.', 'Keep these recovery codes: should the phone be lost, each stands in for a code once. They are shown only now.'],
+  recoveryKept: ['已保存', 'Đã lưu', 'I have kept them'],
   roles: ['角色', 'Vai trò', 'Roles'],
   rule_differs: ['两次输入一致', 'Hai lần nhập giống nhau', 'Both are the same'],
   rule_kinds: ['含大写、小写、数字、符号中的至少三种', 'Có ít nhất ba loại: hoa, thường, số, ký hiệu', 'At least three of: capitals, small letters, digits, signs'],
