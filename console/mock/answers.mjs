@@ -159,21 +159,22 @@ const item = (register, row, extra = {}) => ({ register, id: row.id, number: row
 function home() {
   const findings = tables.get('finding') ?? [];
   return ok({
-    tasks: [...findings.filter((row) => row.state === 'open').slice(0, 3).map((row) => item('finding', row, { why: 'issue' })), ...findings.filter((row) => row.state === 'submitted').slice(0, 3).map((row) => item('finding', row, { why: 'verify' })), ...(tables.get('notice') ?? []).slice(0, 2).map((row) => item('notice', row, { due: row.acknowledge_due, why: 'acknowledge' }))],
+    tasks: [...findings.filter((row) => row.state === 'open').slice(0, 3).map((row) => item('finding', row, { transitions: ['issue'], mine: true })), ...findings.filter((row) => row.state === 'submitted').slice(0, 3).map((row) => item('finding', row, { transitions: ['verify'] })), ...(tables.get('notice') ?? []).slice(0, 2).map((row) => item('notice', row, { due: row.acknowledge_due, why: 'acknowledge' }))],
     overdue: findings.filter((row) => row.overdue).slice(0, 5).map((row) => item('finding', row)),
     clocks: [...clocksOf(1), ...clocksOf(2).slice(1)].filter((one) => one.state !== 'met'),
-    duty: [{ id: 1, place: '中心机房', person: '陈立国', from: now - 3600 * 2, to: now + 3600 * 6, phone: '0511-8800110', mine: true, state: 'scheduled' }, { id: 2, place: '门户网站巡查', person: '周敏', from: now + 3600 * 6, to: now + 3600 * 14, phone: '0511-8800112', state: 'scheduled' }],
-    counts: { tasks: 8, overdue: findings.filter((row) => row.overdue).length, findings: findings.filter((row) => row.state !== 'closed').length, incidents: 3, notices: 4 },
+    duty: [{ id: 1, slot: 'day', place: 'machine_room', place_name: '中心机房', person: 1, person_name: '陈立国', state: 'scheduled' }, { id: 2, slot: 'night', place: 'site', place_name: '门户网站巡查', person: 2, person_name: '周敏', state: 'scheduled' }],
+    counts: { tasks: 8, overdue: findings.filter((row) => row.overdue).length, open_findings: findings.filter((row) => row.state !== 'closed').length, without_owner: 4, open_incidents: 3 },
   });
 }
 function posture(query) {
   const id = Number(query.get('org') || 1);
+  const all = count(verdicts);
+  const standing = (percent, i) => ({ score: { percent, good: 300 - i, of: 400 }, verdicts: { pass: 300 - i, fail: 60 + i, unknown: 40, not_applicable: 80 }, coverage: { hosts: 12 + i, inspected: 12, fresh: percent === null ? 0 : 11, fresh_days: 7 }, findings: { critical: i, high: 3, medium: 9, low: 4, open: 16 + i, overdue: i * 2 } });
   return ok({
-    org: orgs.find((one) => one.id === id), days: { outage: 63, data: 412, breach: 18 }, score: 78, verdicts: count(verdicts),
-    findings: { critical: 3, high: 14, medium: 27, low: 11, overdue: 9, open: 55, closed: 132 },
-    trend: Array.from({ length: 90 }, (_, i) => ({ day: new Date((now - (89 - i) * 86400) * 1000).toISOString().slice(0, 10), score: Math.round(61 + i * 0.19 + Math.sin(i / 5) * 2.4), open: Math.round(96 - i * 0.46 + Math.cos(i / 4) * 5), overdue: Math.max(0, Math.round(24 - i * 0.17)) })),
-    below: orgs.filter((one) => one.parent === id).map((one, i) => ({ org: one.id, name: one.name, tier: one.tier, kind: one.kind, score: i === 2 ? null : 84 - i * 9, hosts: i === 2 ? 4 : 12 + i, seen: i === 2 ? 0 : 11, fail: 30 + i * 8, overdue: i * 3, findings: 18 + i })),
-    coverage: { hosts: 42, seen: 37, complete: 29, stale: 5 },
+    org: orgs.find((one) => one.id === id), days: { outage: { days: 63 }, data: { days: 412 }, breach: { days: 18 } }, ...standing(78, 0), verdicts: { ...all, not_applicable: all['not-applicable'] },
+    findings: { critical: 3, high: 14, medium: 27, low: 11, overdue: 9, open: 55 }, coverage: { hosts: 42, inspected: 40, fresh: 37, fresh_days: 7 },
+    trend: Array.from({ length: 90 }, (_, i) => ({ day: new Date((now - (89 - i) * 86400) * 1000).toISOString().slice(0, 10), hosts: 40, pass: 1200 + i * 4, fail: Math.round(620 - i * 2.6 + Math.cos(i / 4) * 20), unknown: 200, critical: 12, high: Math.round(90 - i * 0.5) })),
+    below: orgs.filter((one) => one.parent === id).map((one, i) => ({ org: one.id, name: one.name, tier: one.tier, kind: one.kind, ...standing(i === 2 ? null : 84 - i * 9, i) })),
   });
 }
 function evidence(digest) {
@@ -269,7 +270,7 @@ export function answers(method, [what, a, b, c, d], query, body, raw) {
     journal: () => (a === 'verify' ? ok({ ok: true, entries: 18422, head: sha('head'), sealed: 18400, sealed_at: now - 420, seconds: 0.21 }) : ok(page([...journal].reverse(), query))),
     profiles: () => ok({ rows: profiles.map((one) => ({ ...one, current: one.name === profile })) }),
     rules: () => ok({ rows: detections.slice(0, 12).map((one, i) => ({ id: one.rule, title: one.title, level: one.level, techniques: one.techniques, logsource: ['linux/sshd', 'windows/security', 'web/nginx'][i % 3], hits: one.count })) }),
-    keys: () => ok({ rows: [{ name: 'seal', kind: 'Ed25519', fingerprint: sha('k').slice(0, 32), created: now - 864000, purpose: 'seal', state: 'active' }, { name: 'vault', kind: 'AES-256', fingerprint: sha('v').slice(0, 32), created: now - 864000, purpose: 'vault', state: 'active' }] }),
+    keys: () => ok({ rows: [{ kind: 'seal', id: sha('k').slice(0, 16), algorithm: 'ed25519', public: 'ed25519 …' }, { kind: 'authority', from: now - 864000, until: now + 864000000, sha256: sha('v'), pem: '-----BEGIN' }, { kind: 'server', from: now - 864000, until: now + 8640000, sha256: sha('w'), pem: '-----BEGIN' }] }),
     doctor: () => ok({ rows: [{ name: 'records', state: 'good', text: 'SQLite, WAL, 12.4 MiB' }, { name: 'disk', state: 'warn', text: '剩余 8%', remedy: '清理 /var 或扩容' }, { name: 'tls', state: 'good', text: '证书有效期至 2027-11-20' }] }),
   };
   return handlers[what]?.();

@@ -28,6 +28,6 @@ export interface LawClock {
 export const incident = (id: number | string): Promise<IncidentAnswer> => get(`incidents/${id}`);
 export const gradings = async (): Promise<Grading[]> => (await get<{ rows: Grading[] }>('grading')).rows;
 export const gradeIncident = (id: number, inputs: Record<string, unknown>): Promise<unknown> => post(`incidents/${id}/grade`, { inputs });
-export const addMoment = (id: number, moment: { at: number; what: string; kind: string }): Promise<unknown> => post(`incidents/${id}/timeline`, moment);
+export const addMoment = (id: number, moment: { at: number; what: string }): Promise<unknown> => post(`incidents/${id}/timeline`, moment);
 export const addEvidence = (id: number, evidence: { kind: string; title: string; sha256?: string; reference?: string }): Promise<unknown> => post(`incidents/${id}/evidence`, evidence);
 export const markSent = (id: number, rule: string, given: { receipt: string; at: number }): Promise<unknown> => post(`incidents/${id}/clocks/${rule}/sent`, given);

@@ -78,12 +78,13 @@ export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info';
 export interface VerdictCounts { pass: number; fail: number; unknown: number; 'not-applicable': number }
 
 export interface HomeItem {
-  register: string; id: number; number?: string; title: string; state?: string; due?: number | string | null; org?: string;
-  severity?: Severity; why?: string;
+  register: string; id: number; number?: string; title: string; state?: string; due?: number | string | null; org?: number | string;
+  severity?: Severity; why?: string; transitions?: string[]; mine?: boolean;
 }
 export interface Home {
-  tasks: HomeItem[]; overdue: HomeItem[]; clocks: CaseClock[]; duty: { id?: number; place?: string; person?: string; from?: number; to?: number; phone?: string; mine?: boolean; state?: string }[];
+  tasks: HomeItem[]; overdue: HomeItem[]; clocks: CaseClock[]; duty: { id: number; slot?: string; place?: string; place_name?: string; person?: number; person_name?: string; state?: string }[];
   counts: Record<string, number>;
+  dates?: { rule: string; title?: Text; due: string; days: number; verified?: boolean }[];
 }
 export interface PostureOrg { org: number; name: string; tier?: string; kind?: string; parent?: number | null; score: number | null; hosts?: number; seen?: number; fail?: number; overdue?: number; findings?: number }
 export interface Posture {
@@ -92,9 +93,9 @@ export interface Posture {
   score: number | null;
   verdicts: VerdictCounts;
   findings: { critical?: number; high?: number; medium?: number; low?: number; overdue: number; open?: number; closed?: number };
-  trend: { day: string; score: number | null; open?: number; overdue?: number }[];
+  trend: { day: string; score: number | null; fail?: number; high?: number }[];
   below: PostureOrg[];
-  coverage: { hosts: number; seen: number; complete?: number; stale?: number };
+  coverage: { hosts: number; seen: number; days: number };
 }
 
 export interface Host {
@@ -104,10 +105,10 @@ export interface Host {
 export interface HostTable { name: string; taken: number | null; coverage: 'complete' | 'partial' | 'unavailable'; reason?: string | null; rows: number; sha256?: string; doc?: string }
 export interface HostDetail extends Host { tables: HostTable[]; inspections?: { id: number; started: number; ended: number | null; verdicts?: VerdictCounts }[] }
 export interface TableRows { columns: string[]; rows: unknown[][]; taken: number; coverage: string; reason?: string | null; sha256?: string; total?: number }
-export interface Check { id: string; title: Text; why?: Text; remedy?: Text; severity: Severity; clauses?: string[]; topic?: string; sql?: string; verdicts?: VerdictCounts }
+export interface Check { id: string; title: Text; why?: Text; remedy?: Text; severity: Severity; clauses?: string[]; topic?: string; sql?: string; violations?: string; verdicts?: VerdictCounts }
 export interface VerdictRow {
   host: number; host_name: string; org?: number; check: string; title?: Text; severity: Severity; value: Verdict; since?: number; taken?: number;
-  reason?: string | null; violations?: number; evidence?: string | null; finding?: number | null;
+  reason?: string | null; violations?: number; found?: number; seen?: number; partial?: boolean; evidence?: string | null; finding?: number | null;
 }
 export interface Evidence {
   sha256: string; columns: string[]; rows: unknown[][]; taken: number; host: { id: number; name: string } | string | number | null;
@@ -129,8 +130,8 @@ export interface Token { id: number; name: string; scope: string[] | string; cre
 export interface Pair { id: number; action: string; text?: string; initiator: string; initiated: number; reason: string; expires?: number; state: string; mine?: boolean; may?: boolean; object?: string }
 export interface Org { id: number; parent: number | null; name: string; tier?: string; kind?: string }
 export interface Profile { name: string; kind: 'office' | 'regime'; title: Text; basis?: string; params: { name: string; value: unknown; source?: string; effective_from?: string; verified?: boolean }[]; skip?: { check: string; reason: Text }[]; current?: boolean }
-export interface Rule { id: string; title: string | Text; level: string; status?: string; techniques?: string[]; logsource?: string; hits?: number; file?: string }
-export interface Key { name: string; kind: string; fingerprint: string; created: number; purpose?: string; state?: string }
+export interface Rule { id: string; title: string | Text; level: string; tags?: string[]; product?: string | null; category?: string | null; service?: string | null; file?: string }
+export interface Key { kind: string; id?: string; algorithm?: string; public?: string; from?: number; until?: number; sha256?: string; pem?: string }
 export interface DoctorItem { name: string; state: 'good' | 'warn' | 'bad'; text: string; remedy?: string }
 export interface JournalState { ok: boolean; entries: number; head?: string; sealed?: number; sealed_at?: number; problem?: string | null; seconds?: number }
 export interface SqlAnswer { columns: string[]; rows: unknown[][]; ms: number; coverage: { table: string; status: string; reason?: string | null; host?: string }[]; more?: boolean }

@@ -30,8 +30,8 @@ export function clockTime(value: number): string {
 export const weekday = (at: Date): string => formatter('weekday', { weekday: 'long' }).format(at);
 export const longDay = (at: Date): string => formatter('long', { year: 'numeric', month: 'long', day: 'numeric' }).format(at);
 export const number = (value: number | null | undefined): string =>
-  value === null || value === undefined ? '' : new Intl.NumberFormat(lang.value === 'vi' ? 'vi' : 'en').format(value);
-export const percent = (part: number, whole: number): string => (whole > 0 ? `${Math.floor((part / whole) * 1000) / 10}%` : '–');
+  value === null || value === undefined ? '' : !Number.isFinite(value) ? '–' : new Intl.NumberFormat(lang.value === 'vi' ? 'vi' : 'en').format(value);
+export const percent = (part: number, whole: number): string => (whole > 0 && Number.isFinite(part) ? `${Math.floor((part / whole) * 1000) / 10}%` : '–');
 export function bytes(value: number): string {
   if (value < 1024) return `${value} B`;
   const units = ['KiB', 'MiB', 'GiB', 'TiB'];

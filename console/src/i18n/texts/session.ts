@@ -63,5 +63,4 @@ export const session = texts({
   show: ['显示密码', 'Hiện mật khẩu', 'Show the password'],
   tagline: ['医保网络安全工作台', 'Bàn làm việc an ninh mạng bảo hiểm y tế', 'The security office of health insurance'],
   unreachable: ['服务器没有响应。', 'Máy chủ không trả lời.', 'The server does not answer.'],
-  welcome: ['欢迎，{name}', 'Chào {name}', 'Welcome, {name}'],
 });
