@@ -34,8 +34,6 @@ export const evidence = texts({
   taken: ['采集时间', 'Thời điểm thu', 'Taken'],
   host: ['查看主机', 'Xem máy', 'To the host'],
   tables: ['来源表', 'Bảng nguồn', 'Tables'],
-  digest: ['SHA-256 摘要', 'Mã băm SHA-256', 'SHA-256'],
-  check: ['在本页核验', 'Kiểm tra tại đây', 'Verify here'],
   checking: ['正在计算…', 'Đang tính…', 'Computing…'],
   good: ['摘要一致：证据没有被改动', 'Mã băm khớp: bằng chứng không bị sửa', 'The digest agrees: the evidence was not changed'],
   bad: ['摘要不一致：证据已被改动或损坏', 'Mã băm không khớp: bằng chứng đã bị sửa hoặc hỏng', 'The digest does not agree: the evidence was changed or damaged'],
@@ -43,5 +41,4 @@ export const evidence = texts({
   kept: ['留存记录', 'Đã lưu', 'On record'],
   bytes: ['参与计算的字节', 'Dữ liệu dùng để tính', 'The bytes it is computed over'],
   how: ['浏览器对下方字节自行计算 SHA-256，不依赖服务器。也可下载后用 sha256sum 核对。', 'Trình duyệt tự tính SHA-256 trên các byte bên dưới, không dựa vào máy chủ. Có thể tải về và kiểm tra bằng sha256sum.', 'Your browser computes SHA-256 over the bytes below by itself, without trusting the server. Or download them and use sha256sum.'],
-  statement: ['由它支持的结论', 'Kết luận dựa vào đó', 'What rests on it'],
 });
