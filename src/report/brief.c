@@ -50,5 +50,5 @@ void inspection_brief(struct buf *out, const struct inspection *inspection, cons
 		buf_printf(out, "  %.*s%*s%.*s\n", STR_ARG(words), MAX(pad, 1), "", STR_ARG(text_in(&failed[i]->check->title, lang)));
 	}
 	if (n > BRIEF_WORST)
-		buf_printf(out, "  %.*s\n", STR_ARG(note_text(&arena, lang, &NOTE("and {} more", number(&arena, n - BRIEF_WORST)))));
+		buf_printf(out, "  %.*s\n", STR_ARG(note_text(&arena, lang, &NOTE("and {} more check{s}", number(&arena, n - BRIEF_WORST)))));
 }
