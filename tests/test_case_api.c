@@ -247,27 +247,27 @@ static void test_posture(void **state)
 	assert_int_equal(answer.status, 200);
 	assert_int_equal(api_int(&answer, "org.id"), province);
 	/* One of three passes: what could not be judged is not good. */
-	assert_int_equal(api_int(&answer, "score.good"), 1);
-	assert_int_equal(api_int(&answer, "score.of"), 3);
-	assert_int_equal(api_int(&answer, "score.percent"), 33);
+	assert_int_equal(api_int(&answer, "good"), 1);
+	assert_int_equal(api_int(&answer, "of"), 3);
+	assert_int_equal(api_int(&answer, "score"), 33);
 	assert_int_equal(api_int(&answer, "verdicts.unknown"), 1);
 	assert_int_equal(api_int(&answer, "coverage.hosts"), 1);
-	assert_int_equal(api_int(&answer, "coverage.fresh"), 1);
+	assert_int_equal(api_int(&answer, "coverage.seen"), 1);
 	assert_int_equal(api_int(&answer, "findings.high"), 1);
 	assert_int_equal(api_int(&answer, "trend.0.hosts"), 1);
 	assert_int_equal(api_int(&answer, "below.0.org"), county);
-	assert_int_equal(api_int(&answer, "below.0.score.of"), 3);
-	assert_int_equal(api_int(&answer, "below.0.findings.open"), 1);
+	assert_int_equal(api_int(&answer, "below.0.of"), 3);
+	assert_int_equal(api_int(&answer, "below.0.findings"), 1);
 	assert_int_equal(api_int(&answer, "below.1.org"), other);
-	assert_int_equal(api_at(&answer, "below.1.score.percent")->type, DOC_NULL); /* nothing seen is no hundred per cent */
-	assert_string_equal(api_text(&answer, "days.outage.from"), "start");
+	assert_int_equal(api_at(&answer, "below.1.score")->type, DOC_NULL); /* nothing seen is no hundred per cent */
+	assert_string_equal(api_text(&answer, "since.outage.from"), "start");
 	/* An outage that lasts: no day without. */
 	assert_int_equal(api_post(&api, &li, "/api/incidents/from", "{\"finding\": 1}").status, 201);
 	assert_int_equal(api_post(&api, &li, "/api/incidents/1/grade", "{\"inputs\": {\"pi_count\": 5}}").status, 200);
 	answer = api_get(&api, &above, "/api/posture");
-	assert_string_equal(api_text(&answer, "days.data.from"), "incident");
-	assert_true(api_at(&answer, "days.data.lasting")->boolean);
-	assert_false(api_at(&answer, "days.outage.lasting")->boolean);
+	assert_string_equal(api_text(&answer, "since.data.from"), "incident");
+	assert_true(api_at(&answer, "since.data.lasting")->boolean);
+	assert_false(api_at(&answer, "since.outage.lasting")->boolean);
 	/* Whose is not below one's own is not there. */
 	char target[60];
 	snprintf(target, sizeof(target), "/api/posture?org=%lld", (long long)county);

@@ -153,6 +153,8 @@ static void task_put(struct request *request, struct tasks *tasks, const struct 
 	json_put(out, "register", task->reg->name);
 	json_put_int(out, "id", row_int(task->cells, SYSTEM_ID));
 	json_put_int(out, "org", row_int(task->cells, SYSTEM_ORG));
+	struct str org = titles_get(&tasks->titles, registers_find(office_of(request)->registers, STR("org")), row_int(task->cells, SYSTEM_ORG));
+	json_put(out, "org_name", org.p ? org : STR(""));
 	json_put(out, "title", titles_of(&tasks->titles, task->reg, task->cells));
 	json_put(out, "state", row_state(task->cells));
 	json_put_int(out, "since", row_int(task->cells, SYSTEM_STATE_SINCE));

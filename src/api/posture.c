@@ -46,32 +46,36 @@ static struct standing standing_read(struct db_query *query, size_t at)
 	return s;
 }
 
-/* Passed, of all that applied: what could not be judged stands in the denominator. null when nothing was judged. */
+/* Per cent that passed of all that applied: what could not be judged stands in the denominator. null when nothing was judged. */
+static void score_put(struct buf *out, int64_t pass, int64_t fail, int64_t unknown)
+{
+	int64_t of = pass + fail + unknown;
+	if (of)
+		json_put_int(out, "score", pass * 100 / of);
+	else
+		json_put_null(out, "score");
+	json_put_int(out, "good", pass);
+	json_put_int(out, "of", of);
+}
+
 static void standing_put(struct buf *out, const struct standing *s)
 {
 	static const char *const names[] = { "critical", "high", "medium", "low" };
-	int64_t of = s->pass + s->fail + s->unknown;
-	json_open_map(out, "score");
-	if (of)
-		json_put_int(out, "percent", s->pass * 100 / of);
-	else
-		json_put_null(out, "percent");
-	json_put_int(out, "good", s->pass);
-	json_put_int(out, "of", of);
-	buf_add_char(out, '}');
+	score_put(out, s->pass, s->fail, s->unknown);
 	json_open_map(out, "verdicts");
 	json_put_int(out, "pass", s->pass);
 	json_put_int(out, "fail", s->fail);
 	json_put_int(out, "unknown", s->unknown);
-	json_put_int(out, "not_applicable", s->not_applicable);
+	json_put_int(out, "not-applicable", s->not_applicable);
 	json_open_map(out, "failed");
 	for (size_t i = 0; i < COUNT(names); i++)
 		json_put_int(out, names[i], s->failed[i]);
 	buf_puts(out, "}}");
 	json_open_map(out, "coverage");
 	json_put_int(out, "hosts", s->hosts);
-	json_put_int(out, "inspected", s->inspected);
-	json_put_int(out, "fresh", s->fresh); /* within the last days */
+	json_put_int(out, "seen", s->fresh);                     /* within the last days */
+	json_put_int(out, "stale", s->inspected - s->fresh);     /* once, not lately */
+	json_put_int(out, "never", s->hosts - s->inspected);
 	json_put_int(out, "fresh_days", FRESH_DAYS);
 	buf_add_char(out, '}');
 }
@@ -152,7 +156,8 @@ static int moment_of(struct view *view, const char *sql, int64_t *out, struct er
 }
 
 /* Days since the last one, or since the records began; none while one lasts. */
-static int days_put(struct view *view, const char *name, const char *last_sql, const char *lasting_sql, int64_t began, struct err *err)
+static int days_put(struct view *view, struct buf *about, const char *name, const char *last_sql, const char *lasting_sql, int64_t began,
+                    struct err *err)
 {
 	int64_t last, lasting = 0;
 	int r = moment_of(view, last_sql, &last, err);
@@ -161,12 +166,12 @@ static int days_put(struct view *view, const char *name, const char *last_sql, c
 	if (r < 0)
 		return r;
 	int64_t from = last ? last : began;
-	json_open_map(view->out, name);
-	json_put_int(view->out, "days", lasting || !from ? 0 : MAX(0, date_of(view->now) - date_of(from)));
-	json_put_int(view->out, "since", from);
-	json_put(view->out, "from", last ? STR("incident") : STR("start"));
-	json_put_flag(view->out, "lasting", lasting != 0);
-	buf_add_char(view->out, '}');
+	json_put_int(view->out, name, lasting || !from ? 0 : MAX(0, date_of(view->now) - date_of(from)));
+	json_open_map(about, name);
+	json_put_int(about, "since", from);
+	json_put(about, "from", last ? STR("incident") : STR("start"));
+	json_put_flag(about, "lasting", lasting != 0);
+	buf_add_char(about, '}');
 	return 0;
 }
 
@@ -179,20 +184,25 @@ static int days_put(struct view *view, const char *name, const char *last_sql, c
 static int all_days_put(struct view *view, struct err *err)
 {
 	int64_t began;
+	BUF(about);
 	int r = moment_of(view, "SELECT created FROM org WHERE id = ?", &began, err);
 	if (r < 0)
 		return r;
+	json_open_map(&about, NULL);
 	json_open_map(view->out, "days");
-	r = days_put(view, "outage", "SELECT max(coalesce(ended_at, t0))" REAL_INCIDENT OUTAGE, "SELECT 1" REAL_INCIDENT OUTAGE STILL " LIMIT 1", began, err);
+	r = days_put(view, &about, "outage", "SELECT max(coalesce(ended_at, t0))" REAL_INCIDENT OUTAGE, "SELECT 1" REAL_INCIDENT OUTAGE STILL " LIMIT 1", began, err);
 	if (r == 0)
-		r = days_put(view, "data", "SELECT max(coalesce(ended_at, t0))" REAL_INCIDENT DATA, "SELECT 1" REAL_INCIDENT DATA STILL " LIMIT 1", began, err);
+		r = days_put(view, &about, "data", "SELECT max(coalesce(ended_at, t0))" REAL_INCIDENT DATA, "SELECT 1" REAL_INCIDENT DATA STILL " LIMIT 1", began, err);
 	if (r == 0)
-		r = days_put(view, "breach",
+		r = days_put(view, &about, "breach",
 		             "SELECT max(due) FROM ward_clock WHERE state IN ('missed', 'late') AND org " BELOW_IT,
 		             "SELECT 1 FROM ward_clock c JOIN incident i ON i.id = c.incident WHERE c.state = 'missed' AND i.state <> 'closed' AND c.org " BELOW_IT
 		             " LIMIT 1",
 		             began, err);
 	buf_add_char(view->out, '}');
+	buf_add_char(&about, '}');
+	json_key(view->out, "since");
+	buf_add(view->out, buf_str(&about));
 	return r;
 }
 
@@ -217,6 +227,7 @@ static int trend_put(struct view *view, struct err *err)
 		json_put(view->out, "day", db_text(&query, 0));
 		for (size_t i = 0; i < COUNT(names); i++)
 			json_put_int(view->out, names[i], db_int_or(&query, i + 1, 0));
+		score_put(view->out, db_int_or(&query, 2, 0), db_int_or(&query, 3, 0), db_int_or(&query, 4, 0));
 		buf_add_char(view->out, '}');
 	}
 	buf_add_char(view->out, ']');
@@ -314,8 +325,13 @@ static int below_put(struct view *view, struct err *err)
 		json_put(view->out, "name", child->name);
 		json_put_or_null(view->out, "tier", child->tier);
 		json_put_or_null(view->out, "kind", child->kind);
-		standing_put(view->out, &child->standing);
-		findings_members(view->out, child->findings, child->overdue);
+		score_put(view->out, child->standing.pass, child->standing.fail, child->standing.unknown);
+		json_put_int(view->out, "hosts", child->standing.hosts);
+		json_put_int(view->out, "seen", child->standing.fresh);
+		json_put_int(view->out, "fail", child->standing.fail);
+		json_put_int(view->out, "unknown", child->standing.unknown);
+		json_put_int(view->out, "overdue", child->overdue);
+		json_put_int(view->out, "findings", child->findings[0] + child->findings[1] + child->findings[2] + child->findings[3]);
 		buf_add_char(view->out, '}');
 	}
 	buf_add_char(view->out, ']');
