@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "api.h"
+#include "register/said.h"
 #include "case/finding.h"
 #include "case/hosts.h"
 #include "case/inspections.h"
@@ -136,6 +137,30 @@ static int teardown(void **state)
 	(void)state;
 	api_close(&api);
 	return 0;
+}
+
+/* What ward wrote is told in the reader's language; what a person wrote stays. */
+static void test_findings_are_said_in_the_readers_language(void **state)
+{
+	(void)state;
+	static const struct text title = { .in = { [LANG_EN] = { "root must not log in", 20 }, [LANG_ZH] = { "禁止 root 登录", 18 }, [LANG_VI] = { "Cấm root", 10 } } };
+	struct said said;
+	struct actor chinese = li;
+	chinese.lang = LANG_ZH;
+	said_init(&said, &api.arena);
+	said_add(&said, &title);
+	api.office.books.said = &said;
+	struct api_answer answer = api_get(&api, &chinese, "/api/records/finding/1");
+	assert_string_equal(api_text(&answer, "record.title"), "禁止 root 登录");
+	answer = api_get(&api, &chinese, "/api/records/finding");
+	assert_string_equal(api_text(&answer, "rows.0.title"), "禁止 root 登录");
+	answer = api_get(&api, &li, "/api/records/finding/1");
+	assert_string_equal(api_text(&answer, "record.title"), "root must not log in");
+	answer = api_get(&api, &chinese, "/api/findings/1/order?lang=vi");
+	assert_non_null(strstr(arena_cstr(&api.arena, answer.body), "Cấm root"));
+	api.office.books.said = NULL;
+	answer = api_get(&api, &chinese, "/api/records/finding/1");
+	assert_string_equal(api_text(&answer, "record.title"), "root must not log in");
 }
 
 static void test_findings_have_their_evidence_and_order(void **state)
@@ -280,6 +305,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_findings_have_their_evidence_and_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_findings_are_said_in_the_readers_language, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_incidents_by_the_api, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_home, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_posture, setup, teardown),

@@ -130,7 +130,7 @@ int declared_answer(struct request *request, const struct register_ *reg, int64_
 		return r;
 	json_open_map(out, NULL);
 	json_open_map(out, "record");
-	row_put(arena, out, &office->books, reg, cells, ROW_WHOLE, NULL);
+	row_put(arena, out, &office->books, request->lang, reg, cells, ROW_WHOLE, NULL);
 	buf_add_char(out, '}');
 	json_put(out, "title", titles_get(&titles, reg, id));
 	titles_put(out, "titles", &titles, reg, cells);

@@ -11,6 +11,7 @@
 #include "case/grade.h"
 #include "register/date.h"
 #include "register/record_row.h"
+#include "register/said.h"
 #include "register/titles.h"
 
 extern const struct route routes_home[];
@@ -229,8 +230,11 @@ static int rows_put(struct request *request, const char *name, const char *reg, 
 		if (reg)
 			json_put(out, "register", str_from(reg));
 		for (size_t i = 0; i < db_width(&query); i++) {
+			struct cell value = db_cell(&query, i);
+			if (strcmp(db_name(&query, i), "title") == 0)
+				value = cell_text(said_in(office_of(request)->books.said, request->lang, cell_str(value)));
 			json_key(out, db_name(&query, i));
-			cell_add_json(out, db_cell(&query, i));
+			cell_add_json(out, value);
 		}
 		buf_add_char(out, '}');
 	}

@@ -33,6 +33,7 @@ struct office {
 	struct str files_dir;        /* attachments, by digest */
 	struct str profile;          /* the installation's kind of office: "township" */
 	struct checks checks;        /* of content */
+	struct checks management;    /* those of the registers */
 	int inspect;                 /* a byte written here asks for an inspection of this machine now (a pipe); -1: none */
 	struct str machine_id;       /* of the machine that this runs on, as its host has it */
 	struct str tls_dir;          /* server.crt, ca.crt */

@@ -189,7 +189,7 @@ static int export_page(struct export *export, const struct list_page *page, stru
 	for (size_t i = 0; r == 0 && i < page->n; i++) {
 		BUF(json);
 		json_open_map(&json, NULL);
-		row_put(&export->rows, &json, &office_of(request)->books, export->reg, page->rows[i], ROW_WHOLE, NULL);
+		row_put(&export->rows, &json, &office_of(request)->books, request->lang, export->reg, page->rows[i], ROW_WHOLE, NULL);
 		buf_add_char(&json, '}');
 		export->count++;
 		if (!export->writer) {

@@ -6,11 +6,13 @@
 #include "case/finding.h"
 #include "data/template.h"
 #include "register/date.h"
+#include "register/said.h"
 
 struct order {
 	struct arena *arena;
 	struct db *db;
 	enum lang lang;
+	const struct said *said;
 	const struct case_facts *facts;
 	struct buf model;
 };
@@ -105,7 +107,7 @@ static int put_row(struct order *order, struct err *err)
 	json_open_list(out, "rows");
 	json_open_map(out, NULL);
 	json_put_int(out, "n", 1);
-	json_put(out, "title", text_of(order, "title"));
+	json_put(out, "title", said_in(order->said, order->lang, text_of(order, "title")));
 	json_put(out, "fact", text_of(order, "fact"));
 	json_put(out, "subject", text_of(order, "subject"));
 	json_put(out, "host", host);
@@ -153,8 +155,8 @@ int finding_order(struct arena *arena, struct db *db, const struct cases *cases,
 {
 	struct case_facts facts;
 	struct source page;
-	CLEANUP(order_done) struct order order = { .arena = arena, .db = db, .lang = lang, .facts = &facts };
-	(void)cases, (void)now;
+	CLEANUP(order_done) struct order order = { .arena = arena, .db = db, .lang = lang, .said = cases->books->said, .facts = &facts };
+	(void)now;
 	case_facts_init(&facts, arena);
 	int r = cases_row(&facts, db, "SELECT * FROM finding WHERE id = ? AND withdrawn IS NULL", "", id, err);
 	if (r <= 0)

@@ -368,7 +368,7 @@ int list_put(struct arena *arena, struct db *db, const struct books *books, cons
 	json_open_list(out, "rows");
 	for (size_t i = 0; i < page->n; i++) {
 		json_open_map(out, NULL);
-		row_put(arena, out, books, reg, page->rows[i], ROW_SHORT, columns);
+		row_put(arena, out, books, actor->lang, reg, page->rows[i], ROW_SHORT, columns);
 		titles_put(out, "_titles", &titles, reg, page->rows[i]);
 		buf_add_char(out, '}');
 	}

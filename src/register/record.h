@@ -55,6 +55,7 @@ struct books {
 	const struct strings *roles;       /* names by bit of actor.roles */
 	const struct register_hook *hooks; /* ends with a NULL reg */
 	const struct calendar *calendar;   /* register/calendar.h; NULL: Saturdays and Sundays are free */
+	const struct said *said;           /* register/said.h; NULL: texts are shown as they are stored */
 };
 
 /* May the actor do this with records of the register in general? */

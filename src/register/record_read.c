@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include "register/mask.h"
 #include "register/record_row.h"
+#include "register/said.h"
 #include "register/titles.h"
 #include "register/value.h"
 
@@ -91,8 +92,8 @@ static bool is_left_out(const struct field *field, enum row_fields which, const 
 	return true;
 }
 
-void row_put(struct arena *arena, struct buf *out, const struct books *books, const struct register_ *reg, const struct cell *cells,
-             enum row_fields which, const struct strings *columns)
+void row_put(struct arena *arena, struct buf *out, const struct books *books, enum lang lang, const struct register_ *reg,
+             const struct cell *cells, enum row_fields which, const struct strings *columns)
 {
 	const struct field *fields = reg->fields.p;
 	for (size_t i = 0; i < SYSTEM_COLUMNS; i++) {
@@ -108,6 +109,8 @@ void row_put(struct arena *arena, struct buf *out, const struct books *books, co
 		if (fields[i].sensitive) {
 			json_key(out, name);
 			cell_add_json(out, cell_text(row_mask(arena, books, reg, &fields[i], cell_str(cells[fields[i].column]))));
+		} else if (fields[i].said && cells[fields[i].column].p) {
+			json_put(out, name, said_in(books->said, lang, cell_str(cells[fields[i].column])));
 		} else {
 			value_put(out, name, &fields[i], &cells[fields[i].column]);
 		}
@@ -212,7 +215,7 @@ int record_get(struct arena *arena, struct db *db, const struct books *books, co
 	if (r < 0)
 		return r;
 	json_open_map(out, NULL);
-	row_put(arena, out, books, reg, cells, ROW_WHOLE, NULL);
+	row_put(arena, out, books, actor->lang, reg, cells, ROW_WHOLE, NULL);
 	titles_put(out, "_titles", &titles, reg, cells);
 	row_put_may(out, "_may", books, actor, reg, cells);
 	buf_add_char(out, '}');

@@ -38,8 +38,8 @@ struct str row_mask(struct arena *arena, const struct books *books, const struct
 
 /* Members of a JSON map that is open: the system's columns and the fields: all; all but long texts; or those of `columns`, when it has any. */
 enum row_fields { ROW_WHOLE, ROW_SHORT };
-void row_put(struct arena *arena, struct buf *out, const struct books *books, const struct register_ *reg, const struct cell *cells,
-             enum row_fields which, const struct strings *columns);
+void row_put(struct arena *arena, struct buf *out, const struct books *books, enum lang lang, const struct register_ *reg,
+             const struct cell *cells, enum row_fields which, const struct strings *columns);
 
 /* What an actor can do with a record now. */
 bool row_may_edit(const struct books *books, const struct actor *actor, const struct register_ *reg, const struct cell *cells);

@@ -45,6 +45,7 @@ static const struct schema_field field_fields[] = {
 	{ "required", SCHEMA_BOOL, offsetof(struct field, required) },
 	{ "unique", SCHEMA_BOOL, offsetof(struct field, unique) },
 	{ "read_only", SCHEMA_BOOL, offsetof(struct field, read_only) },
+	{ "said", SCHEMA_BOOL, offsetof(struct field, said) },
 	{ "time", SCHEMA_BOOL, offsetof(struct field, time) },
 	{ "to", SCHEMA_STRING, offsetof(struct field, to) },
 	{ "choices", SCHEMA_LIST, offsetof(struct field, choices), .sub = &choice_schema },

@@ -56,6 +56,7 @@ struct field {
 	struct text label, help;
 	bool required, unique;
 	bool read_only;       /* only transitions, hooks and ward itself set it */
+	bool said;            /* ward's own words, shown in the reader's language (register/said.h) */
 	bool time;            /* of a period: with times of day */
 	struct str to;        /* of reference(s): the register */
 	struct schema_list choices; /* struct choice */

@@ -2,6 +2,7 @@
 #include "register/titles.h"
 
 #include "base/vec.h"
+#include "register/said.h"
 #include "register/value.h"
 
 enum { ROUNDS = 3 /* a title may name a record whose title names another one */ };
@@ -108,6 +109,8 @@ static void title_add(const struct titles *titles, struct buf *out, const struct
 		buf_add(&part, choice_label(titles, field, cell_str(cell)));
 	else if (field && referred(titles, field))
 		buf_add(&part, referred_text(titles, field, cell_int_or(cell, 0), depth));
+	else if (field && field->said)
+		buf_add(&part, said_in(titles->books->said, titles->lang, cell_str(cell)));
 	else
 		cell_add_plain(&part, cell);
 	if (!part.n)

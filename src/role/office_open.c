@@ -10,10 +10,12 @@
 #include "case/evidence.h"
 #include "case/hosts.h"
 #include "case/inspections.h"
+#include "case/management.h"
 #include "crypto/secret.h"
 #include "people/first.h"
 #include "register/calendar.h"
 #include "register/import_job.h"
+#include "register/said.h"
 #include "register/tables.h"
 #include "role/office_work.h"
 #include "sys/library.h"
@@ -134,6 +136,7 @@ static int load_declared(struct arena *arena, enum lang lang, struct office *out
 	struct err none = { "" };
 	int r = roles_load(&out->content, &out->roles, err);
 	r = r < 0 ? r : checks_load(arena, &out->content, &out->checks, err);
+	r = r < 0 ? r : management_load(arena, &out->content, &out->management, err);
 	r = r < 0 ? r : laws_load(&out->content, &out->laws, err);
 	r = r < 0 ? r : registers_load(&out->content, &out->roles->names, &out->registers, err);
 	/* Without one Saturdays and Sundays are free. */
@@ -170,6 +173,18 @@ static int open_records(struct arena *arena, const struct config *config, struct
 	return r < 0 ? r : open_vault(arena, out->records, keeper, &out->vault, err);
 }
 
+/* What ward itself writes into records: the titles of checks. */
+static const struct said *office_words(struct arena *arena, const struct office *office)
+{
+	const struct checks *all[] = { &office->checks, &office->management };
+	struct said *said = ARENA_NEW(arena, struct said);
+	said_init(said, arena);
+	for (size_t which = 0; which < COUNT(all); which++)
+		for (size_t i = 0; i < all[which]->n; i++)
+			said_add(said, &all[which]->p[i].title);
+	return said;
+}
+
 int office_open(struct arena *arena, const struct config *config, enum lang lang, struct keeper *keeper, struct office *out,
                 struct err *err)
 {
@@ -193,6 +208,7 @@ int office_open(struct arena *arena, const struct config *config, enum lang lang
 		.vault = out->vault,
 		.roles = &out->roles->names,
 		.calendar = out->calendar,
+		.said = office_words(arena, out),
 	};
 	struct register_hook *hooks = ARENA_ARRAY(arena, struct register_hook, CASE_HOOKS + 1);
 	r = cases_init(&out->content, out->laws, config->up.profile, config->up.regime.n ? config->up.regime : STR_NONE, lang, &out->cases, err);

@@ -37,7 +37,6 @@ static int check_registers(void *ctx, struct err *err)
 	ARENA(arena);
 	CLEANUP(overview_close_p) struct overview *overview = NULL;
 	struct actor ward = actor_ward();
-	struct checks checks;
 	struct observations seen;
 	const struct overview_options options = {
 		.registers = office->registers,
@@ -58,11 +57,9 @@ static int check_registers(void *ctx, struct err *err)
 	records_read_end(office->records, db);
 	if (r < 0 || !root)
 		return r;
-	r = management_load(&arena, &office->content, &checks, err);
+	r = overview_open(&options, &overview, err);
 	if (r == 0)
-		r = overview_open(&options, &overview, err);
-	if (r == 0)
-		r = management_run(&arena, overview, &checks, NULL, &seen, err);
+		r = management_run(&arena, overview, &office->management, NULL, &seen, err);
 	if (r < 0)
 		return r;
 	struct observed_work keep = { &office->cases, &seen };
