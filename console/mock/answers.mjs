@@ -169,12 +169,12 @@ function home() {
 function posture(query) {
   const id = Number(query.get('org') || 1);
   const all = count(verdicts);
-  const standing = (percent, i) => ({ score: { percent, good: 300 - i, of: 400 }, verdicts: { pass: 300 - i, fail: 60 + i, unknown: 40, not_applicable: 80 }, coverage: { hosts: 12 + i, inspected: 12, fresh: percent === null ? 0 : 11, fresh_days: 7 }, findings: { critical: i, high: 3, medium: 9, low: 4, open: 16 + i, overdue: i * 2 } });
+  const lasting = { since: now - 63 * 86400, from: 'start', lasting: false };
   return ok({
-    org: orgs.find((one) => one.id === id), days: { outage: { days: 63 }, data: { days: 412 }, breach: { days: 18 } }, ...standing(78, 0), verdicts: { ...all, not_applicable: all['not-applicable'] },
-    findings: { critical: 3, high: 14, medium: 27, low: 11, overdue: 9, open: 55 }, coverage: { hosts: 42, inspected: 40, fresh: 37, fresh_days: 7 },
+    org: orgs.find((one) => one.id === id), days: { outage: 63, data: 412, breach: 18 }, since: { outage: lasting, data: lasting, breach: { ...lasting, from: 'incident' } }, score: 78, good: 1450, of: 2022, verdicts: all,
+    findings: { critical: 3, high: 14, medium: 27, low: 11, overdue: 9, open: 55 }, coverage: { hosts: 42, seen: 37, stale: 3, never: 2, fresh_days: 2 },
     trend: Array.from({ length: 90 }, (_, i) => ({ day: new Date((now - (89 - i) * 86400) * 1000).toISOString().slice(0, 10), hosts: 40, pass: 1200 + i * 4, fail: Math.round(620 - i * 2.6 + Math.cos(i / 4) * 20), unknown: 200, critical: 12, high: Math.round(90 - i * 0.5) })),
-    below: orgs.filter((one) => one.parent === id).map((one, i) => ({ org: one.id, name: one.name, tier: one.tier, kind: one.kind, ...standing(i === 2 ? null : 84 - i * 9, i) })),
+    below: orgs.filter((one) => one.parent === id).map((one, i) => ({ org: one.id, name: one.name, tier: one.tier, kind: one.kind, score: i === 2 ? null : 84 - i * 9, hosts: 12 + i, seen: i === 2 ? 0 : 11, fail: 30 + i, unknown: 8, overdue: i * 3, findings: 18 + i })),
   });
 }
 function evidence(digest) {
@@ -271,7 +271,7 @@ export function answers(method, [what, a, b, c, d], query, body, raw) {
     profiles: () => ok({ rows: profiles.map((one) => ({ ...one, current: one.name === profile })) }),
     rules: () => ok({ rows: detections.slice(0, 12).map((one, i) => ({ id: one.rule, title: one.title, level: one.level, techniques: one.techniques, logsource: ['linux/sshd', 'windows/security', 'web/nginx'][i % 3], hits: one.count })) }),
     keys: () => ok({ rows: [{ kind: 'seal', id: sha('k').slice(0, 16), algorithm: 'ed25519', public: 'ed25519 …' }, { kind: 'authority', from: now - 864000, until: now + 864000000, sha256: sha('v'), pem: '-----BEGIN' }, { kind: 'server', from: now - 864000, until: now + 8640000, sha256: sha('w'), pem: '-----BEGIN' }] }),
-    doctor: () => ok({ rows: [{ name: 'records', state: 'good', text: 'SQLite, WAL, 12.4 MiB' }, { name: 'disk', state: 'warn', text: '剩余 8%', remedy: '清理 /var 或扩容' }, { name: 'tls', state: 'good', text: '证书有效期至 2027-11-20' }] }),
+    doctor: () => ok({ state: 'doubtful', lines: [{ topic: 'records', label: '记录', state: 'good', text: 'SQLite, WAL, 12.4 MiB', remedy: null }, { topic: 'disk', label: '磁盘', state: 'doubtful', text: '剩余 8%', remedy: '清理 /var 或扩容' }] }),
   };
   return handlers[what]?.();
 }

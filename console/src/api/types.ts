@@ -79,7 +79,7 @@ export interface VerdictCounts { pass: number; fail: number; unknown: number; 'n
 
 export interface HomeItem {
   register: string; id: number; number?: string; title: string; state?: string; due?: number | string | null; org?: number | string;
-  severity?: Severity; why?: string; transitions?: string[]; mine?: boolean;
+  severity?: Severity; why?: string; transitions?: string[]; mine?: boolean; org_name?: string;
 }
 export interface Home {
   tasks: HomeItem[]; overdue: HomeItem[]; clocks: CaseClock[]; duty: { id: number; slot?: string; place?: string; place_name?: string; person?: number; person_name?: string; state?: string }[];
@@ -95,7 +95,9 @@ export interface Posture {
   findings: { critical?: number; high?: number; medium?: number; low?: number; overdue: number; open?: number; closed?: number };
   trend: { day: string; score: number | null; fail?: number; high?: number }[];
   below: PostureOrg[];
-  coverage: { hosts: number; seen: number; days: number };
+  coverage: { hosts: number; seen: number; stale: number; never: number; fresh_days: number };
+  since?: Record<'outage' | 'data' | 'breach', { since?: number; from?: string; lasting?: boolean }>;
+  good?: number; of?: number;
 }
 
 export interface Host {
@@ -132,6 +134,6 @@ export interface Org { id: number; parent: number | null; name: string; tier?: s
 export interface Profile { name: string; kind: 'office' | 'regime'; title: Text; basis?: string; params: { name: string; value: unknown; source?: string; effective_from?: string; verified?: boolean }[]; skip?: { check: string; reason: Text }[]; current?: boolean }
 export interface Rule { id: string; title: string | Text; level: string; tags?: string[]; product?: string | null; category?: string | null; service?: string | null; file?: string }
 export interface Key { kind: string; id?: string; algorithm?: string; public?: string; from?: number; until?: number; sha256?: string; pem?: string }
-export interface DoctorItem { name: string; state: 'good' | 'warn' | 'bad'; text: string; remedy?: string }
+export interface DoctorItem { state: 'good' | 'doubtful' | 'wrong'; text: string; remedy?: string | null; label: string; topic: string }
 export interface JournalState { ok: boolean; entries: number; head?: string; sealed?: number; sealed_at?: number; problem?: string | null; seconds?: number }
 export interface SqlAnswer { columns: string[]; rows: unknown[][]; ms: number; coverage: { table: string; status: string; reason?: string | null; host?: string }[]; more?: boolean }
