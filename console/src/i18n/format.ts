@@ -31,7 +31,7 @@ export const weekday = (at: Date): string => formatter('weekday', { weekday: 'lo
 export const longDay = (at: Date): string => formatter('long', { year: 'numeric', month: 'long', day: 'numeric' }).format(at);
 export const number = (value: number | null | undefined): string =>
   value === null || value === undefined ? '' : !Number.isFinite(value) ? '–' : new Intl.NumberFormat(lang.value === 'vi' ? 'vi' : 'en').format(value);
-export const percent = (part: number, whole: number): string => (whole > 0 && Number.isFinite(part) ? `${Math.floor((part / whole) * 1000) / 10}%` : '–');
+export const percent = (part: number, whole: number): string => (whole > 0 && Number.isFinite(part) ? `${number(Math.floor((part / whole) * 1000) / 10)}%` : '–');
 export function bytes(value: number): string {
   if (value < 1024) return `${value} B`;
   const units = ['KiB', 'MiB', 'GiB', 'TiB'];

@@ -56,7 +56,7 @@ export const incident = texts({
   what: ['内容', 'Nội dung', 'What happened'],
 });
 export const warning = texts({
-  title: ['通报预警', 'Thông báo, cảnh báo', 'Warnings'],
+  title: ['通报预警', 'Cảnh báo', 'Warnings'],
   findings: ['生成整改', 'Lập khắc phục', 'Raise findings'],
   findingsDone: ['已生成 {n} 条整改', 'Đã lập {n} khắc phục', '{n} findings raised'],
   relay: ['转发下级', 'Chuyển cấp dưới', 'Relay'],
