@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MulanPSL-2.0
 // What all tests in the browser share: Debian's chromium, and a page on which any error of the console, of the content security
 // policy or of a script makes the test fail.
+import { createHmac } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
 
@@ -47,4 +48,60 @@ export async function calm(page) {
   await page.waitForLoadState('domcontentloaded');
   await page.waitForFunction(() => !document.querySelector('.waiting, .traffic') && document.querySelector('h1'), null, { timeout: 15000 });
   await page.waitForTimeout(120);
+}
+
+// The six digits of this half minute (RFC 6238); `at`: milliseconds.
+export function totp(secret, at = Date.now()) {
+  let bits = '';
+  for (const c of secret.replace(/\s/g, '')) bits += 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0');
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(at / 30000)));
+  const mac = createHmac('sha1', key).update(step).digest();
+  return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1000000).padStart(6, '0');
+}
+
+// A page of somebody of the office's staff (tests/it/staff.py) who is logged in.
+export async function member(browser, office, role, settings = {}) {
+  const made = await page(browser, settings);
+  await made.context().addCookies([{ name: '__Host-ward', value: office.people[role].cookie, url: office.base, secure: true, httpOnly: true, sameSite: 'Strict' }]);
+  await made.goto(office.base);
+  await made.locator('nav.side').waitFor({ state: 'attached' });
+  await calm(made);
+  return made;
+}
+
+// To another page of the console, without loading it again.
+export async function go(page, path) {
+  await page.evaluate((to) => (location.hash = to), path);
+  await page.waitForTimeout(60);
+  await calm(page);
+}
+
+// Ask the API as whoever is logged in on this page: {status, body}.
+export async function api(page, method, path, body) {
+  return page.evaluate(async ([method, path, body]) => {
+    const { csrf } = await (await fetch('api/session')).json();
+    const answer = await fetch(`api/${path}`, { method, headers: { 'X-Ward-CSRF': csrf, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) }, body: body === undefined ? undefined : JSON.stringify(body) });
+    const text = await answer.text();
+    return { status: answer.status, body: (answer.headers.get('Content-Type') ?? '').includes('json') && text ? JSON.parse(text) : text };
+  }, [method, path, body]);
+}
+
+// What is wrong with a page as it stands: keys and values that are no words, what is cut off, what axe finds, what the browser said.
+export async function faults(page, where, { accessible = true } = {}) {
+  const wrong = page.problems.splice(0);
+  wrong.push(...(await page.evaluate(() => {
+    const text = document.body.innerText;
+    const out = [];
+    const key = text.match(/\b(common|home|posture|inspection|finding|incident|warning|register|event|detection|host|sql|evidence|session|system|shell|menu|role|time)\.[a-z]\w+\b/)?.[0];
+    if (key) out.push(`a key instead of its text: ${key}`);
+    const value = text.match(/.{0,30}(\bNaN\b|\bundefined\b|\[object |\bInvalid Date\b).{0,20}/)?.[0];
+    if (value) out.push(`no words: ${value}`);
+    const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    if (wide > 0) out.push(`${wide} px too wide`);
+    return out;
+  })));
+  if (accessible) wrong.push(...(await axe(page)));
+  return wrong.map((one) => `${where}: ${one}`);
 }

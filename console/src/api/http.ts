@@ -68,9 +68,10 @@ export async function call<T>(method: string, path: string, options: Options = {
   } else if (text) {
     answer = text;
   }
-  if (response.ok && response.status !== 202) return answer as T;
   const said = (answer as { error?: { code?: string; text?: string; fields?: FieldProblem[] }; first?: boolean } | null) ?? {};
-  const code = said.error?.code ?? (response.status === 202 ? 'pair' : response.status === 401 ? 'login' : 'internal');
+  // 202 is an answer like others where work was begun; what waits for a second person says so ("pair").
+  if (response.ok && said.error === undefined) return answer as T;
+  const code = said.error?.code ?? (response.status === 401 ? 'login' : 'internal');
   const error = new ApiError(response.status, code, said.error?.text ?? `${response.status} ${response.statusText}`, said.error?.fields ?? []);
   if (code === 'fresh' && !options.again && (await hooks.fresh())) return call<T>(method, path, { ...options, again: true });
   if (code === 'login' && !options.quiet) hooks.loggedOut();

@@ -22,8 +22,10 @@ export async function loadSession(): Promise<void> {
   try {
     state.session = await call<Session>('GET', 'session', { quiet: true });
     state.first = false;
+    // A language chosen in this browser is the account's from now on: what the server says is in the one that is shown.
     const wished = state.session.user.lang;
-    if (wished && wished !== lang.value && !localStorage.getItem('ward.lang')) setLang(wished);
+    if (wished !== lang.value && localStorage.getItem('ward.lang')) await patch('me', { lang: lang.value }).catch(() => undefined);
+    else if (wished) setLang(wished);
     if (state.session.user.theme && !localStorage.getItem('ward.theme')) setTheme(state.session.user.theme);
   } catch (problem) {
     state.session = null;
