@@ -26,7 +26,7 @@ def filled(program, place, rows=ROWS):
                CASE WHEN i % 100 < 5 THEN 'open' WHEN i % 100 < 10 THEN 'issued' WHEN i % 100 < 15 THEN 'fixing' ELSE 'closed' END,
                1790000000 + i, 1, 1790000000 + i, 7, 1790000000 + (i * 31) % 9000000, 7, 'SSH permits the password of root, host ' || i, 'check', 'host-' || i,
                CASE i % 20 WHEN 0 THEN 'critical' WHEN 1 THEN 'high' ELSE 'medium' END, (i * 13) % 5000,
-               date('2026-01-01', '+' || (i * 17) % 330 || ' days') FROM n;""")
+               date('2026-01-01', '+' || ((i * 17) % 330) || ' days') FROM n;""")
     db.close()
 
 

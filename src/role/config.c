@@ -11,7 +11,7 @@
 #include "event/timestamp.h"
 #include "sys/root.h"
 
-enum { KINDS_MOST = 16, FILE_MOST = 4 * 1024 * 1024, SOURCE_KEYS = 3 };
+enum { KINDS_MOST = 16, FILE_MOST = 4 * 1024 * 1024, SOURCE_KEYS = 3, REQUESTS_MOST = 100000 };
 
 struct source_entry {
 	struct str name, zone, mapping;
@@ -35,6 +35,9 @@ struct entry {
 	struct {
 		struct str listen, certificate, key;
 		struct strings names;
+		struct {
+			int64_t connections, connections_per_address, requests_per_address, requests_per_user;
+		} limits;
 	} console;
 	struct {
 		int64_t every;
@@ -45,6 +48,7 @@ struct entry {
 };
 
 #define CONSOLE(field) (offsetof(struct entry, console.field) - offsetof(struct entry, console))
+#define LIMITS(field)  (offsetof(struct entry, console.limits.field) - offsetof(struct entry, console.limits))
 #define INSPECT(field) (offsetof(struct entry, inspect.field) - offsetof(struct entry, inspect))
 #define ARCHIVE(field) (offsetof(struct entry, archive.field) - offsetof(struct entry, archive))
 #define RULES(field)   (offsetof(struct entry, rules.field) - offsetof(struct entry, rules))
@@ -59,11 +63,21 @@ static const struct schema_field archive_fields[] = {
 };
 static const struct schema archive_schema = { "the archive", archive_fields, sizeof(((struct entry *)0)->archive) };
 
+static const struct schema_field limits_fields[] = {
+	{ "connections", SCHEMA_INT, LIMITS(connections), .min = 8, .max = 65536 },
+	{ "connections_per_address", SCHEMA_INT, LIMITS(connections_per_address), .min = 1, .max = 65536 },
+	{ "requests_per_address", SCHEMA_INT, LIMITS(requests_per_address), .min = 1, .max = REQUESTS_MOST },
+	{ "requests_per_user", SCHEMA_INT, LIMITS(requests_per_user), .min = 1, .max = REQUESTS_MOST },
+	{ 0 },
+};
+static const struct schema limits_schema = { "the limits", limits_fields, sizeof(((struct entry *)0)->console.limits) };
+
 static const struct schema_field console_fields[] = {
 	{ "listen", SCHEMA_STRING, CONSOLE(listen) },
 	{ "certificate", SCHEMA_STRING, CONSOLE(certificate) },
 	{ "key", SCHEMA_STRING, CONSOLE(key) },
 	{ "names", SCHEMA_STRINGS, CONSOLE(names) },
+	{ "limits", SCHEMA_MAP, CONSOLE(limits), .sub = &limits_schema },
 	{ 0 },
 };
 static const struct schema console_schema = { "the console", console_fields, sizeof(((struct entry *)0)->console) };
@@ -335,6 +349,10 @@ static void copy_plain(const struct entry *entry, const char *dir, struct config
 	out->up.certificate = entry->console.certificate;
 	out->up.key = entry->console.key;
 	out->up.names = entry->console.names;
+	out->up.limits.connections = entry->console.limits.connections;
+	out->up.limits.connections_per_address = entry->console.limits.connections_per_address;
+	out->up.limits.requests_per_address = entry->console.limits.requests_per_address;
+	out->up.limits.requests_per_user = entry->console.limits.requests_per_user;
 	out->up.inspect_every = entry->inspect.every;
 	out->up.ldap = entry->ldap;
 }

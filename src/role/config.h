@@ -17,7 +17,8 @@
  * And for `ward up` alone:
  *
  *	records: postgresql://ward@db/ward         # DIR/records/records.db otherwise
- *	console: {listen: "127.0.0.1:8443", certificate: /etc/ward/tls.crt, key: /etc/ward/tls.key, names: [ward.example.cn]}
+ *	console: {listen: "127.0.0.1:8443", certificate: /etc/ward/tls.crt, key: /etc/ward/tls.key, names: [ward.example.cn],
+ *	          limits: {connections: 1024, connections_per_address: 256, requests_per_address: 200, requests_per_user: 40}}
  *	inspect: {every: 21600, regime: cn-mlps-2} # seconds
  *	profile: township                          # kind of office: content/profiles
  *
@@ -68,6 +69,10 @@ struct config {
 		bool listen_given;           /* there and nowhere else */
 		struct str certificate, key; /* files; STR_NONE: of our own authority */
 		struct strings names;        /* further names of this machine, for its certificate */
+		struct {
+			int64_t connections, connections_per_address;
+			int64_t requests_per_address, requests_per_user; /* a second; five and ten times as many at once */
+		} limits;                    /* of the console; 0: as web/server.h has them */
 		struct people_ldap ldap;     /* login by a directory; .url STR_NONE: none. To be checked by directory_check() */
 		const struct source *source; /* for its messages */
 		const struct doc *ldap_node;

@@ -142,7 +142,14 @@ int office_web_open(struct arena *arena, const struct config *config, struct kee
 	return 0;
 }
 
-int office_web_start(struct office_web *web, int listening, struct err *err)
+/* So many a second, `times` as many at once. */
+static struct limit limit_of(int64_t a_second, uint32_t times)
+{
+	uint32_t rate = (uint32_t)a_second;
+	return (struct limit){ rate * 3600, rate * times };
+}
+
+int office_web_start(const struct config *config, struct office_web *web, int listening, struct err *err)
 {
 	const struct server_options options = {
 		.web = &web->web,
@@ -150,6 +157,10 @@ int office_web_start(struct office_web *web, int listening, struct err *err)
 		.listen_fd = listening,
 		.tls = web->tls,
 		.names = &web->names,
+		.connections = (unsigned)config->up.limits.connections,
+		.connections_address = (unsigned)config->up.limits.connections_per_address,
+		.address = limit_of(config->up.limits.requests_per_address, 5),
+		.user = limit_of(config->up.limits.requests_per_user, 10),
 	};
 	return server_start(&options, &web->server, err);
 }

@@ -28,7 +28,7 @@ int office_web_given(struct arena *arena, const struct config *config, struct we
 int office_web_open(struct arena *arena, const struct config *config, struct keeper *keeper, struct office *office,
                     struct role_log *log, struct office_web *out, struct err *err) MUST_USE;
 /* `listening` is taken over. */
-int office_web_start(struct office_web *web, int listening, struct err *err) MUST_USE;
+int office_web_start(const struct config *config, struct office_web *web, int listening, struct err *err) MUST_USE;
 void office_web_stop(struct office_web *web, unsigned seconds);
 /* Once a day: a new certificate when the old one ends soon, without a pause. One that was given stays until the next start. */
 int office_web_renew(struct arena *arena, const struct config *config, struct keeper *keeper, struct office_web *web,

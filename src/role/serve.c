@@ -268,7 +268,7 @@ static int begin(struct serve *serve, struct err *err)
 	/* A server that follows one that died leaves the link alone that was said. */
 	if (r == 0 && !shared_get(&options->shared->announced))
 		r = office_first_token(&serve->arena, &serve->office, &token, err);
-	r = r < 0 ? r : office_web_start(&serve->web, options->console, err);
+	r = r < 0 ? r : office_web_start(options->config, &serve->web, options->console, err);
 	if (r < 0)
 		return r;
 	serve->intake.office = &serve->office;
