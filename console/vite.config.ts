@@ -23,6 +23,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700,
     reportCompressedSize: false,
+    // Few requests for the first page: the frame, what all pages share and the home are one file.
+    rollupOptions: { output: { manualChunks: (id) => (/src\/(api|stores|i18n|components\/(?!Chart\.vue|record\/)|pages\/Home\.vue)/.test(id) ? 'shell' : undefined) } },
   },
   server: { proxy: { '/api': 'http://127.0.0.1:8090' } },
 });
