@@ -324,10 +324,21 @@ static int verb_move(struct work *work, struct err *err)
 	return report(work, &copy.verify);
 }
 
+static const struct command_verb verbs[] = {
+	{ "status", NULL, TR("where they are, how large, and how far they are sealed") },
+	{ "verify", NULL, TR("prove that the journal is whole and the registers say what it says") },
+	{ "backup", "FOLDER", TR("save them into a new folder, while ward works") },
+	{ "restore", "FOLDER", TR("bring them back where there are none") },
+	{ "move", NULL, TR("take them from SQLite to PostgreSQL") },
+	{ 0 },
+};
+
 static int records_command(struct call *call, struct err *err)
 {
 	static int (*const run[])(struct work *, struct err *) = { verb_status, verb_verify, verb_backup, verb_restore, verb_move };
 	CLEANUP(work_done) struct work work = { .call = call, .json = opt_choice(&call->args, OPT_FORMAT_, 0) == 1, .progress = { .call = call } };
+	if (call->args.n > 1 && !verbs[call->verb].operands)
+		return command_usage(call, &NOTE("'{}' takes no more words; the folder of an office is named by --dir", str_from(verbs[call->verb].name)));
 	int r = find_place(&work, err);
 	if (r == 0)
 		r = verify_load_keys(call, &call->args.values[OPT_KEY], &work.keys, err);
@@ -342,15 +353,6 @@ static int records_command(struct call *call, struct err *err)
 	r = command_print(buf_str(&work.out), err);
 	return r < 0 ? r : status;
 }
-
-static const struct command_verb verbs[] = {
-	{ "status", NULL, TR("where they are, how large, and how far they are sealed") },
-	{ "verify", NULL, TR("prove that the journal is whole and the registers say what it says") },
-	{ "backup", "FOLDER", TR("save them into a new folder, while ward works") },
-	{ "restore", "FOLDER", TR("bring them back where there are none") },
-	{ "move", NULL, TR("take them from SQLite to PostgreSQL") },
-	{ 0 },
-};
 
 static const struct command_example examples[] = {
 	{ "ward records status", TR("the records in their usual place") },

@@ -105,7 +105,8 @@ static int lite_open(struct str where, enum db_mode mode, void **out, struct err
 		flags |= SQLITE_OPEN_URI;
 	}
 	if (sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK)
-		return db ? failed(db, err) : err_set(err, -ENOMEM, "no memory for SQLite");
+		return db ? err_errno(err, to_errno(db, sqlite3_extended_errcode(db)), "cannot open '%.*s'", STR_ARG(where))
+		          : err_set(err, -ENOMEM, "no memory for SQLite");
 	sqlite3_busy_timeout(db, WAIT_MS);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	int r = lite_run(db, "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -4096; PRAGMA mmap_size = 268435456", err);
