@@ -30,7 +30,7 @@ static int begin(void **state)
 		return -1;
 	struct records_options options = { .where = arena_printf(&arena, "%s/r.db", dir) };
 	int r = records_open(&options, &records, &err);
-	struct migration all[4] = { hosts_migrations[0], inspections_migrations[0], detections_migrations[0], { 0 } };
+	struct migration all[5] = { hosts_migrations[0], inspections_migrations[0], detections_migrations[0], detections_migrations[1], { 0 } };
 	r = r < 0 ? r : records_migrate(records, evidence_migrations, &err);
 	return r < 0 ? r : records_migrate(records, all, &err);
 }

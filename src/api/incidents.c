@@ -5,6 +5,8 @@
  */
 #include "api/office.h"
 #include "base/clock.h"
+#include "case/detection_findings.h"
+#include "case/hosts.h"
 #include "case/incident.h"
 #include "case/notice.h"
 #include "case/report_draft.h"
@@ -178,21 +180,21 @@ static int from_detection(struct request *request, int64_t detection, int64_t *i
 	int r = cases_row(&facts, request->db, "SELECT time, rule, title, level, host, source, line FROM ward_detection WHERE id = ?", "", detection, err);
 	if (r <= 0)
 		return r < 0 ? r : err_set(err, -ENOENT, "there is no such record");
-	DB_QUERY(query);
-	r = db_query(&query, request->db, "SELECT org FROM ward_host WHERE name = ? AND removed IS NULL ORDER BY seen DESC LIMIT 1", err);
-	if (r < 0)
-		return r;
 	struct str title = cell_str(case_facts_get(&facts, STR("title"))), host = cell_str(case_facts_get(&facts, STR("host")));
-	db_bind_text(&query, host);
-	r = db_step(&query, err);
-	int64_t org = r > 0 ? db_int_or(&query, 0, 0) : 0;
+	int64_t host_id, org = 0;
+	struct host known;
+	r = detection_host(request->db, host, &host_id, err);
+	if (r == 0 && host_id) {
+		r = hosts_get(request->arena, request->db, host_id, &known, err);
+		org = r == 0 ? known.org : 0;
+	}
 	if (r >= 0 && !org)
 		r = cases_root(request->db, &org, err);
 	if (r >= 0)
 		r = cases_visible(request->db, request->actor, org, err);
 	if (r < 0)
 		return r;
-	int64_t time = cell_int_or(case_facts_get(&facts, STR("time")), 0) / 1000000000;
+	int64_t time = cell_int_or(case_facts_get(&facts, STR("time")), 0);
 	struct incident_seed seed = {
 		.org = org,
 		.t_occur = time > 0 && time <= write->now ? time : 0,

@@ -40,6 +40,7 @@ struct office {
 	struct str signing_key;      /* the line of the public key that seals archive and journal */
 	struct strings rules;        /* files and folders of further rules */
 	bool built_in_rules;
+	int finding_level;           /* enum sigma_level: what rules of this level and worse find becomes findings */
 	void (*doctor)(void *ctx, enum lang lang, struct buf *out); /* what is wrong with the installation, as JSON; may be NULL */
 	void *doctor_ctx;
 	int64_t started;

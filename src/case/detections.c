@@ -15,6 +15,9 @@ const struct migration detections_migrations[] = {
 	  " time INTEGER NOT NULL, PRIMARY KEY(technique, detection));"
 	  "CREATE INDEX ward_detection_technique_time ON ward_detection_technique(time, technique);"
 	  "CREATE TABLE ward_detection_file(file TEXT PRIMARY KEY, position INTEGER NOT NULL)" },
+	{ 421, "findings of detections",
+	  "ALTER TABLE ward_detection ADD COLUMN finding INTEGER;"
+	  "CREATE INDEX ward_detection_pending ON ward_detection(id) WHERE finding IS NULL" },
 	{ 0 },
 };
 

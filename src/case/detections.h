@@ -2,7 +2,8 @@
  *
  * detections: what rules found, as the collector wrote it (lines of JSON, a file a day), taken into the records once.
  *
- *	ward_detection            one line: when, which rule, how bad, from which host; `line` is the JSON as it was written
+ *	ward_detection            one line: when, which rule, how bad, from which host; `line` is the JSON as it was written; `finding`:
+ *	                          case/detection_findings.h
  *	ward_detection_technique  the ATT&CK techniques of each ("t1110.001"), for counting
  *	ward_detection_file       how far each file was read: in the same transaction, so nothing is taken twice or missed
  *
@@ -13,7 +14,7 @@
 
 #include "record/records.h"
 
-extern const struct migration detections_migrations[]; /* 420 */
+extern const struct migration detections_migrations[]; /* 420, 421 */
 
 enum { DETECTIONS_AT_ONCE = 1024 * 1024, DETECTION_LINE = 256 * 1024 /* bytes; a longer one is kept without its event */ };
 

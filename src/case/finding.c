@@ -177,7 +177,9 @@ int finding_hook(void *ctx, struct write *write, const struct record_event *even
 	if (str_is(state, "accepted"))
 		return accepted(write, event, err);
 	bool by_person = write->actor->id != ACTOR_WARD;
-	if (by_person && (str_is(state, "submitted") || str_is(state, "closed")) && text_of(event->after, "check_id").n)
+	struct str source = text_of(event->after, "source");
+	bool testable = text_of(event->after, "check_id").n && (str_is(source, "check") || str_is(source, "management"));
+	if (by_person && testable && (str_is(state, "submitted") || str_is(state, "closed")))
 		return finding_retest(write, cases, event->id, err);
 	return 0;
 }

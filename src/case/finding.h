@@ -11,7 +11,8 @@
  * extension is the issuer's to give, each further one a leader's; an accepted risk has a day on which it ends; what a person closes is
  * tested again. By the clock: what is overdue is told to the organisation above, an accepted risk that has ended is open again.
  *
- * `times_seen` counts days on which it was seen, or its evidence changed: an inspection every hour does not fill the journal.
+ * `times_seen` counts days on which it was seen, or its evidence changed: an inspection every hour does not fill the journal. Of a rule it
+ * counts detections (case/detection_findings.h).
  */
 #ifndef WARD_CASE_FINDING_H
 #define WARD_CASE_FINDING_H
@@ -25,6 +26,9 @@ struct findings_done {
 	size_t raised, seen, reopened, closed, refused;
 	struct str why; /* the first refused one */
 };
+
+/* What a subject is kept as: clean, and of bounded length; the text itself where it is so. */
+struct str finding_subject(struct arena *arena, struct str subject);
 
 /* What a run observed. Whole: when it fails, nothing of it is kept. */
 int findings_update(struct write *write, const struct cases *cases, const struct observations *seen, struct findings_done *out,

@@ -37,8 +37,7 @@ struct owner {
 	int64_t person;
 };
 
-/* What a subject is kept as: clean, and of bounded length. */
-static struct str subject_of(struct arena *arena, struct str subject)
+struct str finding_subject(struct arena *arena, struct str subject)
 {
 	subject = str_trim(utf8_clean(arena, subject));
 	struct str rest = subject;
@@ -134,6 +133,12 @@ static struct str clauses_of(struct arena *arena, const struct check *check)
 	return arena_str(arena, buf_str(&out));
 }
 
+/* Each detection is one; of a run only that it was seen. */
+static int64_t times_of(const struct judged *judged, const struct observed *observed)
+{
+	return judged->source == OBSERVED_RULE ? (int64_t)observed->found : 1;
+}
+
 static int raise_new(struct update *update, const struct judged *judged, const struct observed *observed, int64_t org, struct str subject)
 {
 	struct arena *arena = update->write->arena;
@@ -157,10 +162,11 @@ static int raise_new(struct update *update, const struct judged *judged, const s
 		json_put(&values, "evidence_sha256", observed->evidence_sha256);
 	if (person)
 		json_put_int(&values, "responsible", person);
-	json_put(&values, "due", date_text(arena, finding_due(update->cases, severity, date_of(update->at))));
+	/* From the day on which it is known: what a rule finds may have happened long before. */
+	json_put(&values, "due", date_text(arena, finding_due(update->cases, severity, date_of(update->write->now))));
 	json_put_int(&values, "first_seen", update->at);
 	json_put_int(&values, "last_seen", update->at);
-	json_put_int(&values, "times_seen", 1);
+	json_put_int(&values, "times_seen", times_of(judged, observed));
 	buf_add_char(&values, '}');
 	r = record_create(&update->own, update->cases->books, update->reg, org, cases_values(arena, &values), &id, NULL, update->err);
 	update->done->raised += r == 0;
@@ -168,12 +174,12 @@ static int raise_new(struct update *update, const struct judged *judged, const s
 }
 
 /* Seen again on another day, or otherwise than before. */
-static int see(struct update *update, const struct known *known, const struct observed *observed)
+static int see(struct update *update, const struct judged *judged, const struct known *known, const struct observed *observed)
 {
 	bool other = observed->evidence_sha256.n && !str_eq(known->sha256, observed->evidence_sha256);
 	BUF(values);
 	update->done->seen++;
-	if (!other && date_of(known->last_seen) >= date_of(update->at))
+	if (!other && judged->source != OBSERVED_RULE && date_of(known->last_seen) >= date_of(update->at))
 		return 0;
 	json_open_map(&values, NULL);
 	json_put_int(&values, "last_seen", MAX(update->at, known->last_seen));
@@ -184,7 +190,7 @@ static int see(struct update *update, const struct known *known, const struct ob
 	int r = cases_row(&facts, update->write->db, "SELECT times_seen FROM finding WHERE id = ?", "", known->id, update->err);
 	if (r < 0)
 		return r;
-	json_put_int(&values, "times_seen", cell_int_or(case_facts_get(&facts, STR("times_seen")), 0) + 1);
+	json_put_int(&values, "times_seen", cell_int_or(case_facts_get(&facts, STR("times_seen")), 0) + times_of(judged, observed));
 	buf_add_char(&values, '}');
 	return set(update, known->id, &values, "");
 }
@@ -198,13 +204,13 @@ static int reopen(struct update *update, const struct judged *judged, const stru
 	int r = cases_row(&facts, update->write->db, "SELECT reopened FROM finding WHERE id = ?", "", known->id, update->err);
 	if (r < 0)
 		return r;
-	r = move(update, known->id, "reopen", NULL, "the check still fails");
+	r = move(update, known->id, "reopen", NULL, judged->source == OBSERVED_RULE ? "the rule found it again" : "the check still fails");
 	if (r < 0)
 		return r;
 	struct str severity = str_from(severity_names[judged->check->severity]);
 	json_open_map(&values, NULL);
 	json_put_int(&values, "reopened", cell_int_or(case_facts_get(&facts, STR("reopened")), 0) + 1);
-	json_put(&values, "due", date_text(arena, finding_due(update->cases, severity, date_of(update->at))));
+	json_put(&values, "due", date_text(arena, finding_due(update->cases, severity, date_of(update->write->now))));
 	json_put_flag(&values, "overdue", false);
 	buf_add_char(&values, '}');
 	update->done->reopened++;
@@ -231,7 +237,7 @@ static int take(struct update *update, const struct judged *judged, const struct
 	org = org ? org : update->root;
 	if (r < 0 || !org)
 		return r < 0 ? r : 0; /* an office that nobody has set up yet has nobody to tell */
-	struct str subject = subject_of(arena, observed->subject);
+	struct str subject = finding_subject(arena, observed->subject);
 	struct known *known = map_get(&knowns->by_key, key_of(arena, observed->host, org, subject));
 	r = evidence_keep(update, observed, org);
 	if (r < 0)
@@ -239,7 +245,7 @@ static int take(struct update *update, const struct judged *judged, const struct
 	if (!known)
 		return raise_new(update, judged, observed, org, subject);
 	known->seen = true;
-	r = see(update, known, observed);
+	r = see(update, judged, known, observed);
 	return r == 0 && came_back(update, known) ? reopen(update, judged, known) : r;
 }
 

@@ -28,7 +28,7 @@ struct entry {
 	struct {
 		bool built_in;
 		struct strings paths, pipelines;
-		int min_level;
+		int min_level, finding_level;
 	} rules;
 	struct str events, findings, run, user, metrics;
 	struct schema_list sources;
@@ -96,6 +96,7 @@ static const struct schema *rules_schema(void)
 		{ "paths", SCHEMA_STRINGS, RULES(paths) },
 		{ "pipelines", SCHEMA_STRINGS, RULES(pipelines) },
 		{ "min_level", SCHEMA_ENUM, RULES(min_level), .names = sigma_level_names },
+		{ "finding_level", SCHEMA_ENUM, RULES(finding_level), .names = sigma_level_names },
 		{ 0 },
 	};
 	static const struct schema schema = { "the rules", fields, sizeof(((struct entry *)0)->rules) };
@@ -311,7 +312,7 @@ static struct entry defaults(struct arena *arena, const char *dir)
 	const char *top = dir ? dir : "/var/lib/ward";
 	return (struct entry){
 		.archive = { arena_printf(arena, "%s/archive", top), STR(KEYRING_NAME), arena_printf(arena, "%s/keys", top), 900, true },
-		.rules = { .built_in = true },
+		.rules = { .built_in = true, .finding_level = LEVEL_HIGH },
 		.findings = arena_printf(arena, "%s/findings", top),
 		.run = dir ? arena_printf(arena, "%s/run", top) : STR("/run/ward"),
 		.user = STR("ward"),
@@ -338,6 +339,7 @@ static void copy_plain(const struct entry *entry, const char *dir, struct config
 	out->rules.paths = entry->rules.paths;
 	out->rules.pipelines = entry->rules.pipelines;
 	out->rules.min_level = entry->rules.min_level;
+	out->rules.finding_level = entry->rules.finding_level;
 	if (!dir)
 		return;
 	out->up.dir = str_from(dir);

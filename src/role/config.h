@@ -16,6 +16,7 @@
  *
  * And for `ward up` alone:
  *
+ *	rules: {finding_level: high}               # and the other keys: what becomes a finding, not only a detection
  *	records: postgresql://ward@db/ward         # DIR/records/records.db otherwise
  *	console: {listen: "127.0.0.1:8443", certificate: /etc/ward/tls.crt, key: /etc/ward/tls.key, names: [ward.example.cn],
  *	          limits: {connections: 1024, connections_per_address: 256, requests_per_address: 200, requests_per_user: 40}}
@@ -59,6 +60,7 @@ struct config {
 		bool built_in;
 		struct strings paths, pipelines;
 		int min_level;
+		int finding_level;   /* what rules of this level and worse find becomes findings, with `ward up` */
 	} rules;
 	struct config_source *sources;
 	size_t n_sources;

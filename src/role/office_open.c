@@ -198,6 +198,7 @@ int office_open(struct arena *arena, const struct config *config, enum lang lang
 	out->machine_id = machine_id(arena);
 	out->rules = config->rules.paths;
 	out->built_in_rules = config->rules.built_in;
+	out->finding_level = config->rules.finding_level;
 	const struct stream_hooks hears = office_stream_hooks(out);
 	int r = load_declared(arena, lang, out, err);
 	r = r < 0 ? r : open_records(arena, config, keeper, out, err);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "case/detection_findings.h"
 #include "case/finding.h"
 #include "case/management.h"
 #include "register/calendar.h"
@@ -72,6 +73,38 @@ static int check_registers(void *ctx, struct err *err)
 	return r;
 }
 
+/* ---- what rules found ---- */
+
+struct found_work {
+	const struct office *office;
+	bool more;
+};
+
+static int keep_found(void *ctx, struct write *write, struct err *err)
+{
+	struct found_work *work = ctx;
+	return detection_findings_update(write, &work->office->cases, (enum sigma_level)work->office->finding_level, &work->more, err);
+}
+
+static int find_by_rules(void *ctx, struct err *err)
+{
+	const struct office_work *work = ctx;
+	struct found_work found = { .office = work->office };
+	struct actor ward = actor_ward();
+	struct db *db;
+	bool due = false;
+	int r = records_read(work->office->records, &db, err);
+	if (r < 0)
+		return r;
+	r = detection_findings_due(db, &due, err);
+	records_read_end(work->office->records, db);
+	for (int turns = 0; r == 0 && due && turns < 8; turns++) {
+		r = records_do(work->office->records, &ward, keep_found, &found, err);
+		due = found.more;
+	}
+	return r;
+}
+
 /* ---- by the clock ---- */
 
 static int ask_inspection(void *ctx, int64_t host, struct err *err)
@@ -118,6 +151,7 @@ void office_work_begin(struct office_work *work, struct office *office, struct t
 		},
 	};
 	timers_add(timers, "schedule", 20 * SECOND, 10 * SECOND, run_schedule, work);
+	timers_add(timers, "rules", 10 * SECOND, 5 * SECOND, find_by_rules, work);
 }
 
 /* ---- who hears of what ---- */

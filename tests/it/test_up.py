@@ -219,6 +219,8 @@ def test_findings_of_rules_are_taken_once():
         office.wait(lambda: rows(office, found)[0] == (total, total), f"{total} detections")
         status, value = office.wait(lambda: client.get("/api/detections/techniques?from=0"), "an answer")
         assert status == 200 and value["rows"][0] == {"technique": "t1190", "count": total, "last": 1795406462, "critical": 0, "high": total}
+        finding = "SELECT count(*), max(source), max(check_id), max(title), max(state) FROM finding WHERE source = 'rule'"
+        office.wait(lambda: rows(office, finding)[0] == (1, "rule", "r", "t", "open"), "one finding of them all")
         page = client.get("/api/detections?from=0&limit=2&level=high")[1]
         assert [row["title"] for row in page["rows"]] == ["t", "t"] and page["more"]
         assert client.get(f"/api/detections/{page['rows'][0]['id']}")[1]["detail"]["event"] == "x"
