@@ -89,6 +89,8 @@ static int patch_record(struct request *request, struct err *err)
 	int r = declared_record(request, &reg, &id, &cells, err);
 	if (r == 0)
 		r = request_int(request, "version", 0, &version, err);
+	if (r == 0 && version <= 0) /* what somebody else wrote meanwhile is not overwritten by leaving it out */
+		r = err_set(err, -EINVAL, "'%s' is missing", "version");
 	if (r == 0)
 		r = request_text(request, "reason", false, REASON_MOST, &reason, err);
 	if (r == 0)

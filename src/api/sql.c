@@ -8,7 +8,7 @@
 
 extern const struct route routes_sql[];
 
-enum { SQL_MOST = 20000, ROWS_MOST = 5000, BYTES_MOST = 16 * 1024 * 1024 };
+enum { SQL_MOST = 20000, ROWS_MOST = 5000, BYTES_MOST = 16 * 1024 * 1024, VALUE_MOST = 2 * 1024 * 1024 };
 #define DEADLINE ((int64_t)10 * 1000000000)
 
 struct asker {
@@ -35,7 +35,7 @@ static int open_overview(struct request *request, struct asker *asker, struct ov
 		.may_read_ctx = asker,
 		/* An archive has no organisations. */
 		.archive = request->actor->whole && office->archive_dir.n ? arena_cstr(request->arena, office->archive_dir) : NULL,
-		.limits = { .deadline_ns = DEADLINE, .rows = ROWS_MOST },
+		.limits = { .deadline_ns = DEADLINE, .rows = ROWS_MOST, .bytes = VALUE_MOST },
 	};
 	return overview_open(&options, out, err);
 }

@@ -17,6 +17,7 @@ struct statement; /* one prepared SELECT */
 struct query_limits {
 	int64_t deadline_ns; /* for one statement, without the time to take tables; 0: 60 s */
 	size_t rows;         /* most rows of one statement; 0: no limit */
+	size_t bytes;        /* most of one value; with it go functions that no deadline stops. 0: 64 MiB */
 };
 
 int query_open(struct facts *facts, const struct query_limits *limits, struct query **out, struct err *err) MUST_USE;
