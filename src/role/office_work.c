@@ -150,7 +150,7 @@ void office_work_begin(struct office_work *work, struct office *office, struct t
 			.ctx = work,
 		},
 	};
-	timers_add(timers, "schedule", 20 * SECOND, 10 * SECOND, run_schedule, work);
+	timers_add(timers, "schedule", 5 * SECOND, 5 * SECOND, run_schedule, work);
 	timers_add(timers, "rules", 10 * SECOND, 5 * SECOND, find_by_rules, work);
 }
 

@@ -77,10 +77,8 @@ await flow(async ({ office, as, check, look, go, step, choose, refused, calm }) 
   await step(security, '销号');
   await look(security, 'closed');
   // The automatic retest does not believe it: there was no training.
-  await security.waitForFunction(async (id) => (await (await fetch(`api/records/finding/${id}`)).json()).record.state === 'open', found.id, { timeout: 20000, polling: 250 });
-  await calm(security);
-  await security.locator('h1').locator('xpath=..').getByText('待下达').waitFor();
-  await security.getByRole('tab', { name: '变更记录' }).or(security.locator('#tab-history')).first().click();
+  await security.locator('h1').locator('xpath=..').getByText('待下达').waitFor({ timeout: 20000 });
+  await security.getByRole('tab', { name: '历史' }).click();
   await security.locator('.hist li').first().waitFor();
   check(/自动重开|重开/.test(await security.locator('#tab-body').innerText()), 'the history does not tell that it was opened again');
   await look(security, 'reopened');
@@ -89,7 +87,7 @@ await flow(async ({ office, as, check, look, go, step, choose, refused, calm }) 
   const day = new Date().toISOString().slice(0, 10);
   const made = (await api(security, 'POST', 'records/training', { values: { course: '网络安全', audience: '全员', held_on: day, expected: 8, attended: 8 } })).body.record;
   await api(security, 'POST', `records/training/${made.id}/transition`, { version: made.version, name: 'hold' });
-  await security.getByRole('button', { name: '重新检测' }).or(security.getByRole('button', { name: '复测' })).first().click();
+  await security.getByRole('button', { name: '立即复测' }).click();
   await security.locator('h1').locator('xpath=..').getByText('已销号').waitFor({ timeout: 20000 });
   await look(security, 'gone');
 });

@@ -2,9 +2,7 @@
 """An office with its people, for tests that need more than the first one.
 
 The first security administrator gives roles alone until there is somebody who could confirm; from then on that one does."""
-import time
-
-from office import PASSWORD, totp
+from office import PASSWORD
 
 PEOPLE = {
     "operator": ("沈运维", ["operator"]),
@@ -18,13 +16,13 @@ PEOPLE = {
 SECOND_FACTOR = {"operator", "security", "auditor"}
 
 
-def staff(office, *roles, first=None, org="青石市医疗保障局", kind="city"):
-    """{role: Client} with `security`, who used the one-time link, and those that are named (all without a name), each logged in;
+def staff(office, *roles, only=False):
+    """{role: Client} with `security`, who used the one-time link, and those that are named (all without a name; `only`: nobody else), each logged in;
     .person is the number of their person record, .name their name."""
-    security = first or office.first(login="security", name="陈立国", org=org, kind=kind)
+    security = office.first(login="security", name="陈立国", org="青石市医疗保障局", kind="city")
     security.name, security.person = "陈立国", security.session()[1]["person"]
     people = {"security": security}
-    for role in [role for role in PEOPLE if not roles or role in roles]:
+    for role in [role for role in PEOPLE if not only and (not roles or role in roles)]:
         name, given = PEOPLE[role]
         status, made = security.post("/api/users", {"login": role, "name": name})
         assert status == 201, (status, made)
@@ -45,7 +43,7 @@ def staff(office, *roles, first=None, org="青石市医疗保障局", kind="city
     return people
 
 
-def code(client):
-    """Of the second factor, one that was not used yet: that of the next half minute is good already."""
-    client.ahead = getattr(client, "ahead", 0) + 30
-    return totp(client.secret, time.time() + client.ahead)
+def described(office, people, **more):
+    """For a test in the browser: where the office is, and whose session is whose."""
+    return {"base": f"https://127.0.0.1:{office.port}/",
+            "people": {role: {"cookie": one.cookie, "person": one.person, "name": one.name} for role, one in people.items()}} | more

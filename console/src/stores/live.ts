@@ -9,12 +9,19 @@ export const live = ref<LiveState>('off');
 type Listener = (change: Change, event: string) => void;
 const listeners = new Set<Listener>();
 let source: EventSource | null = null;
+let later = 0;
 
 export function startLive(): void {
   if (source) return;
   source = new EventSource('api/stream');
   source.onopen = () => (live.value = 'on');
-  source.onerror = () => (live.value = 'lost'); // the browser tries again by itself
+  source.onerror = () => {
+    live.value = 'lost'; // the browser tries again by itself, but not after a refusal
+    if (source?.readyState !== EventSource.CLOSED) return;
+    source = null;
+    clearTimeout(later);
+    later = window.setTimeout(startLive, 15000);
+  };
   // What was missed cannot be told one by one: everything shown is fetched anew.
   source.addEventListener('refetch', () => {
     for (const listener of [...listeners]) listener({ kind: '*' }, 'refetch');
@@ -32,6 +39,7 @@ export function startLive(): void {
   }
 }
 export function stopLive(): void {
+  clearTimeout(later);
   source?.close();
   source = null;
   live.value = 'off';
