@@ -8,6 +8,10 @@
 
 extern const struct route routes_sql[];
 
+/* Of the server's threads for slow things one stays free for others (logins, for one), however long questions last. */
+enum { QUESTIONS = 2 };
+static _Atomic unsigned questions;
+
 enum { SQL_MOST = 20000, ROWS_MOST = 5000, BYTES_MOST = 16 * 1024 * 1024, VALUE_MOST = 2 * 1024 * 1024 };
 #define DEADLINE ((int64_t)10 * 1000000000)
 
@@ -81,7 +85,7 @@ static void add_coverage(struct request *request, const struct overview *overvie
 	buf_add_char(&request->out, ']');
 }
 
-static int post_sql(struct request *request, struct err *err)
+static int answer_sql(struct request *request, struct err *err)
 {
 	CLEANUP(overview_close_p) struct overview *overview = NULL;
 	struct overview_question question = { 0 };
@@ -109,6 +113,17 @@ static int post_sql(struct request *request, struct err *err)
 	}
 	overview_question_done(&question);
 	return MIN(r, 0);
+}
+
+static int post_sql(struct request *request, struct err *err)
+{
+	int r = -EBUSY;
+	if (questions++ < QUESTIONS)
+		r = answer_sql(request, err);
+	else
+		err_set(err, -EBUSY, "other questions are being answered; try again in a moment");
+	questions--;
+	return r;
 }
 
 /* ---- what can be asked ---- */

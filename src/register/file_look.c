@@ -11,11 +11,12 @@
 #include "sys/root.h"
 
 #define FUNCTIONS(X)                                                                                                             \
-	X(archive_read_new) X(archive_read_free) X(archive_read_support_format_zip) X(archive_read_open_fd) X(archive_read_next_header) \
+	X(archive_read_new) X(archive_read_free) X(archive_read_support_format_zip) X(archive_read_open_fd) X(archive_read_open_memory) \
+	X(archive_read_next_header) \
 	X(archive_read_data) X(archive_entry_pathname) X(archive_entry_pathname_utf8) X(archive_entry_is_encrypted)
 LIBRARY(zip, "libarchive.so.13", FUNCTIONS);
 
-enum { HEAD = 256 * 1024, PIECE = 65536, PDF_LOOK = 2 * 1024 * 1024 };
+enum { HEAD = 256 * 1024, PIECE = 65536, PDF_LOOK = 2 * 1024 * 1024, INNER_MOST = 32 * 1024 * 1024 /* all documents within a file, unpacked */ };
 
 /* ---- names ---- */
 
@@ -78,7 +79,8 @@ static const char *const zip_types[] = {
 struct zip_look {
 	struct archive *archive;
 	enum zip_kind kind;
-	bool content_types;
+	bool content_types, inner; /* inner: it lies in another one */
+	size_t unpacked;           /* of documents within */
 	struct buf text;
 	struct err *err;
 };
@@ -173,6 +175,47 @@ static int mimetype_read(struct zip_look *look)
 	return 0;
 }
 
+/* ---- documents within ---- */
+
+static int zip_look_parts(struct zip_look *look, struct arena *arena);
+static const char *pdf_mark(struct str bytes);
+
+static bool is_document(struct str path)
+{
+	static const char *const endings[] = { ".docx", ".xlsx", ".pptx", ".odt", ".ods", ".ofd", ".zip", ".pdf" };
+	for (size_t i = 0; i < COUNT(endings); i++)
+		if (ends_nocase(path, endings[i]))
+			return true;
+	return false;
+}
+
+/* What is marked stays outside in a ZIP file, too. */
+static int document_look(struct zip_look *look, struct arena *arena, struct str path)
+{
+	BUF(bytes);
+	la_ssize_t n = 1;
+	if (look->inner)
+		return err_set(look->err, -EINVAL, "'%.*s' lies in a file within this file: attach it by itself", STR_ARG(str_slice(path, 0, 200)));
+	while (n > 0 && look->unpacked + bytes.n <= INNER_MOST) {
+		n = zip.archive_read_data(look->archive, buf_reserve(&bytes, PIECE), PIECE);
+		if (n < 0)
+			return err_set(look->err, -EINVAL, "'%.*s' in this file is damaged, or behind a password, and cannot be looked into", STR_ARG(path));
+		bytes.n += (size_t)n;
+	}
+	look->unpacked += bytes.n;
+	if (n > 0)
+		return err_set(look->err, -EINVAL, "what this ZIP file holds is too large to be looked into: attach the documents one by one");
+	if (ends_nocase(path, ".pdf")) {
+		const char *mark = pdf_mark(buf_str(&bytes));
+		return mark ? refuse_mark(mark, look->err) : 0;
+	}
+	CLEANUP(zip_look_done) struct zip_look inner = { .archive = zip.archive_read_new(), .inner = true, .err = look->err };
+	zip.archive_read_support_format_zip(inner.archive);
+	if (zip.archive_read_open_memory(inner.archive, bytes.p, bytes.n) != ARCHIVE_OK)
+		return err_set(look->err, -EINVAL, "this ZIP file is damaged");
+	return zip_look_parts(&inner, arena);
+}
+
 static int part_look(struct zip_look *look, struct arena *arena, struct archive_entry *entry)
 {
 	const char *name = zip.archive_entry_pathname_utf8(entry);
@@ -191,13 +234,32 @@ static int part_look(struct zip_look *look, struct arena *arena, struct archive_
 	kind_of_part(look, path);
 	if (str_is(path, "mimetype"))
 		return mimetype_read(look);
+	if (is_document(path))
+		return document_look(look, arena, path);
 	return is_text_part(path) && look->text.n < LOOK_TEXT ? part_read(look, arena, path) : 0;
+}
+
+static int zip_look_parts(struct zip_look *look, struct arena *arena)
+{
+	struct archive_entry *entry;
+	int r = 0;
+	for (size_t n = 0; r == 0; n++) {
+		int code = zip.archive_read_next_header(look->archive, &entry);
+		if (code == ARCHIVE_EOF)
+			break;
+		if (code != ARCHIVE_OK && code != ARCHIVE_WARN)
+			return err_set(look->err, -EINVAL, "this ZIP file is damaged");
+		if (n >= LOOK_PARTS)
+			return err_set(look->err, -EINVAL, "this ZIP file has more than %d parts", LOOK_PARTS);
+		r = part_look(look, arena, entry);
+	}
+	const char *mark = r < 0 ? NULL : secret_mark_of_text(buf_str(&look->text));
+	return mark ? refuse_mark(mark, look->err) : r;
 }
 
 static int zip_look(struct arena *arena, int fd, struct str *type, struct err *err)
 {
 	CLEANUP(zip_look_done) struct zip_look look = { .err = err };
-	struct archive_entry *entry;
 	int r = LIBRARY_LOAD(zip, err);
 	if (r < 0)
 		return r;
@@ -205,23 +267,12 @@ static int zip_look(struct arena *arena, int fd, struct str *type, struct err *e
 	zip.archive_read_support_format_zip(look.archive);
 	if (lseek(fd, 0, SEEK_SET) < 0 || zip.archive_read_open_fd(look.archive, fd, PIECE) != ARCHIVE_OK)
 		return err_set(err, -EINVAL, "this ZIP file is damaged");
-	int code = ARCHIVE_OK;
-	for (size_t n = 0; r == 0; n++) {
-		code = zip.archive_read_next_header(look.archive, &entry);
-		if (code == ARCHIVE_EOF)
-			break;
-		if (code != ARCHIVE_OK && code != ARCHIVE_WARN)
-			return err_set(err, -EINVAL, "this ZIP file is damaged");
-		if (n >= LOOK_PARTS)
-			return err_set(err, -EINVAL, "this ZIP file has more than %d parts", LOOK_PARTS);
-		r = part_look(&look, arena, entry);
-	}
+	r = zip_look_parts(&look, arena);
 	if (r < 0)
 		return r;
-	const char *mark = secret_mark_of_text(buf_str(&look.text));
 	bool microsoft = look.kind == ZIP_WORD || look.kind == ZIP_SHEET || look.kind == ZIP_SLIDES;
 	*type = str_from(zip_types[microsoft && !look.content_types ? ZIP_PLAIN : look.kind]);
-	return mark ? refuse_mark(mark, err) : 0;
+	return 0;
 }
 
 /* ---- PDF ---- */

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "web/server_inside.h"
 
-enum { CONNECTIONS = 1024, CONNECTIONS_ADDRESS = 256, SLOW_THREADS = 2, SLOW_QUEUE = 64, IDLE = 75, HEAD = 15, HEAD_MEMORY = 32 * 1024,
+enum { CONNECTIONS = 1024, CONNECTIONS_ADDRESS = 256, SLOW_THREADS = 3, SLOW_QUEUE = 64, IDLE = 75, HEAD = 15, HEAD_MEMORY = 32 * 1024,
        THREADS_MOST = 8 };
 
 LIBRARY(loaded, "libmicrohttpd.so.12", MHD_FUNCTIONS);

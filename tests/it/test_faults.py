@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: MulanPSL-2.0
 """Bad luck: an office that is killed, whose disk is full; and what a stolen data directory says."""
 import base64
+import io
 import os
 import stat
+import threading
+import time
+import zipfile
 
 from harness import need_root, temporary, ward
 from office import PASSWORD, Office
@@ -73,3 +77,60 @@ def test_a_stolen_directory_keeps_its_secrets():
         for name in ("keys/archive.key", "keys/ca.key", "keys/vault.key", "tls/server.key"):
             path = office.dir / name
             assert path.exists() and not path.stat().st_mode & 0o177, name
+
+
+def packed(parts):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def test_marked_documents_do_not_come_in_a_zip():
+    def document(text):
+        return packed({"[Content_Types].xml": "<Types/>", "word/document.xml": f"<w:document><w:p>{text}</w:p></w:document>"})
+
+    with Office() as office:
+        client = office.first()
+        status, value = client.post("/api/records/finding", {"values": {"title": "x", "source": "manual", "severity": "low"}})
+        assert status == 201, value
+        address = f"/api/records/finding/{value['record']['id']}/files?field=files&name=x.zip"
+        send = lambda data: client.post(address, data)
+        assert send(packed({"a.docx": document("通知"), "b.pdf": b"%PDF-1.4"}))[0] == 201
+        for marked in (packed({"a.docx": document("绝密★1年")}), packed({"a.docx": document("通知"), "b.zip": packed({"c.txt": "机密\n"})}),
+                       packed({"b.pdf": "%PDF-1.4 机密★"})):
+            status, value = send(marked)
+            assert status == 422 and "is marked" in value["error"]["text"], (status, value)
+        for hidden, words in ((packed({"a.zip": packed({"b.zip": packed({"c.txt": "机密"})})}), "attach it by itself"),
+                              (packed({"a.docx": b"\0" * 40_000_000}), "too large"), (packed({"a.zip": packed({"b.exe": "MZ"})}), "program")):
+            status, value = send(hidden)
+            assert status == 422 and words in value["error"]["text"], (status, value)
+        office.stop()
+
+
+def test_questions_without_end_keep_nobody_out():
+    """While as many as may be asked run until their deadline, others log in and write."""
+    endless = {"sql": "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t"}
+    with Office() as office:
+        client = office.first()
+        answers = []
+
+        def ask():
+            other = office.client()
+            other.cookie, other.csrf = client.cookie, client.csrf
+            answers.append(other.post("/api/sql", endless)[0])
+
+        people = [threading.Thread(target=ask) for _ in range(4)]
+        for person in people:
+            person.start()
+        office.wait(lambda: len(answers) == 2, "two to be refused", 8)
+        start = time.monotonic()
+        assert office.client().post("/api/login", {"login": "first", "password": "wrong"})[0] == 401
+        assert client.post("/api/records/person", {"values": {"name": "meanwhile"}})[0] == 201
+        assert time.monotonic() - start < 5 and len(answers) == 2
+        for person in people:
+            person.join(60)
+        assert sorted(answers) == [503, 503, 504, 504], answers
+        assert client.post("/api/sql", {"sql": "SELECT 1"})[0] == 200
+        office.stop()
