@@ -176,6 +176,28 @@ static void test_glob(void **state)
 	assert_false(glob_match(buf_str(&many), buf_str(&text)));
 }
 
+static void test_buf(void **state)
+{
+	(void)state;
+	const int64_t values[] = { 0, 7, -1, 10, 1234567890, INT64_MAX, INT64_MIN };
+	for (size_t i = 0; i < COUNT(values); i++) {
+		BUF(own);
+		char usual[32];
+		buf_add_int(&own, values[i]);
+		snprintf(usual, sizeof(usual), "%lld", (long long)values[i]);
+		assert_string_equal(buf_cstr(&own), usual);
+	}
+	/* Longer than what is tried at once, after every length before it. */
+	for (int before = 0; before < 200; before++) {
+		BUF(text);
+		char usual[512];
+		buf_printf(&text, "%*s", before, "");
+		buf_printf(&text, "%0*d|%s", before, 7, "end");
+		snprintf(usual, sizeof(usual), "%*s%0*d|%s", before, "", before, 7, "end");
+		assert_string_equal(buf_cstr(&text), usual);
+	}
+}
+
 static void test_clock(void **state)
 {
 	(void)state;
@@ -218,7 +240,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_str_numbers), cmocka_unit_test(test_str_cutting), cmocka_unit_test(test_arena),
-		cmocka_unit_test(test_unoctal), cmocka_unit_test(test_map),         cmocka_unit_test(test_glob),        cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_unoctal), cmocka_unit_test(test_map),         cmocka_unit_test(test_glob),        cmocka_unit_test(test_buf),
+		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_err),         cmocka_unit_test(test_vec),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

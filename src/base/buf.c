@@ -6,6 +6,8 @@
 
 #include "base/arena.h"
 
+enum { USUAL = 80, DIGITS = 20 /* of INT64_MIN, with its sign */ };
+
 void buf_done(struct buf *buf)
 {
 	free(buf->p);
@@ -46,12 +48,28 @@ void buf_vprintf(struct buf *buf, const char *format, va_list args)
 {
 	va_list again;
 	va_copy(again, args);
-	int n = vsnprintf(NULL, 0, format, args);
-	if (n > 0) {
+	/* Most are short, and fit at once. */
+	char *out = buf_reserve(buf, USUAL);
+	size_t room = buf->room - buf->n;
+	int n = vsnprintf(out, room, format, args);
+	if (n > 0 && (size_t)n >= room)
 		vsnprintf(buf_reserve(buf, (size_t)n), (size_t)n + 1, format, again);
+	if (n > 0)
 		buf->n += (size_t)n;
-	}
 	va_end(again);
+}
+
+void buf_add_int(struct buf *buf, int64_t value)
+{
+	char text[DIGITS];
+	size_t at = sizeof(text);
+	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+	do
+		text[--at] = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (value < 0)
+		text[--at] = '-';
+	buf_add(buf, (struct str){ text + at, sizeof(text) - at });
 }
 
 void buf_printf(struct buf *buf, const char *format, ...)

@@ -30,6 +30,7 @@ char *buf_reserve(struct buf *buf, size_t more);
 void buf_add(struct buf *buf, struct str s);
 void buf_add_char(struct buf *buf, char c);
 void buf_puts(struct buf *buf, const char *text);
+void buf_add_int(struct buf *buf, int64_t value); /* in decimal */
 void buf_printf(struct buf *buf, const char *format, ...) PRINTF(2, 3);
 void buf_vprintf(struct buf *buf, const char *format, va_list args) PRINTF(2, 0);
 static inline struct str buf_str(const struct buf *buf)

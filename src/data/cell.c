@@ -8,7 +8,7 @@ void cell_add_json(struct buf *buf, struct cell cell)
 	if (!cell.p)
 		buf_puts(buf, "null");
 	else if (cell.p == cell_int_tag)
-		buf_printf(buf, "%lld", (long long)cell.i);
+		buf_add_int(buf, cell.i);
 	else if (cell.p == cell_real_tag)
 		json_add_double(buf, cell.r);
 	else

@@ -109,7 +109,9 @@ static int lite_open(struct str where, enum db_mode mode, void **out, struct err
 		          : err_set(err, -ENOMEM, "no memory for SQLite");
 	sqlite3_busy_timeout(db, WAIT_MS);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	int r = lite_run(db, "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -4096; PRAGMA mmap_size = 268435456", err);
+	/* A kept statement with LIKE ? would be compiled anew for each value, to see whether that is a prefix. */
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
+	int r = lite_run(db, "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -4096; PRAGMA mmap_size = 2147418112", err);
 	if (r == 0 && mode == DB_WRITE)
 		r = lite_run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;"
 		                 /* What a savepoint would put back stays in memory; the WAL is taken over less often. */

@@ -610,8 +610,14 @@ void json_next(struct buf *buf)
 void json_key(struct buf *buf, const char *name)
 {
 	json_next(buf);
-	if (name)
-		buf_printf(buf, "\"%s\":", name);
+	if (!name)
+		return;
+	size_t n = strlen(name);
+	char *out = buf_reserve(buf, n + 3);
+	out[0] = '"';
+	memcpy(out + 1, name, n);
+	memcpy(out + 1 + n, "\":", 2);
+	buf->n += n + 3;
 }
 
 void json_put(struct buf *buf, const char *name, struct str value)
@@ -637,7 +643,7 @@ void json_put_or_null(struct buf *buf, const char *name, struct str value)
 void json_put_int(struct buf *buf, const char *name, int64_t value)
 {
 	json_key(buf, name);
-	buf_printf(buf, "%lld", (long long)value);
+	buf_add_int(buf, value);
 }
 
 void json_put_real(struct buf *buf, const char *name, double value)

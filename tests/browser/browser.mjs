@@ -44,10 +44,10 @@ export async function axe(page) {
 }
 
 // Wait until nothing is loading.
-export async function calm(page) {
+export async function calm(page, after = 120) {
   await page.waitForLoadState('domcontentloaded');
   await page.waitForFunction(() => !document.querySelector('.waiting, .traffic') && document.querySelector('h1'), null, { timeout: 15000 });
-  await page.waitForTimeout(120);
+  await page.waitForTimeout(after);
 }
 
 // The six digits of this half minute (RFC 6238); `at`: milliseconds.
