@@ -16,7 +16,7 @@ bool user_login_fold(struct arena *arena, struct str login, struct str *out)
 		char c = login.p[i];
 		text[i] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 		bool plain = (text[i] >= 'a' && text[i] <= 'z') || (text[i] >= '0' && text[i] <= '9');
-		if (!plain && (i == 0 || !strchr("._-@", text[i])))
+		if (!plain && (i == 0 || !memchr("._-@", text[i], 4)))
 			return false;
 	}
 	text[login.n] = 0;
