@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <signal.h>
+#include <time.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -83,7 +84,7 @@ static void not_faster_than_honest_writers(void **state)
 }
 
 /* A keeper in a process and a sandbox of its own. */
-static pid_t start_keeper(const struct private_key *key, int *fd)
+static pid_t start_keeper_of(const struct private_key *key, const struct keeper_office *office, int *fd)
 {
 	int ends[2];
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
@@ -95,11 +96,19 @@ static pid_t start_keeper(const struct private_key *key, int *fd)
 		close(ends[0]);
 		if (sandbox_enter(&sandbox, &entered, NULL) < 0)
 			_exit(2);
-		_exit(keeper_serve(ends[1], key, &memory, NULL, NULL) == 0 ? 0 : 1);
+		int r = 0;
+		while (office && r == 0)
+			r = keeper_answer(ends[1], key, &memory, office, NULL, NULL);
+		_exit(r >= 0 && (office || keeper_serve(ends[1], key, &memory, NULL, NULL) == 0) ? 0 : 1);
 	}
 	close(ends[1]);
 	*fd = ends[0];
 	return pid;
+}
+
+static pid_t start_keeper(const struct private_key *key, int *fd)
+{
+	return start_keeper_of(key, NULL, fd);
 }
 
 static int ended(pid_t pid)
@@ -138,6 +147,37 @@ static void another_process_signs(void **state)
 	}
 }
 
+/* A server that was taken over cannot have the archive's history signed, nor the writer the journal's. */
+static void each_has_its_own_history_signed(void **state)
+{
+	(void)state;
+	const struct keeper_office server = { 0 };
+	for (int office = 0; office < 2; office++) {
+		CLEANUP(private_key_close_p) struct private_key *key = NULL;
+		struct keeper *keeper = NULL;
+		uint8_t signature[SIGN_MOST];
+		struct timespec now;
+		int fd;
+		BUF(archive);
+		BUF(journal);
+		assert_int_equal(private_key_generate(SIGN_ED25519, &key, NULL), 0);
+		const char *id = private_key_public(key)->id, *zeros = "0000000000000000000000000000000000000000000000000000000000000000";
+		clock_gettime(CLOCK_REALTIME, &now);
+		statement(&archive, 1, "block", (int64_t)now.tv_sec * 1000000000, id);
+		buf_printf(&journal,
+		           "ward journal 1\njournal 00112233445566778899aabbccddeeff\nsequence 1\nprevious %s\ntime %lld000000000\n"
+		           "digest sha256\nkey %s\nentries 1\nhead %s\n",
+		           zeros, (long long)now.tv_sec, id, zeros);
+		pid_t pid = start_keeper_of(key, office ? &server : NULL, &fd);
+		assert_int_equal(keeper_open(fd, &keeper, NULL), 0);
+		struct signer signer = keeper_signer(keeper);
+		assert_int_equal(signer.sign(signer.ctx, buf_str(&archive), signature, NULL), office ? -EPERM : 0);
+		assert_int_equal(signer.sign(signer.ctx, buf_str(&journal), signature, NULL), office ? 0 : -EPERM);
+		keeper_close(keeper);
+		assert_int_equal(ended(pid), 0);
+	}
+}
+
 static void a_dead_keeper_is_replaced(void **state)
 {
 	(void)state;
@@ -173,6 +213,7 @@ int main(void)
 		cmocka_unit_test(history_is_not_written_again),
 		cmocka_unit_test(not_faster_than_honest_writers),
 		cmocka_unit_test(another_process_signs),
+		cmocka_unit_test(each_has_its_own_history_signed),
 		cmocka_unit_test(a_dead_keeper_is_replaced),
 	};
 	return sandbox_prepare(NULL) < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

@@ -168,6 +168,16 @@ static int answer_office(const struct keeper_office *office, uint32_t what, stru
 	return what == ASK_WRAP ? wrap(office, text, out, err) : unwrap(office, text, out, err);
 }
 
+/* The writer seals the archive, the server the journal: neither gets the other's history signed. */
+static int judge_for(bool server, struct keeper_memory *memory, const char *key_id, struct str statement, struct err *err)
+{
+	struct said said = { 0 };
+	int r = read_said(statement, &said, err);
+	if (r == 0 && said.journal != server)
+		r = err_set(err, -EPERM, "the keeper refuses: this statement is for another process to have signed");
+	return r < 0 ? r : keeper_judge(memory, key_id, statement, wall_ns(), clock_monotonic_ns(), err);
+}
+
 static void answer(struct keeper_memory *memory, const struct private_key *key, const struct keeper_office *office,
                    const struct request *request, ssize_t n, struct reply *reply)
 {
@@ -182,7 +192,7 @@ static void answer(struct keeper_memory *memory, const struct private_key *key, 
 		public_key_print(private_key_public(key), &out);
 		r = 0;
 	} else if (request->what == ASK_SIGN) {
-		r = keeper_judge(memory, private_key_public(key)->id, text, wall_ns(), clock_monotonic_ns(), &err);
+		r = judge_for(office != NULL, memory, private_key_public(key)->id, text, &err);
 		if (r == 0)
 			r = private_key_sign(key, text, reply->signature, &err);
 	} else if (office && request->what >= ASK_CERTIFY && request->what <= ASK_UNWRAP) {

@@ -210,6 +210,21 @@ def test_malformed_http():
         assert server.ask("GET /api/things/1\r\n" + COOKIE).status == 200
 
 
+def test_no_request_hides_in_another():
+    """What two servers in a row might count differently: what follows is never answered as a request of its own."""
+    hidden = "GET /api/things/1 HTTP/1.1\r\nHost: localhost\r\n" + COOKIE + "\r\n"
+    n = len(hidden)
+    with Server(things=2) as server:
+        for length in (f"Content-Length: +{n}", "Content-Length: -1", f"Content-Length: 0x{n:x}", f"Content-Length: {n}, {n}", "Content-Length: ",
+                       f"Content-Length: {2**64 + n}", f"Content-Length: {n}\r\nContent-Length: 0", f"Content-Length: {n}\r\nTransfer-Encoding: chunked",
+                       f"Transfer-Encoding: xchunked\r\nContent-Length: {n}", f"Content-Length : {n}"):
+            with contextlib.closing(server.connect()) as connection:
+                with contextlib.suppress(OSError):
+                    connection.send("POST /api/things HTTP/1.1\r\nHost: localhost\r\n" + CSRF + JSON + length + "\r\n\r\n" + hidden)
+                connection.is_closed(0.3)
+                assert b" 200 " not in connection.rest, (length, connection.rest[:300])
+
+
 def test_malformed_json_names_the_place():
     with Server() as server:
         for body, place in ((b"{", "body:1:2"), (b'{"name": "a",}', "body:1:14"), (b'{"name": "\xff"}', "body:1:11"), (b'\n\n"', "body:3:2"),
