@@ -6,7 +6,9 @@ import json
 import os
 import pathlib
 import shutil
+import zipfile
 
+import workbook
 from harness import ROOT, WARD_RELEASE, Skip, need_tool, run, temporary
 from office import Office
 from staff import described, staff
@@ -69,3 +71,42 @@ def test_from_a_finding_to_its_repair():
     need_browser()
     with Office(folder=temporary() / "office", config="profile: city\n", binary=WARD_RELEASE) as office:
         flow("repair", described(office, staff(office, "officer", "verifier")))
+
+
+def assets(*rows):
+    """A workbook as a person would fill it in."""
+    head = ["资产编号", "名称", "类别", "购置日期"]
+    cell = '<c t="inlineStr"><is><t>{}</t></is></c>'
+    return workbook.zipped(workbook.parts("".join(f"<row>{''.join(cell.format(value) for value in row)}</row>" for row in (head, *rows))))
+
+
+def test_a_register_and_its_workbooks():
+    need_browser()
+    folder = temporary()
+    good = ("ZC-001", "窗口电脑", "办公电脑", "2025-03-01"), ("ZC-002", "数据库服务器", "服务器", ""), ("ZC-003", "=1+1", "其他", "2024-02-29")
+    (folder / "good.xlsx").write_bytes(assets(*good))
+    (folder / "bad.xlsx").write_bytes(assets(good[0], ("ZC-002", "", "服务器", ""), ("ZC-003", "冰箱", "家电", ""), ("ZC-004", "打印机", "其他", "2025-02-30")))
+    (folder / "broken.xlsx").write_bytes(assets(*good)[:400])
+    with Office(folder=folder / "office", config="profile: city\n", binary=WARD_RELEASE) as office:
+        flow("sheet", described(office, staff(office, only=True), folder=str(folder)))
+    with zipfile.ZipFile(folder / "template.xlsx") as template:
+        sheets = "".join(template.read(name).decode() for name in template.namelist() if "sheet" in name and name.endswith(".xml"))
+        assert "<dataValidation " in sheets and 'type="list"' in sheets, "the template has no drop-downs"
+    with zipfile.ZipFile(folder / "export.xlsx") as export:
+        said = "".join(export.read(name).decode() for name in export.namelist() if name.endswith(".xml"))
+        assert "ZC-003" in said and "数据库服务器" in said and "<f>" not in said
+
+
+def test_each_role_has_what_is_its_own():
+    need_browser()
+    with Office(folder=temporary() / "office", config="profile: city\n", binary=WARD_RELEASE) as office:
+        flow("roles", described(office, staff(office, "operator", "auditor", "officer", "supplier")))
+
+
+def test_pages_for_everybody():
+    """Without eyes for colours, without a mouse, on a phone, in the other language."""
+    need_browser()
+    with Office(folder=temporary() / "office", config="profile: city\n", binary=WARD_RELEASE) as office:
+        people = staff(office, only=True)
+        office.wait(lambda: people["security"].get("/api/records/finding?limit=1")[1]["rows"], "findings of the first inspection")
+        flow("pages", described(office, people))

@@ -32,8 +32,8 @@ export const parts = computed<Part[]>(() => {
     ] },
     { text: t('menu.look'), entries: [
       { to: '/hosts', text: t('host.title'), icon: 'host', shown: staff, keys: 'g m' },
-      { to: '/events', text: t('event.title'), icon: 'search', shown: staff && (large || hasRole('security', 'operator', 'auditor')), keys: 'g e' },
-      { to: '/detections', text: t('detection.title'), icon: 'aim', shown: staff && large, keys: 'g d' },
+      { to: '/events', text: t('event.title'), icon: 'search', shown: hasRole('security', 'operator', 'auditor') || (large && hasRole('leader', 'duty')), keys: 'g e' },
+      { to: '/detections', text: t('detection.title'), icon: 'aim', shown: large && hasRole('security', 'operator', 'auditor', 'leader', 'duty'), keys: 'g d' },
       { to: '/sql', text: t('sql.title'), icon: 'coin', shown: staff && large && hasRole('security', 'operator', 'auditor'), keys: 'g s' },
     ] },
     { text: t('menu.system'), entries: [

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MulanPSL-2.0
+// Pages and dialogs as they stand for somebody who cannot see them well, has no mouse, or holds a phone; content follows the language.
+import { api } from './browser.mjs';
+import { flow } from './flow.mjs';
+
+const languages = { 'zh-CN': ['中', '待下达', '医院'], vi: ['VI', 'Chờ giao', ''], en: ['EN', 'Open', ''] };
+await flow(async ({ as, check, look, go, calm }) => {
+  const one = await as('security');
+  const found = (await api(one, 'GET', 'records/finding?limit=1')).body.rows[0];
+  const incident = (await api(one, 'POST', 'records/incident', { values: { summary: '门户网站被篡改', t0: Math.floor(Date.now() / 1000) - 3600 } })).body.record;
+  const places = [`/findings/${found.id}`, `/incidents/${incident.id}`, '/wall', '/inspection/log-daemon', '/hosts/1', '/r/person', '/r/person/new', '/registers/risk', '/events', '/system/profiles'];
+  // Labels and states change with the language, without loading the page again.
+  await go(one, `/findings/${found.id}`);
+  const marker = await one.evaluate(() => (window.notReloaded = Math.random()));
+  for (const [lang, [button, state]] of Object.entries(languages)) {
+    await one.locator('header .langs button', { hasText: button }).click();
+    await one.locator('.page-head').getByText(state, { exact: true }).first().waitFor();
+    check((await one.evaluate(() => window.notReloaded)) === marker, `${lang}: loaded again`);
+    check((await one.evaluate(() => document.documentElement.lang)) === lang, `the page does not say that it is ${lang}`);
+    await look(one, `finding-${lang}`);
+    if (lang === 'en') {
+      const han = await one.evaluate(() => document.querySelector('nav.side').innerText.match(/\p{Script=Han}+/u)?.[0]);
+      check(!han, `Chinese in the English menu: ${han}`);
+    }
+  }
+  await one.locator('header .langs button', { hasText: '中' }).click();
+  // Both themes.
+  for (const dark of [false, true]) {
+    if (dark) await one.getByRole('button', { name: '深色' }).or(one.locator('header button[aria-label*="深"]')).first().click();
+    for (const path of places) {
+      await go(one, path);
+      await look(one, `${path.replace(/\W+/g, '_')}${dark ? '-dark' : ''}`);
+      if (path === '/wall') await go(one, '/');
+    }
+    // Dialogs.
+    await go(one, `/findings/${found.id}`);
+    await one.locator('.steps button:enabled').first().click();
+    await one.locator('.el-dialog:visible').waitFor();
+    await look(one, `dialog-step${dark ? '-dark' : ''}`);
+    await one.keyboard.press('Escape');
+    await one.locator('.el-dialog:visible').waitFor({ state: 'hidden' });
+    await one.keyboard.press('Control+k');
+    await one.locator('.el-dialog:visible').waitFor();
+    await look(one, `dialog-palette${dark ? '-dark' : ''}`);
+    await one.keyboard.press('Escape');
+    await one.locator('.el-dialog:visible').waitFor({ state: 'hidden' });
+  }
+  // By the keyboard alone: from the skip link to a dialog and back to where one was.
+  await go(one, `/findings/${found.id}`);
+  const step = one.locator('.steps button:enabled').first();
+  await one.locator('#page-title').focus();
+  for (let i = 0; i < 40 && !(await step.evaluate((node) => node === document.activeElement)); i++) await one.keyboard.press('Tab');
+  check(await step.evaluate((node) => node === document.activeElement), 'the step cannot be reached by Tab');
+  await one.keyboard.press('Enter');
+  await one.locator('.el-dialog:visible').waitFor();
+  await one.waitForTimeout(150);
+  check(await one.evaluate(() => document.querySelector('.el-dialog')?.contains(document.activeElement)), 'the focus is not in the dialog');
+  await one.keyboard.press('Escape');
+  await one.locator('.el-dialog:visible').waitFor({ state: 'hidden' });
+  // On a phone.
+  await one.setViewportSize({ width: 360, height: 740 });
+  for (const path of [...places, '/', '/system/journal', '/sql']) {
+    if (path === '/wall') continue;
+    await go(one, path);
+    await look(one, `${path.replace(/\W+/g, '_')}-phone`);
+  }
+  await calm(one);
+});
