@@ -54,7 +54,6 @@ void api_open_with(struct api *api, const struct route *const *lists)
 	good(import_jobs_new(api->office.records, &api->office.books, arena_printf(&api->arena, "%s/imports", api->dir).p, &api->office.imports, &err), &err);
 	good(router_new(lists, &api->router, &err), &err);
 	api->office.files_dir = dir;
-	api->office.profile = STR("county");
 	api->office.inspect = -1;
 	api->office.started = clock_now();
 	api->web = (struct web){ .router = api->router, .records = api->office.records, .office = &api->office, .roles = &api->office.roles->names,

@@ -74,6 +74,7 @@ static const struct {
 	{ METHOD_POST, "/api/incidents/from", "", "{\"finding\":901}" },
 	{ METHOD_POST, "/api/incidents/{id}/lessons", "", "{\"values\":{\"title\":\"y\"}}" },
 	{ METHOD_POST, "/api/sql", "", "{\"sql\":\"SELECT 1\"}" },
+	{ METHOD_PUT, "/api/profile", "", "{\"name\":\"county\",\"reason\":\"test\"}" },
 };
 
 static int run_sql(void *ctx, struct write *write, struct err *e)

@@ -154,7 +154,7 @@ static void put_declaration(struct request *request, const struct register_ *reg
 	buf_add_char(out, ']');
 	put_views(out, reg);
 	put_may(request, reg);
-	json_put_flag(out, "needed", is_needed(reg, office_of(request)->profile));
+	json_put_flag(out, "needed", is_needed(reg, cases_kind(&office_of(request)->cases)));
 	put_true(out, "quiet", reg->quiet);
 }
 

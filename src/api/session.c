@@ -81,7 +81,7 @@ static int put_session(struct request *request, const struct user *user, struct 
 	json_put_strings(out, "roles", &roles);
 	json_put(out, "csrf", csrf.p ? csrf : STR(""));
 	json_put_int(out, "fresh_until", fresh_until);
-	json_put(out, "profile", office->profile);
+	json_put(out, "profile", cases_kind(&office->cases));
 	json_put(out, "version", STR(WARD_VERSION));
 	json_put_or_null(out, "must", str_from(session_must_names[must]));
 	buf_add_char(out, '}');

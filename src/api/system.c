@@ -56,7 +56,8 @@ static int get_profiles(struct request *request, struct err *err)
 {
 	const struct office *office = office_of(request);
 	json_open_map(&request->out, NULL);
-	json_put(&request->out, "in_force", office->profile);
+	json_put(&request->out, "in_force", cases_kind(&office->cases));
+	json_put_flag(&request->out, "given", office->kind_given);
 	json_open_list(&request->out, "rows");
 	for (int kind = PROFILE_REGIME; kind <= PROFILE_OFFICE; kind++) {
 		struct strings names;
@@ -72,6 +73,27 @@ static int get_profiles(struct request *request, struct err *err)
 	}
 	buf_puts(&request->out, "]}");
 	return 0;
+}
+
+/* In force within seconds, in all servers of these records: each looks for it. */
+static int put_kind(struct request *request, struct err *err)
+{
+	const struct office *office = office_of(request);
+	struct str name, reason;
+	int r = list_whole(request, err);
+	r = r < 0 ? r : request_text(request, "name", true, 32, &name, err);
+	r = r < 0 ? r : request_text(request, "reason", true, 1000, &reason, err);
+	if (r < 0)
+		return r;
+	if (office->kind_given)
+		return err_set(err, -EEXIST, "the kind of office stands in the configuration of this installation (ward.yaml)");
+	r = cases_keep_kind(request->write, &office->cases, name, reason, err);
+	if (r == -ENOENT) {
+		request_problem(request, STR("name"), NOTE("this kind of office is not known"));
+		return -EINVAL;
+	}
+	request->status = 204;
+	return r;
 }
 
 /* ---- rules ---- */
@@ -177,6 +199,8 @@ static int get_doctor(struct request *request, struct err *err)
 const struct route routes_system[] = {
 	{ METHOD_GET, "/api/profiles", "listProfiles", "kinds of office and regimes, with their thresholds and sources", .roles = WHO,
 	  .gives = "Profiles", .handle = get_profiles },
+	{ METHOD_PUT, "/api/profile", "setProfile", "the kind of office that this installation is for", .roles = "security", .flags = ROUTE_FRESH,
+	  .body_most = 4096, .takes = "ProfileSet", .handle = put_kind },
 	{ METHOD_GET, "/api/rules", "listRules", "rules of detection in force", .roles = WHO, .flags = ROUTE_SLOW, .gives = "Rules",
 	  .handle = get_rules },
 	{ METHOD_GET, "/api/keys", "listKeys", "the public keys and certificates of the installation", .roles = WHO, .gives = "Keys",

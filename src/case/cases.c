@@ -8,21 +8,104 @@
 
 enum { TREE_DEPTH = 16 };
 
+static int load_kinds(struct arena *arena, const struct content *content, const struct profile *law, struct cases *out, struct err *err)
+{
+	struct strings names;
+	int r = profile_names(arena, content, PROFILE_OFFICE, &names, err);
+	for (size_t i = 0; r == 0 && i < names.n && out->n_kinds < COUNT(out->kinds); i++) {
+		struct office_kind *kind = &out->kinds[out->n_kinds];
+		struct profile office = { 0 };
+		if (names.p[i].n >= sizeof(kind->name))
+			return err_set(err, -EINVAL, "the name '%.*s' of a kind of office is too long", STR_ARG(names.p[i]));
+		r = profile_load(arena, content, names.p[i], PROFILE_OFFICE, &office, err);
+		memcpy(kind->name, names.p[i].p, names.p[i].n);
+		kind->rectify = profile_rectify(law, &office);
+		kind->rectify.node = NULL; /* lives in the arena */
+		out->n_kinds++;
+	}
+	return r;
+}
+
 int cases_init(const struct content *content, const struct laws *laws, struct str profile, struct str regime, enum lang lang, struct cases *out,
                struct err *err)
 {
 	ARENA(arena);
-	struct profile office = { 0 }, law = { 0 };
-	int r = profile.n ? profile_load(&arena, content, profile, PROFILE_OFFICE, &office, err) : 0;
-	if (r == 0 && regime.n)
-		r = profile_load(&arena, content, regime, PROFILE_REGIME, &law, err);
+	struct profile law = { 0 };
+	bool vietnam = regime.n ? str_starts(regime, "vn-") : lang == LANG_VI;
+	*out = (struct cases){ .laws = laws, .lang = lang, .jurisdiction = vietnam ? STR("VN") : STR("CN") };
+	int r = regime.n ? profile_load(&arena, content, regime, PROFILE_REGIME, &law, err) : 0;
+	r = r < 0 ? r : load_kinds(&arena, content, &law, out, err);
+	return r < 0 || !profile.n ? r : cases_set_kind(out, profile, err);
+}
+
+/* ---- the kind of office ---- */
+
+struct str cases_kind(const struct cases *cases)
+{
+	return cases->n_kinds ? str_from(cases->kinds[cases->kind].name) : STR("");
+}
+
+const struct rectify *cases_rectify(const struct cases *cases)
+{
+	return &cases->kinds[cases->kind].rectify;
+}
+
+static int kind_find(const struct cases *cases, struct str name, size_t *at, struct err *err)
+{
+	for (*at = 0; *at < cases->n_kinds; ++*at)
+		if (str_is(name, cases->kinds[*at].name))
+			return 0;
+	return err_set(err, -ENOENT, "there is no kind of office '%.*s'", (int)MIN(name.n, (size_t)64), name.p);
+}
+
+int cases_set_kind(struct cases *cases, struct str name, struct err *err)
+{
+	size_t at;
+	int r = kind_find(cases, name, &at, err);
+	if (r == 0)
+		cases->kind = at;
+	return r;
+}
+
+int cases_kept_kind(struct arena *arena, struct db *db, struct str *out, struct err *err)
+{
+	DB_QUERY(query);
+	*out = STR_NONE;
+	int r = db_query(&query, db, "SELECT value FROM ward_setting WHERE name = 'profile'", err);
+	if (r == 0 && (r = db_step(&query, err)) > 0)
+		*out = arena_str(arena, db_text(&query, 0));
+	return r < 0 ? r : 0;
+}
+
+static struct str kind_json(struct arena *arena, struct str name)
+{
+	BUF(out);
+	json_open_map(&out, NULL);
+	json_put_or_null(&out, "profile", name);
+	buf_add_char(&out, '}');
+	return arena_str(arena, buf_str(&out));
+}
+
+int cases_keep_kind(struct write *write, const struct cases *cases, struct str name, struct str reason, struct err *err)
+{
+	size_t at;
+	struct str before;
+	DB_QUERY(query);
+	int r = kind_find(cases, name, &at, err);
+	r = r < 0 ? r : cases_kept_kind(write->arena, write->db, &before, err);
+	if (r == 0)
+		r = db_query(&query, write->db, "INSERT INTO ward_setting (name, value) VALUES ('profile', ?)"
+		             " ON CONFLICT (name) DO UPDATE SET value = excluded.value", err);
 	if (r < 0)
 		return r;
-	bool vietnam = regime.n ? str_starts(regime, "vn-") : lang == LANG_VI;
-	*out = (struct cases){ .laws = laws, .rectify = profile_rectify(&law, &office), .lang = lang, .jurisdiction = vietnam ? STR("VN") : STR("CN") };
-	out->rectify.node = NULL; /* lived in the arena */
-	return 0;
+	db_bind_text(&query, name);
+	r = db_do(&query, err);
+	const struct change change = { .kind = STR("setting"), .action = STR("edit"), .before = kind_json(write->arena, before),
+		                       .after = kind_json(write->arena, name), .reason = reason };
+	return r < 0 ? r : write_journal(write, &change, NULL, err);
 }
+
+/* ---- the others ---- */
 
 void cases_hooks(const struct cases *cases, struct register_hook out[CASE_HOOKS])
 {

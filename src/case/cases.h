@@ -2,7 +2,7 @@
  *
  * cases: what findings, incidents, clocks and notices share: the declared law, the registers they live in, how long repairs may take.
  *
- * One for an installation, made at the start, read-only afterwards; threads may share it. Changes of the registers `finding`,
+ * One for an installation, made at the start, read-only afterwards but for the kind of office; threads may share it. Changes of the registers `finding`,
  * `incident` and `notice` by whomever go through the hooks that cases_hooks() gives, which hold the rules that a declaration cannot say.
  */
 #ifndef WARD_CASE_CASES_H
@@ -11,10 +11,18 @@
 #include "case/clock.h"
 #include "check/profile.h"
 
+/* A kind of office that there is (content/profiles). */
+struct office_kind {
+	char name[32];
+	struct rectify rectify;      /* how long repairs may take, by severity */
+};
+
 struct cases {
 	const struct laws *laws;
 	const struct books *books;   /* set before the first work */
-	struct rectify rectify;      /* by severity */
+	struct office_kind kinds[16];
+	size_t n_kinds;
+	_Atomic size_t kind;         /* the one in force; changed while others read (cases_set_kind()) */
 	enum lang lang;              /* of what ward itself writes into records */
 	struct str jurisdiction;     /* where nothing nearer says it: "CN", "VN" */
 };
@@ -23,6 +31,16 @@ struct cases {
  * to set. */
 int cases_init(const struct content *content, const struct laws *laws, struct str profile, struct str regime, enum lang lang, struct cases *out,
                struct err *err) MUST_USE;
+
+/* The kind of office in force: "township". */
+struct str cases_kind(const struct cases *cases);
+const struct rectify *cases_rectify(const struct cases *cases);
+/* From now on this kind. -ENOENT: there is none of that name. */
+int cases_set_kind(struct cases *cases, struct str name, struct err *err) MUST_USE;
+/* What people chose, and was kept with the records; STR_NONE: nothing. In the arena. */
+int cases_kept_kind(struct arena *arena, struct db *db, struct str *out, struct err *err) MUST_USE;
+/* Within a work: keep it, and say so in the journal. */
+int cases_keep_kind(struct write *write, const struct cases *cases, struct str name, struct str reason, struct err *err) MUST_USE;
 
 enum { CASE_HOOKS = 3 };
 /* The hooks of this layer, CASE_HOOKS of them, for books.hooks. */

@@ -13,8 +13,8 @@ int64_t finding_due(const struct cases *cases, struct str severity, int64_t day)
 	for (int i = 0; i < SEVERITY_COUNT; i++)
 		if (str_is(severity, severity_names[i]))
 			at = (enum severity)i;
-	int64_t days = rectify_days(&cases->rectify, at);
-	return cases->rectify.unit == RECTIFY_WORKING_DAYS ? calendar_add(cases->books->calendar, day, days) : day + days;
+	int64_t days = rectify_days(cases_rectify(cases), at);
+	return cases_rectify(cases)->unit == RECTIFY_WORKING_DAYS ? calendar_add(cases->books->calendar, day, days) : day + days;
 }
 
 int finding_owner(struct db *db, int64_t org, enum observed_source source, int64_t *person, struct err *err)

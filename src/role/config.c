@@ -318,7 +318,6 @@ static struct entry defaults(struct arena *arena, const char *dir)
 		.user = STR("ward"),
 		.metrics = dir ? STR("off") : STR("127.0.0.1:9273"),
 		.records = arena_printf(arena, "%s/records/records.db", top),
-		.profile = STR("township"),
 		.inspect = { .every = 6 * 3600 },
 	};
 }
@@ -344,7 +343,8 @@ static void copy_plain(const struct entry *entry, const char *dir, struct config
 		return;
 	out->up.dir = str_from(dir);
 	out->up.records = entry->records;
-	out->up.profile = entry->profile;
+	out->up.profile = entry->profile.n ? entry->profile : STR("township");
+	out->up.profile_given = entry->profile.n > 0;
 	out->up.regime = entry->inspect.regime;
 	out->up.listen = entry->console.listen.p ? entry->console.listen : STR("127.0.0.1:8443");
 	out->up.listen_given = entry->console.listen.p != NULL;

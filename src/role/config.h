@@ -21,7 +21,7 @@
  *	console: {listen: "127.0.0.1:8443", certificate: /etc/ward/tls.crt, key: /etc/ward/tls.key, names: [ward.example.cn],
  *	          limits: {connections: 1024, connections_per_address: 256, requests_per_address: 200, requests_per_user: 40}}
  *	inspect: {every: 21600, regime: cn-mlps-2} # seconds
- *	profile: township                          # kind of office: content/profiles
+ *	profile: township                          # kind of office: content/profiles; chosen at the first login otherwise
  *
  * Everything but the sources of `ward collect` has a default; those of `ward up` are the logs that this machine has.
  * With a directory (config_up()) all places lie below it. Strings are in the arena.
@@ -67,6 +67,7 @@ struct config {
 	/* Of `ward up`; up.dir is STR_NONE for `ward collect`. */
 	struct {
 		struct str dir, records, profile, regime;
+		bool profile_given;          /* the file says it; otherwise it is what was chosen at the first login */
 		struct str listen;           /* "127.0.0.1:8443" */
 		bool listen_given;           /* there and nowhere else */
 		struct str certificate, key; /* files; STR_NONE: of our own authority */

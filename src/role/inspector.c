@@ -25,6 +25,7 @@ struct inspector {
 	bool briefed;
 	struct buf kept;       /* what was found before the server asked */
 	int64_t kept_at;       /* monotonic; 0: nothing */
+	const char *kept_office; /* by whose thresholds; NULL: nothing */
 	bool answered;         /* all was said: the next question is hours away, and for another process */
 };
 
@@ -113,7 +114,7 @@ static void say(struct inspector *inspector, struct str text)
 static void answer(struct inspector *inspector, uint64_t number, struct str office, struct str regime)
 {
 	BUF(done);
-	if (inspector->kept_at == 0 || clock_monotonic_ns() - inspector->kept_at > KEPT_FOR) {
+	if (inspector->kept_at == 0 || !str_is(office, inspector->kept_office) || clock_monotonic_ns() - inspector->kept_at > KEPT_FOR) {
 		buf_clear(&inspector->kept);
 		run_now(inspector, office, regime, &inspector->kept);
 	}
@@ -221,6 +222,7 @@ int inspector_run(const struct inspector_options *options, struct err *err)
 	if (r < 0)
 		return r;
 	run_now(inspector, options->config->up.profile, regime_of(inspector), &inspector->kept);
+	inspector->kept_office = arena_cstr(&inspector->arena, options->config->up.profile);
 	inspector->kept_at = clock_monotonic_ns();
 	return loop(inspector, err);
 }

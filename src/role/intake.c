@@ -265,7 +265,7 @@ int intake_ask(struct intake *intake, int fd, struct err *err)
 	static uint64_t questions;
 	BUF(out);
 	size_t begin = wire_begin(&out, WIRE_INSPECT, ++questions);
-	wire_put_text(&out, intake->office->profile);
+	wire_put_text(&out, cases_kind(&intake->office->cases));
 	wire_put_text(&out, STR_NONE);
 	wire_end(&out, begin);
 	ssize_t n;

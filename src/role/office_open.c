@@ -185,13 +185,32 @@ static const struct said *office_words(struct arena *arena, const struct office 
 	return said;
 }
 
+int office_look_for_kind(struct office *office, struct err *err)
+{
+	ARENA(arena);
+	struct err none = { "" };
+	struct str kept;
+	struct db *db;
+	if (office->kind_given)
+		return 0;
+	int r = records_read(office->records, &db, err);
+	if (r < 0)
+		return r;
+	r = cases_kept_kind(&arena, db, &kept, err);
+	records_read_end(office->records, db);
+	if (r < 0 || !kept.n || str_eq(kept, cases_kind(&office->cases)))
+		return r;
+	/* A kind that this ward does not know any more: the one that was stays. */
+	return cases_set_kind(&office->cases, kept, &none) == 0;
+}
+
 int office_open(struct arena *arena, const struct config *config, enum lang lang, struct keeper *keeper, struct office *out,
                 struct err *err)
 {
 	*out = (struct office){ .content = CONTENT_EMBEDDED, .inspect = -1, .started = clock_now() };
 	out->archive_dir = config->archive.dir;
 	out->files_dir = arena_printf(arena, "%.*s/files", STR_ARG(config->up.dir));
-	out->profile = config->up.profile;
+	out->kind_given = config->up.profile_given;
 	out->records_at = config->up.records;
 	out->tls_dir = arena_printf(arena, "%.*s/tls", STR_ARG(config->up.dir));
 	out->signing_key = signing_key(arena, keeper);
@@ -213,6 +232,9 @@ int office_open(struct arena *arena, const struct config *config, enum lang lang
 	};
 	struct register_hook *hooks = ARENA_ARRAY(arena, struct register_hook, CASE_HOOKS + 1);
 	r = cases_init(&out->content, out->laws, config->up.profile, config->up.regime.n ? config->up.regime : STR_NONE, lang, &out->cases, err);
+	if (r < 0)
+		return r;
+	r = office_look_for_kind(out, err);
 	if (r < 0)
 		return r;
 	cases_hooks(&out->cases, hooks);

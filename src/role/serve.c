@@ -178,6 +178,14 @@ static int look_for_root(void *ctx, struct err *err)
 	return ask_inspector(serve, err);
 }
 
+/* Changed here, or by another server with the same records: judged anew by it. */
+static int look_for_kind(void *ctx, struct err *err)
+{
+	struct serve *serve = ctx;
+	int r = office_look_for_kind(&serve->office, err);
+	return r > 0 ? ask_inspector(serve, err) : r;
+}
+
 static int renew_certificate(void *ctx, struct err *err)
 {
 	struct serve *serve = ctx;
@@ -198,6 +206,7 @@ static void set_timers(struct serve *serve)
 	int64_t every = serve->options->config->up.inspect_every * SECOND;
 	timers_add(&serve->timers, "findings", 2 * SECOND, 0, look_for_findings, serve);
 	timers_add(&serve->timers, "inspector", 2 * SECOND, SECOND, want_inspector, serve);
+	timers_add(&serve->timers, "kind of office", 2 * SECOND, 0, look_for_kind, serve);
 	timers_add(&serve->timers, "organisation", 2 * SECOND, 0, look_for_root, serve);
 	timers_add(&serve->timers, "inspection", every, every, ask_inspector, serve);
 	timers_add(&serve->timers, "certificate", 24 * 3600 * SECOND, 3600 * SECOND, renew_certificate, serve);

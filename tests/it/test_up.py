@@ -181,6 +181,33 @@ def test_the_link_works_once_and_hosts_are_shown():
         office.stop()
 
 
+def test_the_kind_of_office_is_what_people_chose():
+    """At the first login, later by the API; what ward.yaml says stays."""
+    with Office() as office:
+        office.wait(inspected(office), "the first inspection")
+        client = office.first(kind="hospital")
+        kind = lambda: client.session()[1]["profile"]
+        judged = lambda: rows(office, "SELECT profile FROM ward_inspection ORDER BY id DESC LIMIT 1")[0][0]
+        needed = lambda: {row["name"] for row in client.get("/api/registers")[1]["registers"] if row["needed"]}
+        office.wait(lambda: kind() == "hospital" and judged() == "hospital", "a hospital's inspection")
+        hospital = needed()
+        body = {"name": "township", "reason": "it was a mistake"}
+        assert client.put("/api/profile", {"name": "castle", "reason": "x"})[0] == 422
+        assert client.put("/api/profile", body)[0] == 204
+        office.wait(lambda: kind() == "township" and judged() == "township", "a township's inspection")
+        assert needed() != hospital
+        entry = next(row for row in client.get("/api/journal?kind=setting")[1]["rows"] if row["action"] == "edit")
+        assert "hospital" in json.dumps(entry["before"]) and "township" in json.dumps(entry["after"]), entry
+        office.stop()
+        (office.dir / "ward.yaml").write_text("profile: county\n")
+        office.start()
+        again = office.client()
+        again.cookie, client = client.cookie, again
+        assert kind() == "county" and client.get("/api/profiles")[1]["given"]
+        assert client.put("/api/profile", body)[0] == 409
+        office.stop()
+
+
 def test_evidence_has_the_digest_that_it_is_known_by():
     with Office() as office:
         client = office.first()
