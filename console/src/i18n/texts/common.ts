@@ -34,6 +34,7 @@ export const common = texts({
   unverified: ['未核实', 'Chưa xác minh', 'Unverified'],
   unverifiedWhy: ['该数值尚未对照原文核实，使用前请确认。', 'Giá trị này chưa được đối chiếu với văn bản gốc; hãy xác nhận trước khi dùng.', 'This value has not been checked against the original text; confirm before relying on it.'],
   yes: ['是', 'Có', 'Yes'],
+  unanswered: ['尚不清楚', 'Chưa rõ', 'Not known yet'],
 });
 
 export const time = texts({
