@@ -32,7 +32,7 @@ LISTS = (
     "f=state:eq:in_use&sort=-updated&limit=50",
     "f=state:in:in_use,registered&f=kind:eq:server&sort=-updated&limit=50",
     "f=kind:eq:pc&sort=asset_no&limit=50",
-    "f=zone:eq:inner&f=os_eol:lt:2027-01-01&sort=os_eol&limit=50",
+    "f=zone:eq:inner&f=os_eol:lt:2028-06-01&sort=os_eol&limit=50",
     "f=person:eq:{n}&sort=-last_seen&limit=50",
 )
 READS, LIST_RATE, WRITES = 5000, 500, 2000  # a second
@@ -50,7 +50,7 @@ def fill(folder, rows=ROWS):
                1790000000, 1, 1790000000 + i, 1, 1790000000 + (i * 31) % 9000000, 1, printf('A%07d', i), 'Computer ' || i,
                CASE WHEN i % 20 < 15 THEN 'pc' WHEN i % 20 = 15 THEN 'server' WHEN i % 20 = 16 THEN 'network' ELSE 'printer' END,
                printf('SN%09d', i), printf('02:00:%02x:%02x:%02x:00', i >> 16, (i >> 8) & 255, i & 255), printf('10.%d.%d.%d', i >> 16, (i >> 8) & 255, i & 255),
-               'Windows 10', date('2026-01-01', '+' || ((i * 17) % 1500) || ' days'), 'Room ' || (i % 400), (i * 13) % 100000 + 1, (i * 7) % 100000 + 1,
+               'Windows 10', date('2027-06-01', '+' || ((i * 17) % 1500) || ' days'), 'Room ' || (i % 400), (i * 13) % 100000 + 1, (i * 7) % 100000 + 1,
                date('2020-01-01', '+' || ((i * 3) % 2000) || ' days'), 6, CASE i % 4 WHEN 0 THEN 'inner' WHEN 1 THEN 'government' ELSE 'office' END, 0, 1,
                date('2026-01-01', '+' || (i % 300) || ' days') FROM n;
         WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)

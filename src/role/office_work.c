@@ -63,8 +63,14 @@ static int check_registers(void *ctx, struct err *err)
 		r = management_run(&arena, overview, &office->management, NULL, &seen, err);
 	if (r < 0)
 		return r;
-	struct observed_work keep = { &office->cases, &seen };
-	r = records_do(office->records, &ward, keep_observed, &keep, err);
+	/* Check by check, so that others write in between. */
+	for (size_t i = 0; r == 0 && i < seen.n; i++) {
+		struct observations one = seen;
+		one.p = &seen.p[i];
+		one.n = 1;
+		struct observed_work keep = { &office->cases, &one };
+		r = records_do(office->records, &ward, keep_observed, &keep, err);
+	}
 	overview_close_p(&overview);
 	overview = NULL;
 	arena_done(&arena);
