@@ -7,6 +7,7 @@
 #include "api/list.h"
 #include "case/detections.h"
 #include "data/yaml.h"
+#include "register/said.h"
 
 extern const struct route routes_detections[];
 
@@ -19,7 +20,7 @@ static void put_detection(struct request *request, struct db_query *q, bool whol
 	json_put_int(out, "id", db_int(q, 0));
 	json_put_int(out, "time", db_int(q, 1));
 	json_put(out, "rule", db_text(q, 2));
-	json_put(out, "title", db_text(q, 3));
+	json_put(out, "title", said_in(office_of(request)->books.said, request->actor->lang, db_text(q, 3)));
 	json_put(out, "level", db_text(q, 4));
 	json_put(out, "host", db_text(q, 5));
 	json_put_or_null(out, "source", db_text(q, 6));

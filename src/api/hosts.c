@@ -104,6 +104,12 @@ static int seen_host(struct request *request, struct host *host, struct err *err
 	return r < 0 ? r : list_host(request, id, host, err);
 }
 
+/* Why a table is not complete was kept in English. */
+static struct str reason_said(struct request *request, struct str reason)
+{
+	return reason.n ? tr_error(request->arena, request->lang, arena_str(request->arena, reason)) : STR_NONE;
+}
+
 static int put_tables(struct request *request, int64_t host, struct err *err)
 {
 	DB_QUERY(q);
@@ -117,7 +123,7 @@ static int put_tables(struct request *request, int64_t host, struct err *err)
 		json_put(&request->out, "name", db_text(&q, 0));
 		json_put_int(&request->out, "taken", db_int(&q, 1));
 		json_put(&request->out, "coverage", db_text(&q, 2));
-		json_put_or_null(&request->out, "reason", db_text(&q, 3));
+		json_put_or_null(&request->out, "reason", reason_said(request, db_text(&q, 3)));
 		json_put_int(&request->out, "rows", db_int(&q, 4));
 		json_put_or_null(&request->out, "sha256", db_text(&q, 5));
 		buf_add_char(&request->out, '}');
@@ -219,7 +225,7 @@ static int get_table(struct request *request, struct err *err)
 	json_put_or_null(out, "doc", table ? str_from(table->doc) : STR_NONE);
 	json_put_int(out, "taken", kept.taken);
 	json_put(out, "coverage", str_from(coverage_names[kept.coverage]));
-	json_put_or_null(out, "reason", kept.reason);
+	json_put_or_null(out, "reason", reason_said(request, kept.reason));
 	json_put_or_null(out, "sha256", kept.sha256);
 	put_columns(out, table);
 	json_key(out, "table");

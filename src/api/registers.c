@@ -158,13 +158,17 @@ static void put_declaration(struct request *request, const struct register_ *reg
 	put_true(out, "quiet", reg->quiet);
 }
 
-/* Those in a state that is not the last. */
+/* Those with something left to be done. Work ends well (a finding is closed): what has not ended is open. Other registers keep what
+ * stands (a device in use, until it is retired): there, a state that is good is settled. */
 static struct str open_filter(struct arena *arena, const struct register_ *reg)
 {
 	const struct choice *states = reg->states.p;
+	bool work = false;
 	BUF(filter);
 	for (size_t i = 0; i < reg->states.n; i++)
-		if (!states[i].final)
+		work |= states[i].final && strcmp(tone_names[states[i].tone], "good") == 0;
+	for (size_t i = 0; i < reg->states.n; i++)
+		if (!states[i].final && (work || strcmp(tone_names[states[i].tone], "good") != 0))
 			buf_printf(&filter, "%s%.*s", filter.n ? "," : "state:in:", STR_ARG(states[i].name));
 	return arena_str(arena, buf_str(&filter));
 }

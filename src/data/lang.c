@@ -12,12 +12,15 @@ const char *const lang_names[] = { "en", "zh-CN", "vi", NULL };
 
 /* A catalogue is read once and stays; after `ready` is set nobody changes it. */
 #define ERROR_PLACE "error: "
+enum { TELLING = 12 }; /* bytes of words by which a text with values is known again */
 
 static struct catalogue {
 	bool ready;
 	struct arena arena;
 	struct map words; /* English -> struct str */
-	struct str *errors; /* patterns of errors, without their place */
+	struct pattern { /* of errors without their place, and of other texts with values between enough words to be told by */
+		struct str text, key;
+	} *errors;
 	size_t n_errors;
 } catalogues[LANG_COUNT];
 static pthread_mutex_t catalogues_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -56,6 +59,18 @@ enum lang lang_from_environment(void)
 	return lang;
 }
 
+/* Can a message that was kept in English be told by this text? It has values, no endings that count, and words enough. */
+static bool note_tells(struct str text)
+{
+	size_t words = text.n, places = 0;
+	for (size_t i = 0; i + 1 < text.n; i++) {
+		if (text.p[i] == '{' && text.p[i + 1] != '}')
+			return false;
+		places += text.p[i] == '{';
+	}
+	return places && places <= COUNT(((struct note *)0)->value) && words - 2 * places >= TELLING;
+}
+
 static int catalogue_read(struct catalogue *catalogue, enum lang lang, const struct content *content,
                           struct err *err)
 {
@@ -74,7 +89,7 @@ static int catalogue_read(struct catalogue *catalogue, enum lang lang, const str
 	if (doc->type != DOC_MAP)
 		return doc_err(&source, doc, err, "a map from English to %s is expected here; found %s",
 		               lang_names[lang], doc_type_words(doc));
-	catalogue->errors = ARENA_ARRAY(&catalogue->arena, struct str, doc->n);
+	catalogue->errors = ARENA_ARRAY(&catalogue->arena, struct pattern, doc->n);
 	for (size_t i = 0; i < doc->n; i++) {
 		const struct doc *words = doc_value(doc, i);
 		if (words->type != DOC_STRING)
@@ -85,7 +100,9 @@ static int catalogue_read(struct catalogue *catalogue, enum lang lang, const str
 		struct str key = doc_string(doc_key(doc, i));
 		*map_put(&catalogue->words, key) = kept;
 		if (str_starts(key, ERROR_PLACE))
-			catalogue->errors[catalogue->n_errors++] = str_slice(key, sizeof(ERROR_PLACE) - 1, key.n);
+			catalogue->errors[catalogue->n_errors++] = (struct pattern){ str_slice(key, sizeof(ERROR_PLACE) - 1, key.n), key };
+		else if (note_tells(key))
+			catalogue->errors[catalogue->n_errors++] = (struct pattern){ key, key };
 	}
 	return 0;
 }
@@ -203,7 +220,7 @@ static bool error_fits(struct str pattern, struct str text, struct note *note)
 /* A message or a part of one; false: it is not known. The longest pattern says most. */
 static bool error_known(struct arena *arena, enum lang lang, struct str text, struct buf *out)
 {
-	struct str words = tr_str(lang, text), best = STR("");
+	struct str words = tr_str(lang, text), best = STR(""), key = STR_NONE;
 	struct note fitting = { 0 };
 	if (words.p != text.p) {
 		buf_add(out, words);
@@ -211,15 +228,16 @@ static bool error_known(struct arena *arena, enum lang lang, struct str text, st
 	}
 	for (size_t i = 0; i < catalogues[lang].n_errors; i++) {
 		struct note note = { 0 };
-		struct str pattern = catalogues[lang].errors[i];
+		struct str pattern = catalogues[lang].errors[i].text;
 		if (pattern.n > best.n && error_fits(pattern, text, &note)) {
 			best = pattern;
+			key = catalogues[lang].errors[i].key;
 			fitting = note;
 		}
 	}
 	if (!best.n)
 		return false;
-	fitting.english = arena_printf(arena, ERROR_PLACE "%.*s", STR_ARG(best)).p;
+	fitting.english = arena_cstr(arena, key);
 	buf_add(out, note_text(arena, lang, &fitting));
 	return true;
 }

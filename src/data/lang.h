@@ -55,8 +55,8 @@ struct note {
 /* A copy whose values live in the arena. */
 struct note note_copy(struct arena *arena, struct note note);
 
-/* What an error says (struct err), in this language, as far as the catalogue has it: its entries "error: cannot read '{}'"
- * say what a message that looks like them says. Names in it stay as they are; what is not known stays English. */
+/* What an error (struct err) or a note that was kept in English says, in this language, as far as the catalogue has it: its entries
+ * "error: cannot read '{}'", and others with values, say what a message that looks like them says. Names in it stay as they are; what is not known stays English. */
 struct str tr_error(struct arena *arena, enum lang lang, struct str english);
 
 /* Fill in the values; each value is itself translated when the catalogue has it ("permission denied"). */

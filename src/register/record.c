@@ -249,7 +249,8 @@ static int sets_do(struct draft *draft, const struct doc *sets)
 		struct cell *cell = &draft->now[field->column];
 		if (field->type == FIELD_PERSON && str_is(word, "actor")) {
 			if (!actor->person && !by_ward(draft))
-				return err_set(draft->err, -EPERM, "your account names no person, who would stand here as '%.*s'", STR_ARG(field->name));
+				return err_set(draft->err, -EPERM, "your account names no person, who would stand here as '%.*s'",
+				               STR_ARG(field->label.in[actor->lang].n ? field->label.in[actor->lang] : field->name));
 			*cell = actor->person ? cell_int(actor->person) : (struct cell){ 0 };
 		} else if (field->type == FIELD_TIME && str_is(word, "now")) {
 			*cell = cell_int(now);

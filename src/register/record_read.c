@@ -157,20 +157,36 @@ bool row_may_edit(const struct books *books, const struct actor *actor, const st
 	return actor_is_ward(actor) || (!cells[SYSTEM_WITHDRAWN].p && !is_final(reg, cells) && record_may(books, actor, reg, RECORD_EDIT));
 }
 
+/* What stands for it in the forms. */
+static struct str called(const struct text *label, enum lang lang, struct str name)
+{
+	return label->in[lang].n ? label->in[lang] : name;
+}
+
+static struct str state_called(const struct register_ *reg, enum lang lang, struct str name)
+{
+	const struct choice *states = reg->states.p;
+	for (size_t i = 0; i < reg->states.n; i++)
+		if (str_eq(states[i].name, name))
+			return called(&states[i].label, lang, name);
+	return name;
+}
+
 int row_may_transit(const struct actor *actor, const struct register_ *reg, const struct cell *cells, const struct transition *transition,
                     struct err *err)
 {
 	bool here = false;
+	struct str step = called(&transition->label, actor->lang, transition->name);
 	for (size_t i = 0; i < transition->from.n; i++)
 		here |= str_eq(transition->from.p[i], row_state(cells));
 	if (cells[SYSTEM_WITHDRAWN].p)
 		return err_set(err, -EPERM, "this record was withdrawn");
 	if (!here)
-		return err_set(err, -EPERM, "'%.*s' is not possible in the state '%.*s'", STR_ARG(transition->name), STR_ARG(row_state(cells)));
+		return err_set(err, -EPERM, "'%.*s' is not possible in the state '%.*s'", STR_ARG(step), STR_ARG(state_called(reg, actor->lang, row_state(cells))));
 	if (actor_is_ward(actor))
 		return 0;
 	if (transition->automatic)
-		return err_set(err, -EPERM, "'%.*s' is done by ward alone", STR_ARG(transition->name));
+		return err_set(err, -EPERM, "'%.*s' is done by ward alone", STR_ARG(step));
 	if (!(actor->roles & transition->by))
 		return err_set(err, -EPERM, "your role may not do this");
 	for (size_t i = 0; i < transition->differs_from.n; i++) {
@@ -178,7 +194,8 @@ int row_may_transit(const struct actor *actor, const struct register_ *reg, cons
 		if (!actor->person)
 			return err_set(err, -EPERM, "your account names no person, so nobody can tell that you are another one");
 		if (cell_int_or(cells[field->column], 0) == actor->person)
-			return err_set(err, -EPERM, "another person must do this: you are its '%.*s'", STR_ARG(field->name));
+			return err_set(err, -EPERM, "another person must do this: you are its '%.*s'",
+			               STR_ARG(called(&field->label, actor->lang, field->name)));
 	}
 	return 0;
 }

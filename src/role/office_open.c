@@ -12,6 +12,7 @@
 #include "case/inspections.h"
 #include "case/management.h"
 #include "crypto/secret.h"
+#include "detect/sigma.h"
 #include "people/first.h"
 #include "register/calendar.h"
 #include "register/import_job.h"
@@ -173,7 +174,31 @@ static int open_records(struct arena *arena, const struct config *config, struct
 	return r < 0 ? r : open_vault(arena, out->records, keeper, &out->vault, err);
 }
 
-/* What ward itself writes into records: the titles of checks. */
+/* Titles of rules that have them in other languages; what is wrong with a rule is told where rules are looked at. */
+static void rule_words(struct arena *arena, const struct office *office, struct said *said)
+{
+	ARENA(scratch);
+	struct sigma_rules rules = { 0 };
+	struct sigma_problems problems = { 0 };
+	struct err err = { "" };
+	const char **paths = ARENA_ARRAY(&scratch, const char *, office->rules.n + 1);
+	for (size_t i = 0; i < office->rules.n; i++)
+		paths[i] = arena_cstr(&scratch, office->rules.p[i]);
+	const struct sigma_options options = { .content = &office->content, .embedded = office->built_in_rules, .paths = paths };
+	if (sigma_load(&scratch, &options, &rules, &problems, &err) < 0)
+		return;
+	for (size_t i = 0; i < rules.n; i++) {
+		if (!rules.p[i]->titles.in[LANG_ZH].n)
+			continue;
+		struct text *title = ARENA_NEW(arena, struct text);
+		for (int lang = 0; lang < LANG_COUNT; lang++)
+			title->in[lang] = arena_str(arena, rules.p[i]->titles.in[lang]);
+		title->in[LANG_EN] = arena_str(arena, rules.p[i]->title);
+		said_add(said, title);
+	}
+}
+
+/* What ward itself writes into records and detections: the titles of checks and of rules. */
 static const struct said *office_words(struct arena *arena, const struct office *office)
 {
 	const struct checks *all[] = { &office->checks, &office->management };
@@ -182,6 +207,7 @@ static const struct said *office_words(struct arena *arena, const struct office 
 	for (size_t which = 0; which < COUNT(all); which++)
 		for (size_t i = 0; i < all[which]->n; i++)
 			said_add(said, &all[which]->p[i].title);
+	rule_words(arena, office, said);
 	return said;
 }
 

@@ -55,6 +55,7 @@ export type Row = {
   _titles?: Record<string, string | string[]>;
 } & { [field: string]: unknown };
 export interface RecordAnswer {
+  files?: (FileRef & { field: string })[];
   record: Row;
   titles?: Record<string, string | string[]>;
   may: { edit: boolean; withdraw: boolean; unmask?: boolean; transitions: (string | { name: string; why?: string | null; missing?: string[] })[] };
@@ -132,7 +133,7 @@ export interface Token { id: number; name: string; scope: string[] | string; cre
 export interface Pair { id: number; action: string; text?: string; initiator: string; initiated: number; reason: string; expires?: number; state: string; mine?: boolean; may?: boolean; object?: string }
 export interface Org { id: number; parent: number | null; name: string; tier?: string; kind?: string }
 export interface Profile { name: string; kind: 'office' | 'regime'; title: Text; basis?: string; params: { name: string; value: unknown; source?: string; effective_from?: string; verified?: boolean }[]; skip?: { check: string; reason: Text }[]; current?: boolean }
-export interface Rule { id: string; title: string | Text; level: string; tags?: string[]; product?: string | null; category?: string | null; service?: string | null; file?: string }
+export interface Rule { id: string; title: string | Text; titles?: Text; level: string; tags?: string[]; product?: string | null; category?: string | null; service?: string | null; file?: string }
 export interface Key { kind: string; id?: string; algorithm?: string; public?: string; from?: number; until?: number; sha256?: string; pem?: string }
 export interface DoctorItem { state: 'good' | 'doubtful' | 'wrong'; text: string; remedy?: string | null; label: string; topic: string }
 export interface JournalState { ok: boolean; entries: number; head?: string; sealed?: number; sealed_at?: number; problem?: string | null; seconds?: number }

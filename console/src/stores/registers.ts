@@ -30,4 +30,4 @@ export const menuRegisters = computed(() => registers.value.filter((register) =>
 export const groups = computed<Group[]>(() => (all.value?.groups ?? []).filter((group) => menuRegisters.value.some((register) => register.group === group.name)));
 export const findRegister = (name: string): Register | undefined => registers.value.find((register) => register.name === name);
 export const findField = (register: Register, name: string): Field | undefined => register.fields.find((field) => field.name === name);
-export const findState = (register: Register, name: string | undefined): Choice | undefined => register.states.find((one) => one.name === name);
+export const findState = (register: Register | undefined, name: string | undefined): Choice | undefined => register?.states.find((one) => one.name === name);

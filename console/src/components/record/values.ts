@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MulanPSL-2.0
 // Values of records as words, from what the declaration says of their field.
 import type { Field, Period, Register, Row } from '@/api/types';
-import { label, t } from '@/i18n';
+import { known, label, t } from '@/i18n';
 import { day, number, time } from '@/i18n/format';
 import { findField, findRegister } from '@/stores/registers';
 
@@ -21,6 +21,7 @@ export function periodOf(row: Row, field: Field): Period | null {
   const to = row[`${field.name}_to`] as Period['to'];
   return from || to ? { from: from ?? null, to: to ?? null } : null;
 }
+export const unitName = (unit: string): string => (known(`unit.${unit}`) ? t(`unit.${unit}`) : unit);
 const list = (value: unknown): unknown[] => {
   if (Array.isArray(value)) return value;
   if (typeof value === 'string' && value.startsWith('[')) {
@@ -42,7 +43,7 @@ export function words(field: Field, value: unknown, title?: string | string[]): 
     case 'choices': return list(value).map((one) => label(field.choices?.find((choice) => choice.name === one)?.label) || String(one)).join(t('common.comma'));
     case 'date': return day(value as string);
     case 'time': return typeof value === 'number' ? time(value) : String(value);
-    case 'integer': case 'number': return typeof value === 'number' ? `${number(value)}${field.unit ? ` ${field.unit}` : ''}` : String(value);
+    case 'integer': case 'number': return typeof value === 'number' ? `${number(value)}${field.unit ? ` ${unitName(field.unit)}` : ''}` : String(value);
     case 'reference': case 'person': case 'org': return typeof title === 'string' && title ? title : `#${String(value)}`;
     case 'references': return Array.isArray(title) ? title.join(t('common.comma')) : list(value).map((one) => `#${String(one)}`).join(t('common.comma'));
     case 'texts': return list(value).join(t('common.comma'));
@@ -54,6 +55,15 @@ export function words(field: Field, value: unknown, title?: string | string[]): 
     }
     default: return String(value);
   }
+}
+
+// One field of a journal entry.
+export function told(register: Register, name: string, value: unknown): string {
+  if (value === null || value === undefined || value === '') return '–';
+  if (name === 'state') return label(register.states.find((one) => one.name === value)?.label) || String(value);
+  const field = findField(register, name);
+  if (!field) return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return words(field, value);
 }
 
 export function rowTitle(register: Register | string, row: Row): string {

@@ -110,3 +110,12 @@ export const shell = texts({
   toDark: ['深色显示', 'Giao diện tối', 'Dark theme'],
   toLight: ['浅色显示', 'Giao diện sáng', 'Light theme'],
 });
+
+// Units of fields, as declared.
+export const unit = texts({
+  d: ['天', 'ngày', 'days'],
+  days: ['天', 'ngày', 'days'],
+  h: ['小时', 'giờ', 'hours'],
+  min: ['分钟', 'phút', 'minutes'],
+  ms: ['毫秒', 'mili giây', 'ms'],
+});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MulanPSL-2.0
-import { common, menu, role, severity, shell, time, verdict } from './common';
+import { common, menu, role, severity, shell, time, unit, verdict } from './common';
 import { home } from './home';
 import { posture } from './posture';
 import { inspection } from './inspection';
@@ -15,5 +15,5 @@ import { system } from './system';
 export type Three = readonly [zh: string, vi: string, en: string];
 const check = <T extends Record<string, Record<string, Three>>>(groups: T): T => groups;
 export const groups = check({
-  common, menu, role, severity, shell, time, verdict, home, posture, inspection, finding, incident, warning, register, event, detection, host, evidence, sql, session, system,
+  common, menu, role, severity, shell, time, unit, verdict, home, posture, inspection, finding, incident, warning, register, event, detection, host, evidence, sql, session, system,
 });

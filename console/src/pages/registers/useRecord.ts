@@ -40,7 +40,9 @@ export function useRecord(name: ComputedRef<string>, id: ComputedRef<string>) {
   useLive((change) => change.kind === name.value && (!change.object || String(change.object) === id.value), () => loaded.reload());
   const row = computed<Row | null>(() => {
     const answer = loaded.data.value;
-    return answer ? ({ ...answer.record, _titles: { ...answer.record._titles, ...answer.titles } } as Row) : null;
+    if (!answer) return null;
+    const files = Object.fromEntries((register.value?.fields ?? []).filter((field) => field.type === 'files').map((field) => [field.name, (answer.files ?? []).filter((file) => file.field === field.name)]));
+    return ({ ...answer.record, ...files, _titles: { ...answer.record._titles, ...answer.titles } } as Row);
   });
   const steps = computed(() => (register.value && loaded.data.value ? stepsOf(register.value, loaded.data.value) : []));
   return { register, loaded, row, steps };
