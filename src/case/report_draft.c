@@ -69,8 +69,10 @@ static void draft_done(struct draft *draft)
 
 static struct str moment(struct draft *draft, int64_t seconds)
 {
-	struct str text = clock_format_local(draft->arena, seconds);
-	return str_slice(text, 0, 16);
+	struct str text = str_slice(clock_format_local(draft->arena, seconds), 0, 16);
+	if (draft->lang != LANG_VI || text.n < 16)
+		return text;
+	return arena_printf(draft->arena, "%.2s/%.2s/%.4s%.6s", text.p + 8, text.p + 5, text.p, text.p + 10);
 }
 
 static int outline_find(struct draft *draft, const struct content *content, struct str where, enum report_stage stage, struct outline *out,

@@ -114,6 +114,8 @@ static int make_org(struct write *write, const struct use *use, int64_t *id, str
 	const struct register_ *reg = registers_find(use->people->books->registers, STR("org"));
 	json_open_map(&values, NULL);
 	json_put(&values, "name", use->first->org_name);
+	if (use->first->lang == LANG_VI && reg && register_field(reg, STR("timezone"))) /* whose laws hold (case/cases.h) */
+		json_put(&values, "timezone", STR("Asia/Ho_Chi_Minh"));
 	json_put(&values, "code", STR("1")); /* to be changed to the office's own */
 	if (reg)
 		put_kind(&values, reg, use->first->kind.n ? use->first->kind : STR("county"));

@@ -36,7 +36,7 @@ export function address(path: string, query?: Query): string {
 interface Options { query?: Query; body?: unknown; raw?: Blob; quiet?: boolean; signal?: AbortSignal; again?: boolean }
 
 export async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
-  const headers: Record<string, string> = { Accept: 'application/json' };
+  const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': document.documentElement.lang };
   if (method !== 'GET') headers['X-Ward-CSRF'] = hooks.csrf();
   let body: BodyInit | undefined;
   if (options.raw) {

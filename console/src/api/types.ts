@@ -45,7 +45,7 @@ export interface Register {
   key?: string[]; title: string[]; columns: string[];
   fields: Field[]; states: Choice[]; transitions: Transition[]; views: ListView[];
   may: { create?: boolean; edit?: boolean; import?: boolean; export?: boolean; withdraw?: boolean; unmask?: boolean };
-  profiles?: string[]; quiet?: boolean; open?: number; total?: number;
+  needed?: boolean; quiet?: boolean; open?: number; total?: number;
 }
 export interface Group { name: string; label: Text; about?: Text }
 export interface Registers { registers: Register[]; groups: Group[] }
@@ -70,7 +70,7 @@ export interface SavedView { id: number; register: string; name: string; query: 
 export interface ImportState {
   id: number; register?: string; name?: string; state: 'checking' | 'checked' | 'refused' | 'applying' | 'applied' | 'interrupted';
   progress: number; // of 1000
-  rows: number; created: number; changed: number; bad: number; trouble?: string | null; left_out?: number;
+  rows: number; created: number; changed: number; bad: number; trouble?: string | null; left_out?: string[];
   problems: { row: number; column?: string; field?: string; text: string }[];
 }
 

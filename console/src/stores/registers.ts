@@ -3,7 +3,6 @@
 import { computed, shallowRef } from 'vue';
 import { get } from '@/api/http';
 import type { Choice, Field, Group, Register, Registers } from '@/api/types';
-import { profile } from './session';
 
 const all = shallowRef<Registers | null>(null);
 let loading: Promise<Registers> | null = null;
@@ -24,7 +23,8 @@ export function forgetRegisters(): void {
   loading = null;
 }
 
-const needed = (register: Register): boolean => !register.profiles?.length || register.profiles.includes(profile.value);
+// The server says which this kind of office keeps; others show once something stands in them.
+const needed = (register: Register): boolean => register.needed !== false || !!register.total;
 export const registers = computed(() => all.value?.registers ?? []);
 export const menuRegisters = computed(() => registers.value.filter((register) => !register.quiet && needed(register)));
 export const groups = computed<Group[]>(() => (all.value?.groups ?? []).filter((group) => menuRegisters.value.some((register) => register.group === group.name)));
