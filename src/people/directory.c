@@ -49,7 +49,7 @@ static bool is_loopback(struct str url)
 	return false;
 }
 
-static int read_password(struct arena *arena, struct people_ldap *ldap, struct err *err)
+static int read_password(struct arena *arena, const struct people_ldap *ldap, struct str *out, struct err *err)
 {
 	char text[PASSWORD_FILE_MOST];
 	struct stat stat;
@@ -63,9 +63,16 @@ static int read_password(struct arena *arena, struct people_ldap *ldap, struct e
 	if (n < 0)
 		return err_errno(err, -errno, "cannot read '%s'", file);
 	struct str password = str_trim((struct str){ text, (size_t)n });
-	ldap->bind_password = arena_str(arena, password);
+	*out = arena_str(arena, password);
 	explicit_bzero(text, sizeof(text));
 	return password.n ? 0 : err_set(err, -EINVAL, "'%s' is empty", file);
+}
+
+int directory_prepare(struct arena *arena, const struct people_ldap *ldap, struct str *password, struct err *err)
+{
+	*password = STR_NONE;
+	int r = ldap->url.p ? LIBRARY_LOAD(ldap_library, err) : 0;
+	return r < 0 || !ldap->bind_password_file.p ? r : read_password(arena, ldap, password, err);
 }
 
 static int check_roles(const struct source *source, const struct people_ldap *ldap, struct err *err)
@@ -87,8 +94,8 @@ static int check_roles(const struct source *source, const struct people_ldap *ld
 	return 0;
 }
 
-int directory_check(struct arena *arena, const struct source *source, const struct doc *node, const struct roles *roles,
-                    struct people_ldap *ldap, struct err *err)
+int directory_check(const struct source *source, const struct doc *node, const struct roles *roles, struct people_ldap *ldap,
+                    struct err *err)
 {
 	ldap->known = roles;
 	ldap->timeout = ldap->timeout ? ldap->timeout : TIMEOUT;
@@ -103,10 +110,7 @@ int directory_check(struct arena *arena, const struct source *source, const stru
 		return doc_err(source, node, err, "the filter stands in parentheses and has {login} in it");
 	if (ldap->bind_dn.p && !ldap->bind_password_file.p)
 		return doc_err(source, node, err, "bind_dn needs bind_password_file: without a password a directory lets anybody in as nobody");
-	int r = check_roles(source, ldap, err);
-	if (r == 0 && ldap->bind_password_file.p)
-		r = read_password(arena, ldap, err);
-	return r < 0 ? r : LIBRARY_LOAD(ldap_library, err);
+	return check_roles(source, ldap, err);
 }
 
 struct str directory_escape(struct arena *arena, struct str value)

@@ -32,15 +32,18 @@ struct people_ldap {
 	bool start_tls;
 	const struct doc *roles; /* map: group -> role */
 	int64_t org, timeout;
+	struct str bind_password; /* of directory_prepare() */
 	/* Made by directory_check(). */
-	struct str bind_password;
 	const struct roles *known;
 };
 extern const struct schema people_ldap_schema;
 
-/* What the schema cannot say: transport, filter, roles; reads the password. Loads libldap (before a sandbox). Words name the place. */
-int directory_check(struct arena *arena, const struct source *source, const struct doc *node, const struct roles *roles,
-                    struct people_ldap *ldap, struct err *err) MUST_USE;
+/* Before a sandbox: loads libldap, and reads the password in bind_password_file, which may be for root alone. STR_NONE: no directory or no
+ * such file is named. -EPERM: others may read it. */
+int directory_prepare(struct arena *arena, const struct people_ldap *ldap, struct str *password, struct err *err) MUST_USE;
+/* What the schema cannot say: transport, filter, roles. Words name the place. */
+int directory_check(const struct source *source, const struct doc *node, const struct roles *roles, struct people_ldap *ldap,
+                    struct err *err) MUST_USE;
 
 struct directory_entry {
 	struct str login, name, dn;

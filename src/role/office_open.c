@@ -230,8 +230,8 @@ int office_look_for_kind(struct office *office, struct err *err)
 	return cases_set_kind(&office->cases, kept, &none) == 0;
 }
 
-int office_open(struct arena *arena, const struct config *config, enum lang lang, struct keeper *keeper, struct office *out,
-                struct err *err)
+int office_open(struct arena *arena, const struct config *config, enum lang lang, struct keeper *keeper, struct str ldap_password,
+                struct office *out, struct err *err)
 {
 	*out = (struct office){ .content = CONTENT_EMBEDDED, .inspect = -1, .started = clock_now() };
 	out->archive_dir = config->archive.dir;
@@ -275,7 +275,8 @@ int office_open(struct arena *arena, const struct config *config, enum lang lang
 	if (r == 0 && config->up.ldap.url.p) {
 		struct people_ldap *ldap = ARENA_NEW(arena, struct people_ldap);
 		*ldap = config->up.ldap;
-		r = directory_check(arena, config->up.source, config->up.ldap_node, out->roles, ldap, err);
+		ldap->bind_password = ldap_password;
+		r = directory_check(config->up.source, config->up.ldap_node, out->roles, ldap, err);
 		out->people->ldap = ldap;
 	}
 	if (r == 0)

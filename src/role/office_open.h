@@ -13,9 +13,9 @@
 
 /* Before the sandbox: libraries that are needed later. */
 void office_prepare(const struct config *config);
-/* Within it. `arena` lives as long as the office. */
-int office_open(struct arena *arena, const struct config *config, enum lang lang, struct keeper *keeper, struct office *out,
-                struct err *err) MUST_USE;
+/* Within it. `ldap_password`: of directory_prepare(), read before. `arena` lives as long as the office. */
+int office_open(struct arena *arena, const struct config *config, enum lang lang, struct keeper *keeper, struct str ldap_password,
+                struct office *out, struct err *err) MUST_USE;
 void office_close(struct office *office);
 /* The token of the first login while nobody has an account; STR_NONE otherwise. */
 int office_first_token(struct arena *arena, struct office *office, struct str *out, struct err *err) MUST_USE;

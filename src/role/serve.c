@@ -258,7 +258,7 @@ static int enter(struct serve *serve, struct err *err)
 static int begin(struct serve *serve, struct err *err)
 {
 	const struct serve_options *options = serve->options;
-	struct str token = STR_NONE;
+	struct str token = STR_NONE, ldap_password = STR_NONE;
 	int r = 0;
 	while (r == 0 && !serve->keeper && !serve->stopping)
 		r = take_word(serve, err);
@@ -267,8 +267,9 @@ static int begin(struct serve *serve, struct err *err)
 	/* The walls first: threads that begin later stand behind them, files are made by the user who will need them. */
 	office_prepare(options->config);
 	r = office_web_given(&serve->arena, options->config, &serve->web.tls, err);
+	r = r < 0 ? r : directory_prepare(&serve->arena, &options->config->up.ldap, &ldap_password, err);
 	r = r < 0 ? r : enter(serve, err);
-	r = r < 0 ? r : office_open(&serve->arena, options->config, options->log->lang, serve->keeper, &serve->office, err);
+	r = r < 0 ? r : office_open(&serve->arena, options->config, options->log->lang, serve->keeper, ldap_password, &serve->office, err);
 	serve->office.doctor = look_as_doctor;
 	serve->office.doctor_ctx = serve;
 	r = r < 0 ? r : open_wishes(serve, err);
