@@ -3,12 +3,13 @@
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import socket
 import subprocess
 import time
 
-from harness import Skip, environment, run, temporary
+from harness import ROOT, Skip, environment, run, temporary
 
 PROGRAMS = pathlib.Path("/usr/lib/postgresql/15/bin")
 
@@ -110,3 +111,14 @@ class PostgreSQL:
                     database, "-c", text])
         assert done.returncode == 0, done.stderr
         return done.stdout.rstrip("\n")
+
+
+def unit_programs(programs):
+    """Programs of tests/ that run on SQLite by themselves, here on PostgreSQL: (name, tests it has at least)."""
+    with PostgreSQL() as server:
+        for program, least in programs:
+            server.sql(f"CREATE DATABASE {program}", database="postgres")
+            done = run([ROOT / "build-asan/tests" / f"test_{program}"], timeout=200,
+                       env={"WARD_TEST_RECORDS": server.url(program), "CMOCKA_MESSAGE_OUTPUT": "TAP"})
+            assert done.returncode == 0, done.stdout + done.stderr
+            assert len(re.findall(r"^ok", done.stdout, re.MULTILINE)) >= least, done.stdout

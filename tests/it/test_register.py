@@ -5,7 +5,7 @@ import json
 import re
 import sqlite3
 
-from harness import ROOT, run, temporary, ward
+from harness import ROOT, temporary, ward
 from postgresql import PostgreSQL
 
 LABEL = "{zh-CN: 钥匙, vi: Chìa khóa, en: Keys}"
@@ -94,11 +94,3 @@ def test_reserved_words_are_those_of_postgresql():
 
 def test_reserved_words_are_sorted():
     assert reserved() == sorted(reserved())
-
-
-def test_api_over_registers_on_postgresql():
-    """The unit program runs on SQLite by itself; here once more, every filter, cursor and attack."""
-    with PostgreSQL() as server:
-        done = run([ROOT / "build-asan/tests/test_record_api"], env={"WARD_TEST_RECORDS": server.url(), "CMOCKA_MESSAGE_OUTPUT": "TAP"}, timeout=200)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert len(re.findall(r"^ok", done.stdout, re.MULTILINE)) >= 11, done.stdout
