@@ -15,9 +15,10 @@ else
 	find . \( -path './build*' -o -path ./.git \) -prune -o -type f -print0
 fi | tar --null --files-from=- --ignore-failed-read -cf - 2>/dev/null | tar -xf - -C "$copy/ward"
 cd "$copy/ward"
-# debhelper gives the build another home; what was built of the console is here already.
+# debhelper gives the build another home; what was built of the console, and compiled, is here already.
 WARD_CONSOLE_CACHE=${WARD_CONSOLE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ward-console}
-export WARD_CONSOLE_CACHE
+CCACHE_DIR=${CCACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/ccache}
+export WARD_CONSOLE_CACHE CCACHE_DIR
 log=$copy/log
 if ! DEB_BUILD_OPTIONS="noddebs parallel=${JOBS:-2}" dpkg-buildpackage -us -uc -b -Pnocheck >"$log" 2>&1; then
 	tail -n 40 "$log" >&2
