@@ -23,6 +23,7 @@ static int incident_of(struct request *request, enum record_right right, int64_t
 {
 	const struct office *office = office_of(request);
 	struct case_facts facts;
+	*org = 0;
 	int r = request_id(request, 0, id, err);
 	if (r < 0)
 		return r;

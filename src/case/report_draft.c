@@ -81,6 +81,7 @@ static int outline_find(struct draft *draft, const struct content *content, stru
 	struct source *source = ARENA_NEW(draft->arena, struct source);
 	const struct doc *doc;
 	struct schema_list list = { 0 };
+	*out = (struct outline){ 0 };
 	int r = content_read(draft->arena, content, "reports/incident.yaml", source, err);
 	if (r == 0)
 		r = yaml_parse(draft->arena, source, &doc, err);

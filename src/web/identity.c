@@ -21,7 +21,6 @@ LIBRARY(gnutls, "libgnutls.so.30", FUNCTIONS);
 struct identity {
 	pthread_mutex_t mutex;
 	VEC(gnutls_certificate_credentials_t) all; /* the last one is in use */
-	int64_t until;
 	gnutls_datum_t ticket_key;
 };
 
@@ -30,7 +29,7 @@ static gnutls_datum_t datum(struct str s)
 	return (gnutls_datum_t){ (unsigned char *)s.p, (unsigned)s.n };
 }
 
-static int check_dates(gnutls_certificate_credentials_t credentials, int64_t *until, struct err *err)
+static int check_dates(gnutls_certificate_credentials_t credentials, struct err *err)
 {
 	gnutls_x509_crt_t *list = NULL;
 	unsigned n = 0;
@@ -43,7 +42,6 @@ static int check_dates(gnutls_certificate_credentials_t credentials, int64_t *un
 	for (unsigned i = 0; i < n; i++)
 		gnutls.gnutls_x509_crt_deinit(list[i]);
 	(*gnutls.gnutls_free)(list);
-	*until = end;
 	if (now >= end)
 		return err_set(err, -ENODATA, "the server's certificate ended on %s; put a new one in its place", clock_format(&arena, end).p);
 	if (now < from)
@@ -55,19 +53,17 @@ int identity_reload(struct identity *identity, const struct web_tls *pem, struct
 {
 	gnutls_datum_t certificate = datum(pem->certificate), key = datum(pem->key);
 	gnutls_certificate_credentials_t credentials;
-	int64_t until;
 	if (gnutls.gnutls_certificate_allocate_credentials(&credentials) < 0)
 		return err_set(err, -ENOMEM, "out of memory");
 	int r = gnutls.gnutls_certificate_set_x509_key_mem2(credentials, &certificate, &key, GNUTLS_X509_FMT_PEM, NULL, 0);
 	r = r < 0 ? err_set(err, -EINVAL, "the server's certificate and key cannot be used: %s", gnutls.gnutls_strerror(r))
-	          : check_dates(credentials, &until, err);
+	          : check_dates(credentials, err);
 	if (r < 0) {
 		gnutls.gnutls_certificate_free_credentials(credentials);
 		return r;
 	}
 	pthread_mutex_lock(&identity->mutex);
 	vec_push(&identity->all, credentials);
-	identity->until = until;
 	pthread_mutex_unlock(&identity->mutex);
 	return 0;
 }
@@ -114,9 +110,4 @@ void identity_attach(struct identity *identity, void *session)
 	pthread_mutex_unlock(&identity->mutex);
 	(void)gnutls.gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials);
 	(void)gnutls.gnutls_session_ticket_enable_server(session, &identity->ticket_key);
-}
-
-int64_t identity_until(const struct identity *identity)
-{
-	return identity->until;
 }

@@ -30,7 +30,5 @@ void identity_free_p(struct identity **identity);
 int identity_reload(struct identity *identity, const struct web_tls *pem, struct err *err) MUST_USE;
 /* Make ready a session (gnutls_session_t) of the server that has not begun: certificate, resumption by tickets. */
 void identity_attach(struct identity *identity, void *session);
-/* Seconds since 1970 when the certificate in use ends. */
-int64_t identity_until(const struct identity *identity);
 
 #endif
