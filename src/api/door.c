@@ -62,15 +62,6 @@ int door_only(struct request *request, const char *names, struct err *err)
 	return 0;
 }
 
-int door_flag(struct request *request, const char *name, bool *out, struct err *err)
-{
-	const struct doc *node = doc_get(request->body, str_from(name));
-	*out = node && node->type == DOC_BOOL && node->boolean;
-	if (node && node->type != DOC_BOOL && node->type != DOC_NULL)
-		return err_set(err, -EINVAL, "'%s' must be true or false", name);
-	return 0;
-}
-
 void door_pair(struct request *request, int64_t pair)
 {
 	request_refuse(request, 202, "pair", NOTE("written down; another person must confirm it"));

@@ -16,12 +16,10 @@ int door_authenticate(void *ctx, struct request *request, const struct credentia
 
 /* The body's members are among these ("lang theme"): what is not meant to be set cannot be slipped in. -EINVAL. */
 int door_only(struct request *request, const char *names, struct err *err) MUST_USE;
-int door_flag(struct request *request, const char *name, bool *out, struct err *err) MUST_USE;
 /* Answer 202: another person has to confirm it. */
 void door_pair(struct request *request, int64_t pair);
 /* Run a work for the request's actor and wait; from a ROUTE_READ handler that is slow before it writes. */
 int door_write(struct request *request, records_work work, void *ctx, struct err *err) MUST_USE;
-
 
 /* ---- what a second person confirms ---- */
 

@@ -34,8 +34,8 @@ static int do_transition(void *ctx, struct write *write, const struct pair *pair
 	const struct doc *values = doc_get(payload, STR("values")), *version = doc_get(payload, STR("version"));
 	if (!reg)
 		return err_set(err, -ENOENT, "there is no such register");
-	return record_transition(write, &office->books, reg, pair->object, version && version->type == DOC_INT ? version->integer : 0,
-	                         doc_string(doc_get(payload, STR("name"))), values && values->type == DOC_MAP ? values : NULL, pair->reason,
+	return record_transition(write, &office->books, reg, pair->object, doc_int(version, 0),
+	                         doc_text(payload, "name"), values && values->type == DOC_MAP ? values : NULL, pair->reason,
 	                         NULL, err);
 }
 

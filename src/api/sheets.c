@@ -167,10 +167,10 @@ static int export_row(struct export *export, const struct doc *row, struct err *
 	static const struct field whose = { .name = { "org", 3 }, .type = FIELD_ORG }, when = { .name = { "updated", 7 }, .type = FIELD_TIME };
 	const struct field *fields = export->reg->fields.p;
 	struct str *cells = ARENA_ARRAY(&export->rows, struct str, export->n);
-	const struct choice *state = register_state(export->reg, doc_string(doc_get(row, STR("state"))));
+	const struct choice *state = register_state(export->reg, doc_text(row, "state"));
 	int r = 0;
-	cells[EXPORT_NUMBER] = doc_string(doc_get(row, STR("number")));
-	cells[EXPORT_STATE] = state ? state->label.in[request->lang] : doc_string(doc_get(row, STR("state")));
+	cells[EXPORT_NUMBER] = doc_text(row, "number");
+	cells[EXPORT_STATE] = state ? state->label.in[request->lang] : doc_text(row, "state");
 	for (size_t i = EXPORT_ORG; r == 0 && i < export->n; i++) {
 		BUF(text);
 		const struct field *field = i == EXPORT_ORG ? &whose : i == export->n - 1 ? &when : i >= EXPORT_FIELDS ? &fields[i - EXPORT_FIELDS] : NULL;

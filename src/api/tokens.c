@@ -3,7 +3,6 @@
  * tokens: keys for programs, and the sessions that are open: one's own; the security administrator's also those of others below.
  */
 #include "api/door.h"
-#include "people/orgs.h"
 
 enum { NAME_MOST = 100 };
 
@@ -167,7 +166,7 @@ static int session_owner(struct request *request, int64_t id, struct user *out, 
 	if (r > 0)
 		*out = (struct user){ .id = db_int(&q, 0), .org = db_int(&q, 1) };
 	if (r > 0 && out->id != request->actor->id && request_has_role(request, "security"))
-		r = orgs_sees(request->db, request->actor, out->org, &sees, err);
+		r = record_sees(request->db, request->actor, out->org, &sees, err);
 	if (r < 0)
 		return r;
 	return (out->id && out->id == request->actor->id) || sees ? 0 : err_set(err, -ENOENT, "there is no such session");

@@ -7,7 +7,7 @@
  */
 #include "api/door.h"
 #include "base/map.h"
-#include "people/orgs.h"
+#include "register/org.h"
 
 #define ALONE   "alone, since there is no second person yet"
 
@@ -119,7 +119,7 @@ static int subject(struct request *request, struct db *db, struct user *out, str
 	if (r == 0)
 		r = user_by_id(request->arena, db, office_of(request)->people, id, out, err);
 	if (r == 0)
-		r = orgs_sees(db, request->actor, out->org, &sees, err);
+		r = record_sees(db, request->actor, out->org, &sees, err);
 	if (r == 0 && !sees)
 		r = err_set(err, -ENOENT, "there is no such account");
 	return r;
@@ -218,9 +218,9 @@ static int read_roles(struct request *request, uint64_t *set, struct str *payloa
 	const struct doc *list = doc_get(request->body, STR("roles"));
 	struct strings names;
 	BUF(text);
+	*set = 0;
 	if (!list || list->type != DOC_ARRAY || list->n > ROLES_MOST)
 		return err_set(err, -EINVAL, "'roles' must be a list of roles");
-	*set = 0;
 	for (size_t i = 0; i < list->n; i++) {
 		struct str name = doc_string(&list->items[i]);
 		int bit = name.p ? roles_bit(roles, name) : -1;
@@ -361,7 +361,7 @@ static int person_is_seen(struct write *write, const struct account *account, st
 	db_bind_int(&q, account->make.person);
 	r = db_step(&q, err);
 	if (r > 0)
-		r = orgs_sees(write->db, account->request->actor, db_int(&q, 0), &sees, err);
+		r = record_sees(write->db, account->request->actor, db_int(&q, 0), &sees, err);
 	return r < 0 ? r : sees ? 0 : err_set(err, -EINVAL, "there is no such person");
 }
 
@@ -370,9 +370,9 @@ static int create_work(void *ctx, struct write *write, struct err *err)
 	struct account *account = ctx;
 	const struct people *people = office_of(account->request)->people;
 	bool sees = false;
-	int r = orgs_exists(write->db, account->make.org, &sees, err);
+	int r = org_exists(write->db, account->make.org, &sees, err);
 	if (r == 0 && sees)
-		r = orgs_sees(write->db, write->actor, account->make.org, &sees, err);
+		r = record_sees(write->db, write->actor, account->make.org, &sees, err);
 	if (r == 0 && !sees)
 		r = err_set(err, -EINVAL, "there is no such organisation");
 	if (r == 0 && account->make.person)
@@ -470,9 +470,9 @@ static int patch_user(struct request *request, struct err *err)
 	if (r == 0 && change.org && user.id == request->actor->id)
 		r = err_set(err, -EPERM, "nobody moves their own account");
 	if (r == 0 && change.org)
-		r = orgs_exists(request->db, change.org, &sees, err);
+		r = org_exists(request->db, change.org, &sees, err);
 	if (r == 0 && change.org && sees)
-		r = orgs_sees(request->db, request->actor, change.org, &sees, err);
+		r = record_sees(request->db, request->actor, change.org, &sees, err);
 	if (r == 0 && !sees)
 		r = err_set(err, -EINVAL, "there is no such organisation");
 	if (r == 0 && change.name.p && !str_trim(change.name).n)

@@ -50,6 +50,14 @@ bool str_ends(struct str s, const char *suffix)
 	return s.n >= n && (n == 0 || memcmp(s.p + s.n - n, suffix, n) == 0);
 }
 
+bool str_is_hex(struct str s, size_t n)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f')))
+			return false;
+	return s.n == n;
+}
+
 ptrdiff_t str_find(struct str s, const char *needle)
 {
 	size_t n = strlen(needle);

@@ -53,6 +53,8 @@ bool str_eq_nocase(struct str a, struct str b);
 int str_compare(struct str a, struct str b);      /* bytes; the shorter first */
 bool str_starts(struct str s, const char *prefix);
 bool str_ends(struct str s, const char *suffix);
+/* Exactly n lower-case hexadecimal digits: an identifier or a digest as we write them. */
+bool str_is_hex(struct str s, size_t n);
 /* Offset of the first `needle`, or -1. */
 ptrdiff_t str_find(struct str s, const char *needle);
 ptrdiff_t str_find_char(struct str s, char c);

@@ -35,7 +35,7 @@ int detections_position(struct db *db, struct str file, int64_t *out, struct err
 
 static struct str text_of(const struct doc *map, const char *key)
 {
-	struct str text = doc_string(doc_get(map, str_from(key)));
+	struct str text = doc_text(map, key);
 	return text.p ? text : STR("");
 }
 
@@ -111,7 +111,7 @@ static int put_line(struct write *write, struct str file, int64_t at, struct str
 	db_bind_text(&q, text_of(found, "host"));
 	db_bind_text(&q, text_of(found, "source"));
 	db_bind_text(&q, tags_json(&arena, tags));
-	db_bind_int(&q, count && count->type == DOC_INT ? count->integer : 1);
+	db_bind_int(&q, doc_int(count, 1));
 	db_bind_text(&q, line.n > DETECTION_LINE ? shortened(&arena, found) : line);
 	r = db_step(&q, err);
 	if (r <= 0)

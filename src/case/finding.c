@@ -41,11 +41,6 @@ int finding_owner(struct db *db, int64_t org, enum observed_source source, int64
 
 /* ---- what holds whoever changes it ---- */
 
-static struct str text_of(const struct doc *record, const char *name)
-{
-	return doc_string(doc_get(record, str_from(name)));
-}
-
 static int64_t int_of(const struct doc *record, const char *name)
 {
 	const struct doc *value = doc_get(record, str_from(name));
@@ -76,11 +71,6 @@ static int move(struct write *write, const struct cases *cases, int64_t id, cons
 	                         values ? cases_values(write->arena, values) : NULL, str_from(reason), NULL, err);
 }
 
-static struct str day_text(struct arena *arena, int64_t day)
-{
-	return date_text(arena, day);
-}
-
 /* By hand, without an owner or a date: as if a check had found it. */
 static int created(const struct cases *cases, struct write *write, const struct record_event *event, struct err *err)
 {
@@ -96,8 +86,8 @@ static int created(const struct cases *cases, struct write *write, const struct 
 		if (person)
 			json_put_int(&values, "responsible", person);
 	}
-	if (!text_of(event->after, "due").n)
-		json_put(&values, "due", day_text(write->arena, finding_due(cases, text_of(event->after, "severity"), today)));
+	if (!doc_text(event->after, "due").n)
+		json_put(&values, "due", date_text(write->arena, finding_due(cases, doc_text(event->after, "severity"), today)));
 	json_put_int(&values, "first_seen", write->now);
 	json_put_int(&values, "last_seen", write->now);
 	json_put_int(&values, "times_seen", 1);
@@ -109,12 +99,12 @@ static int created(const struct cases *cases, struct write *write, const struct 
 static int issued(const struct cases *cases, struct write *write, const struct record_event *event, struct err *err)
 {
 	BUF(values);
-	int64_t due, today = date_of(write->now), least = finding_due(cases, text_of(event->after, "severity"), today);
-	struct str given = text_of(event->after, "due");
-	bool left = str_eq(given, text_of(event->before, "due"));
+	int64_t due, today = date_of(write->now), least = finding_due(cases, doc_text(event->after, "severity"), today);
+	struct str given = doc_text(event->after, "due");
+	bool left = str_eq(given, doc_text(event->before, "due"));
 	if (!date_read(given, &due) || (left && due < least)) {
 		json_open_map(&values, NULL);
-		json_put(&values, "due", day_text(write->arena, least));
+		json_put(&values, "due", date_text(write->arena, least));
 		buf_add_char(&values, '}');
 		return set_values(write, cases, event->id, &values, "", err);
 	}
@@ -137,8 +127,8 @@ static int extended(const struct cases *cases, struct write *write, const struct
 {
 	BUF(values);
 	int64_t before = 0, after = 0, count = int_of(event->before, "extension_count");
-	date_read(text_of(event->before, "due"), &before);
-	if (!date_read(text_of(event->after, "due"), &after) || after <= before || after < date_of(write->now))
+	date_read(doc_text(event->before, "due"), &before);
+	if (!date_read(doc_text(event->after, "due"), &after) || after <= before || after < date_of(write->now))
 		return err_set(err, -EINVAL, "an extension needs a later due date");
 	if (count > 0 && !has_role(write, cases, "leader"))
 		return err_set(err, -EPERM, "it was extended once; a further extension is the leader's to give");
@@ -152,7 +142,7 @@ static int extended(const struct cases *cases, struct write *write, const struct
 static int accepted(struct write *write, const struct record_event *event, struct err *err)
 {
 	int64_t until, today = date_of(write->now);
-	if (!date_read(text_of(event->after, "accepted_until"), &until) || until <= today)
+	if (!date_read(doc_text(event->after, "accepted_until"), &until) || until <= today)
 		return err_set(err, -EINVAL, "an accepted risk needs a day in the future on which it ends");
 	if (until > today + ACCEPT_DAYS_MOST)
 		return err_set(err, -EINVAL, "a risk is accepted for a year at most");
@@ -162,23 +152,23 @@ static int accepted(struct write *write, const struct record_event *event, struc
 int finding_hook(void *ctx, struct write *write, const struct record_event *event, struct err *err)
 {
 	const struct cases *cases = ctx;
-	struct str state = text_of(event->after, "state");
-	bool moved = event->before && !str_eq(state, text_of(event->before, "state"));
+	struct str state = doc_text(event->after, "state");
+	bool moved = event->before && !str_eq(state, doc_text(event->before, "state"));
 	if (!event->before)
 		return created(cases, write, event, err);
 	if (str_is(event->action, "extend"))
 		return extended(cases, write, event, err);
 	if (!moved)
 		return 0;
-	if (str_is(state, "issued") && !str_is(text_of(event->before, "state"), "disputed"))
+	if (str_is(state, "issued") && !str_is(doc_text(event->before, "state"), "disputed"))
 		return issued(cases, write, event, err);
 	if (str_is(state, "verified"))
 		return verified(write, event, err);
 	if (str_is(state, "accepted"))
 		return accepted(write, event, err);
 	bool by_person = write->actor->id != ACTOR_WARD;
-	struct str source = text_of(event->after, "source");
-	bool testable = text_of(event->after, "check_id").n && (str_is(source, "check") || str_is(source, "management"));
+	struct str source = doc_text(event->after, "source");
+	bool testable = doc_text(event->after, "check_id").n && (str_is(source, "check") || str_is(source, "management"));
 	if (by_person && testable && (str_is(state, "submitted") || str_is(state, "closed")))
 		return finding_retest(write, cases, event->id, err);
 	return 0;

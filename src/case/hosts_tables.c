@@ -274,7 +274,7 @@ static int load_delivery(struct hosts_tables *fleet, size_t place, const struct 
 	size_t told = 0;
 	for (size_t i = 0; gaps && gaps->type == DOC_ARRAY && i < gaps->n; i++, told++) {
 		uint64_t columns = columns_named(table, doc_get(&gaps->items[i], STR("columns")));
-		struct str why = doc_string(doc_get(&gaps->items[i], STR("why")));
+		struct str why = doc_text(&gaps->items[i], "why");
 		gap(fleet, kept, COVERAGE_PARTIAL, columns ? columns : ROWS_ONLY, NOTE("{}: {}", from->name, why));
 	}
 	if (!told)

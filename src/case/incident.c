@@ -146,16 +146,11 @@ int incident_refresh(struct write *write, const struct cases *cases, int64_t id,
 
 /* ---- whoever changes it ---- */
 
-static struct str text_of(const struct doc *record, const char *name)
-{
-	return doc_string(doc_get(record, str_from(name)));
-}
-
 /* Milder than what the figures give needs a reason. */
 static int grade_check(const struct record_event *event, struct err *err)
 {
-	int found = grade_rank(text_of(event->after, "grade_calculated")), decided = grade_rank(text_of(event->after, "grade_final"));
-	if (!decided || decided >= found || str_trim(text_of(event->after, "grade_reason")).n)
+	int found = grade_rank(doc_text(event->after, "grade_calculated")), decided = grade_rank(doc_text(event->after, "grade_final"));
+	if (!decided || decided >= found || str_trim(doc_text(event->after, "grade_reason")).n)
 		return 0;
 	return err_set(err, -EINVAL, "a grade that is milder than the one worked out needs a reason");
 }
@@ -163,14 +158,14 @@ static int grade_check(const struct record_event *event, struct err *err)
 int incident_hook(void *ctx, struct write *write, const struct record_event *event, struct err *err)
 {
 	const struct cases *cases = ctx;
-	struct str state = text_of(event->after, "state");
+	struct str state = doc_text(event->after, "state");
 	int r = 0;
 	if (event->before && write->actor->id == ACTOR_WARD && str_is(event->action, "edit"))
 		return 0; /* our own */
 	r = incident_refresh(write, cases, event->id, err);
-	if (r == 0 && (!event->before || !str_eq(text_of(event->before, "grade_final"), text_of(event->after, "grade_final"))))
+	if (r == 0 && (!event->before || !str_eq(doc_text(event->before, "grade_final"), doc_text(event->after, "grade_final"))))
 		r = grade_check(event, err);
-	if (r == 0 && (!event->before || !str_eq(text_of(event->before, "state"), state)))
+	if (r == 0 && (!event->before || !str_eq(doc_text(event->before, "state"), state)))
 		r = incident_timeline_add(write, event->id, event->org, write->now, state, STR("state"), err);
 	return r;
 }
@@ -320,14 +315,6 @@ int incident_timeline_add(struct write *write, int64_t incident, int64_t org, in
 	return r < 0 ? r : journal_add_entry(write, "timeline", id, org, &after, err);
 }
 
-static bool is_digest(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!strchr("0123456789abcdef", s.p[i]))
-			return false;
-	return s.n == 64;
-}
-
 int incident_evidence_add(struct write *write, int64_t incident, int64_t org, const struct incident_evidence *evidence, int64_t *id, struct err *err)
 {
 	struct str sha256 = evidence->sha256;
@@ -341,7 +328,7 @@ int incident_evidence_add(struct write *write, int64_t incident, int64_t org, co
 			return err_set(err, -EINVAL, "the evidence does not have its digest");
 		sha256 = its;
 	}
-	if (!is_digest(sha256))
+	if (!str_is_hex(sha256, 64))
 		return err_set(err, -EINVAL, "evidence needs its content or its SHA-256 digest");
 	if (!evidence->kind.n || !evidence->reference.n || evidence->reference.n > 1000 || evidence->title.n > 1000)
 		return err_set(err, -EINVAL, "evidence needs a kind, a reference and a title");

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include "case/inspections.h"
 
-#include <time.h>
-
 #include "case/evidence.h"
+#include "register/date.h"
 
 const struct migration inspections_migrations[] = {
 	{ 410, "inspections and verdicts",
@@ -85,16 +84,6 @@ int inspections_verdict(struct write *write, struct inspection_run *run, const s
 	return 0;
 }
 
-/* People's days are those of the machine's own zone. */
-static struct str day_of(struct arena *arena, int64_t seconds)
-{
-	struct tm tm;
-	time_t moment = (time_t)seconds;
-	if (!localtime_r(&moment, &tm))
-		return STR("1970-01-01");
-	return arena_printf(arena, "%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
-}
-
 static int put_counts(struct write *write, const struct inspection_run *run, struct err *err)
 {
 	DB_QUERY(q);
@@ -118,7 +107,7 @@ static int put_day(struct write *write, const struct inspection_run *run, struct
 	if (r < 0)
 		return r;
 	db_bind_int(&q, run->host);
-	db_bind_text(&q, day_of(write->arena, run->started));
+	db_bind_text(&q, date_text(write->arena, date_of(run->started)));
 	for (int i = 0; i < VERDICT_COUNT; i++)
 		db_bind_int(&q, run->counts[i]);
 	for (int i = 0; i < SEVERITY_COUNT; i++)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include "case/management_fixture.h"
 
-#include <time.h>
-
 #include "base/vec.h"
 #include "data/yaml.h"
+#include "register/date.h"
 
 enum { FIXTURE_NOW = 1795500000 }; /* 2026-11-24, a Tuesday */
 
@@ -56,15 +55,7 @@ static void replace_moments(struct arena *arena, struct doc *doc, int64_t now)
 		doc->integer = now + by;
 		return;
 	}
-	struct tm tm;
-	char date[32];
-	time_t t = (time_t)now;
-	if (!localtime_r(&t, &tm))
-		return;
-	tm.tm_mday += (int)by;
-	tm.tm_hour = 12;
-	mktime(&tm);
-	struct str kept = arena_str(arena, (struct str){ date, strftime(date, sizeof(date), "%Y-%m-%d", &tm) });
+	struct str kept = date_text(arena, date_of(now) + by);
 	doc->p = kept.p;
 	doc->n = (uint32_t)kept.n;
 }

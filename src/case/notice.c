@@ -6,11 +6,6 @@
 #include "register/date.h"
 #include "register/value.h"
 
-static struct str text_of(const struct doc *record, const char *name)
-{
-	return doc_string(doc_get(record, str_from(name)));
-}
-
 static int edit_as_ward(struct write *write, const struct cases *cases, int64_t id, const struct buf *values, struct err *err)
 {
 	struct actor ward = actor_ward();
@@ -21,7 +16,7 @@ static int edit_as_ward(struct write *write, const struct cases *cases, int64_t 
 int notice_hook(void *ctx, struct write *write, const struct record_event *event, struct err *err)
 {
 	const struct cases *cases = ctx;
-	const struct notice_colour *colour = laws_notice(cases->laws, text_of(event->after, "colour"));
+	const struct notice_colour *colour = laws_notice(cases->laws, doc_text(event->after, "colour"));
 	const struct doc *received = doc_get(event->after, STR("received"));
 	const struct doc *acknowledge = doc_get(event->after, STR("acknowledge_due")), *feedback = doc_get(event->after, STR("feedback_due"));
 	BUF(values);

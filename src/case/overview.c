@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "register/date.h"
 
 enum { HOST_DAYS = 7 }; /* after which what a host delivered says nothing any more */
 static const char *const clock_columns[] = { "incident", "org", "rule", "state", "starts", "due", "sent" };
@@ -159,13 +160,6 @@ static bool guard(void *ctx, const char *database, const char *table, const char
 
 /* ---- functions ---- */
 
-static int64_t day_of(const struct overview *overview)
-{
-	struct tm tm;
-	time_t t = (time_t)overview->now;
-	return localtime_r(&t, &tm) ? clock_days(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday) : overview->now / 86400;
-}
-
 static void result_date(sqlite3_context *context, int64_t day)
 {
 	time_t t = (time_t)(day * 86400);
@@ -180,7 +174,7 @@ static void result_date(sqlite3_context *context, int64_t day)
 
 static void sql_today(sqlite3_context *context, int argc UNUSED, sqlite3_value **argv UNUSED)
 {
-	result_date(context, day_of(sqlite3_user_data(context)));
+	result_date(context, date_of(((const struct overview *)sqlite3_user_data(context))->now));
 }
 
 static void sql_now(sqlite3_context *context, int argc UNUSED, sqlite3_value **argv UNUSED)
@@ -191,11 +185,8 @@ static void sql_now(sqlite3_context *context, int argc UNUSED, sqlite3_value **a
 
 static int64_t weekdays_later(int64_t day, int64_t n)
 {
-	while (n > 0) {
-		day++;
-		int64_t weekday = ((day + 4) % 7 + 7) % 7; /* 1970-01-01 was a Thursday; 0: Sunday */
-		n -= weekday != 0 && weekday != 6;
-	}
+	while (n > 0)
+		n -= date_weekday(++day) < 5;
 	return day;
 }
 
@@ -359,11 +350,6 @@ void overview_close(struct overview *overview)
 void overview_close_p(struct overview **overview)
 {
 	overview_close(*overview);
-}
-
-struct query *overview_query(struct overview *overview)
-{
-	return overview->query;
 }
 
 int64_t overview_now(const struct overview *overview)

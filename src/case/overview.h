@@ -43,7 +43,6 @@ struct overview_options {
 int overview_open(const struct overview_options *options, struct overview **out, struct err *err) MUST_USE;
 void overview_close(struct overview *overview);
 void overview_close_p(struct overview **overview);
-struct query *overview_query(struct overview *overview);
 int64_t overview_now(const struct overview *overview);
 
 /* A statement with what it reads of tables that may not have been seen whole. */

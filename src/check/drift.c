@@ -47,21 +47,21 @@ int drift_compare(struct arena *arena, struct source *kept, const struct inspect
 	const struct doc *verdicts = doc_get(doc, STR("verdicts"));
 	if (!doc_get(doc, STR("ward")) || !verdicts || verdicts->type != DOC_ARRAY)
 		return err_set(err, -EINVAL, "%s: not an inspection kept by 'ward inspect --save'", kept->name);
-	struct str host = doc_string(doc_get(doc, STR("host")));
+	struct str host = doc_text(doc, "host");
 	if (!str_eq(host, now->host))
 		return err_set(err, -EINVAL, "%s: an inspection of host '%.*s', not of '%.*s'", kept->name,
 		               STR_ARG(host), STR_ARG(now->host));
-	out->since = doc_string(doc_get(doc, STR("started")));
+	out->since = doc_text(doc, "started");
 	for (size_t i = 0; i < verdicts->n; i++) {
-		struct str id = doc_string(doc_get(&verdicts->items[i], STR("id")));
+		struct str id = doc_text(&verdicts->items[i], "id");
 		if (id.p)
 			*map_put(&before, id) = (void *)&verdicts->items[i];
 	}
 	for (size_t i = 0; i < now->n; i++) {
 		const struct verdict *verdict = &now->verdicts[i];
 		const struct doc *old = map_get(&before, verdict->check->id);
-		int was = old ? value_of(doc_string(doc_get(old, STR("verdict")))) : -1;
-		int kind = drift_kind(was, doc_string(doc_get(old, STR("evidence_sha256"))), verdict);
+		int was = old ? value_of(doc_text(old, "verdict")) : -1;
+		int kind = drift_kind(was, doc_text(old, "evidence_sha256"), verdict);
 		if (kind < 0)
 			continue;
 		vec_push_in(arena, &items, { (enum drift_kind)kind, verdict, was });

@@ -106,7 +106,7 @@ static int tree_add(struct arena *arena, int at, const struct source *source, co
 	if (!path.n || str_find(path, "..") >= 0)
 		return doc_err(source, key, err, "not a path below the fixture's root");
 	const char *name = arena_cstr(arena, path);
-	struct str mode_text = doc_string(doc_get(value, STR("mode")));
+	struct str mode_text = doc_text(value, "mode");
 	int64_t mode = 0644;
 	if (mode_text.p && !str_to_int(mode_text, 8, &mode))
 		return doc_err(source, value, err, "mode: octal digits in quotes are needed here");
@@ -114,8 +114,8 @@ static int tree_add(struct arena *arena, int at, const struct source *source, co
 	if (r == 0 && value->type == DOC_STRING) {
 		r = write_file(at, name, doc_string(value), 0644);
 	} else if (r == 0 && value->type == DOC_MAP) {
-		struct str link = doc_string(doc_get(value, STR("link")));
-		struct str text = doc_string(doc_get(value, STR("text")));
+		struct str link = doc_text(value, "link");
+		struct str text = doc_text(value, "text");
 		if (link.p)
 			r = symlinkat(arena_cstr(arena, link), at, name) < 0 ? -errno : 0;
 		else if (text.p)

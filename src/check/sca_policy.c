@@ -190,7 +190,7 @@ static struct strings clauses_read(struct reader *reader, const struct doc *node
 
 static enum sca_dialect dialect_of(const struct doc *map, enum sca_dialect otherwise)
 {
-	struct str type = doc_string(doc_get(map, STR("regex_type")));
+	struct str type = doc_text(map, "regex_type");
 	if (otherwise == SCA_5 || !type.p)
 		return otherwise;
 	return str_is(type, "pcre2") ? SCA_4_PCRE2 : SCA_4_OSREGEX;

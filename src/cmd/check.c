@@ -333,7 +333,7 @@ static bool is_of_management(struct work *work, const struct source *source)
 	const struct doc *doc;
 	if (yaml_parse(work->call->arena, &copy, &doc, NULL) < 0 || doc->type != DOC_ARRAY || !doc->n)
 		return false;
-	return checks_find(&work->management, doc_string(doc_get(&doc->items[0], STR("check")))) != NULL;
+	return checks_find(&work->management, doc_text(&doc->items[0], "check")) != NULL;
 }
 
 static int fixtures_run(struct work *work, struct source *source, struct fixture_results *out, struct err *err)

@@ -73,7 +73,7 @@ static double number_of(const struct doc *map, const char *key)
 
 static struct str text_of(const struct doc *map, const char *key)
 {
-	struct str text = doc_string(doc_get(map, str_from(key)));
+	struct str text = doc_text(map, key);
 	return text.p ? text : STR("");
 }
 

@@ -64,6 +64,15 @@ static inline struct str doc_string(const struct doc *node)
 {
 	return node && node->type == DOC_STRING ? (struct str){ node->p, node->n } : STR_NONE;
 }
+/* The member's text; STR_NONE when there is no such member or it is something else. */
+static inline struct str doc_text(const struct doc *map, const char *name)
+{
+	return doc_string(doc_get(map, str_from(name)));
+}
+static inline int64_t doc_int(const struct doc *node, int64_t otherwise)
+{
+	return node && node->type == DOC_INT ? node->integer : otherwise;
+}
 static inline const struct doc *doc_key(const struct doc *map, size_t i)
 {
 	return &map->items[2 * i];

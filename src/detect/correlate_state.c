@@ -11,7 +11,7 @@
 enum { STATE_VERSION = 1 };
 
 /* What the entries mean depends on all this. */
-static uint64_t print_of(const struct sigma_rule *rule)
+static uint64_t prdoc_int(const struct sigma_rule *rule)
 {
 	const struct sigma_correlation *c = &rule->correlation;
 	uint64_t print = str_hash(rule->id.n ? rule->id : rule->title) + (uint64_t)c->type * 31 + (uint64_t)c->timespan;
@@ -30,7 +30,7 @@ void correlator_save(const struct correlator *correlator, struct buf *out)
 	           correlator->now, correlator->dropped);
 	for (const struct group *group = correlator->oldest; group; group = group->newer) {
 		buf_printf(out, "{\"rule\":%" PRId64 ",\"reported\":%" PRId64 ",\"holds\":%s,\"group\":[",
-		           (int64_t)print_of(correlator->rules[group->rule]), group->reported, group->holds ? "true" : "false");
+		           (int64_t)prdoc_int(correlator->rules[group->rule]), group->reported, group->holds ? "true" : "false");
 		for (size_t i = 0; i < group->values.n; i++) {
 			buf_puts(out, i ? "," : "");
 			json_add_string(out, group->values.p[i]);
@@ -48,11 +48,6 @@ void correlator_save(const struct correlator *correlator, struct buf *out)
 	}
 }
 
-static int64_t int_of(const struct doc *node, int64_t otherwise)
-{
-	return node && node->type == DOC_INT ? node->integer : otherwise;
-}
-
 static double real_of(const struct doc *node)
 {
 	return node->type == DOC_INT ? (double)node->integer : node->type == DOC_REAL ? node->real : 0;
@@ -66,7 +61,7 @@ static bool restore_group(struct correlator *correlator, struct arena *arena, co
 	if (!rule || rule->type != DOC_INT || !values || values->type != DOC_ARRAY || !entries || entries->type != DOC_ARRAY)
 		return false;
 	size_t which = 0;
-	while (which < correlator->n && (int64_t)print_of(correlator->rules[which]) != rule->integer)
+	while (which < correlator->n && (int64_t)prdoc_int(correlator->rules[which]) != rule->integer)
 		which++;
 	if (which == correlator->n)
 		return true; /* that rule is gone or means something else now */
@@ -84,16 +79,16 @@ static bool restore_group(struct correlator *correlator, struct arena *arena, co
 			return false;
 		struct str reference = doc_string(&parts->items[4]);
 		struct entry entry = {
-			.time = int_of(&parts->items[0], 0),
+			.time = doc_int(&parts->items[0], 0),
 			.rule = (uint32_t)parts->items[1].integer,
 			.number = real_of(&parts->items[2]),
-			.distinct = (uint64_t)int_of(&parts->items[3], 0),
+			.distinct = (uint64_t)doc_int(&parts->items[3], 0),
 			.reference = mem_alloc(reference.n + 1),
 		};
 		memcpy(entry.reference, reference.p ? reference.p : "", reference.n);
 		(void)group_insert(group, c, entry);
 	}
-	group->reported = int_of(doc_get(line, STR("reported")), INT64_MIN);
+	group->reported = doc_int(doc_get(line, STR("reported")), INT64_MIN);
 	group->holds = held && held->type == DOC_BOOL && held->boolean;
 	correlator_weigh(correlator, group);
 	return true;
@@ -110,10 +105,10 @@ int correlator_restore(struct correlator *correlator, struct str saved, struct e
 		if (r < 0)
 			return err_wrap(err, r, "state of correlations, line %u", number);
 		if (number == 1) {
-			if (int_of(doc_get(doc, STR("ward_correlations")), 0) != STATE_VERSION)
+			if (doc_int(doc_get(doc, STR("ward_correlations")), 0) != STATE_VERSION)
 				return err_set(err, -EINVAL, "this is no state of correlations, or one of another version of ward");
-			correlator->now = int_of(doc_get(doc, STR("now")), INT64_MIN);
-			correlator->dropped = (uint64_t)int_of(doc_get(doc, STR("dropped")), 0);
+			correlator->now = doc_int(doc_get(doc, STR("now")), INT64_MIN);
+			correlator->dropped = (uint64_t)doc_int(doc_get(doc, STR("dropped")), 0);
 		} else if (!restore_group(correlator, &arena, doc)) {
 			return err_set(err, -EINVAL, "state of correlations, line %u: this is no group", number);
 		}

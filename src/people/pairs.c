@@ -3,8 +3,8 @@
 
 #include "base/vec.h"
 #include "crypto/digest.h"
-#include "people/orgs.h"
 #include "people/session.h"
+#include "register/record.h"
 
 enum { LIST_MOST = 500 };
 
@@ -162,7 +162,7 @@ static bool has_role(const struct people *people, const struct actor *actor, str
 int pair_may(struct db *db, const struct people *people, const struct pair *pair, const struct actor *actor, struct err *err)
 {
 	bool sees = false;
-	int r = orgs_sees(db, actor, pair->org, &sees, err);
+	int r = record_sees(db, actor, pair->org, &sees, err);
 	if (r < 0)
 		return r;
 	if (!sees)

@@ -10,16 +10,6 @@ enum { TOUCH = 60 /* seconds between two writes of "seen" */, KEPT = 90 * 86400 
 
 const char *const session_must_names[] = { NULL, "password", "second-factor" };
 
-static bool is_hex(struct str text, size_t n)
-{
-	if (text.n != n)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (!((text.p[i] >= '0' && text.p[i] <= '9') || (text.p[i] >= 'a' && text.p[i] <= 'f')))
-			return false;
-	return true;
-}
-
 /* ---- who it is ---- */
 
 enum session_must session_must_of(const struct people *people, const struct user *user, int64_t now)
@@ -80,7 +70,7 @@ int session_by_cookie(struct arena *arena, struct db *db, const struct people *p
 {
 	DB_QUERY(q);
 	*out = (struct session){ 0 };
-	if (!is_hex(token, SESSION_TOKEN))
+	if (!str_is_hex(token, SESSION_TOKEN))
 		return 0;
 	int r = db_query(&q, db, "SELECT id, user_id, created, seen, expires, fresh_until FROM ward_session WHERE digest = ? AND ended IS NULL", err);
 	if (r < 0)
@@ -313,7 +303,7 @@ int session_by_token(struct arena *arena, struct db *db, const struct people *pe
 {
 	DB_QUERY(q);
 	*out = (struct session){ 0 };
-	if (!str_starts(token, "ward_") || !is_hex(str_slice(token, 5, token.n), SESSION_TOKEN))
+	if (!str_starts(token, "ward_") || !str_is_hex(str_slice(token, 5, token.n), SESSION_TOKEN))
 		return 0;
 	int r = db_query(&q, db, "SELECT id, user_id, created, expires, used, scope FROM ward_token WHERE digest = ? AND ended IS NULL", err);
 	if (r < 0)

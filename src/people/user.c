@@ -140,19 +140,6 @@ void user_put(struct buf *out, struct arena *arena, const struct people *people,
 	json_put_int(out, "version", user->version);
 }
 
-int user_count_role(struct db *db, struct str role, int64_t *out, struct err *err)
-{
-	DB_QUERY(q);
-	int r = db_query(&q, db, "SELECT count(*) FROM ward_user_role r JOIN ward_user u ON u.id = r.user_id WHERE r.role = ? AND u.state = 'active'",
-	                 err);
-	if (r < 0)
-		return r;
-	db_bind_text(&q, role);
-	r = db_step(&q, err);
-	*out = r > 0 ? db_int(&q, 0) : 0;
-	return r < 0 ? r : 0;
-}
-
 /* ---- writing ---- */
 
 int user_journal(struct write *write, const struct user *user, const char *action, struct str before, struct str after, struct str reason,

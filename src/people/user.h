@@ -81,8 +81,6 @@ int user_confirm_second_factor(struct write *write, const struct user *user, int
 /* Take the second factor away (a lost telephone): the next login asks for a new one where a role needs it. */
 int user_drop_second_factor(struct write *write, const struct user *user, struct str reason,
                             struct err *err) MUST_USE;
-/* How many active accounts have this role. */
-int user_count_role(struct db *db, struct str role, int64_t *out, struct err *err) MUST_USE;
 /* An entry in the journal about an account. */
 int user_journal(struct write *write, const struct user *user, const char *action, struct str before, struct str after, struct str reason,
                  struct err *err) MUST_USE;

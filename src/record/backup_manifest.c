@@ -6,14 +6,6 @@
 
 enum { PATH_MOST = 1000 };
 
-static bool is_digest(struct str text)
-{
-	for (size_t i = 0; i < text.n; i++)
-		if (!((text.p[i] >= '0' && text.p[i] <= '9') || (text.p[i] >= 'a' && text.p[i] <= 'f')))
-			return false;
-	return text.n == BACKUP_DIGEST;
-}
-
 /* Below the folder, whatever it says: components of letters, digits, '-', '_' and '.', none that begins with a dot. */
 static bool is_inside(struct str path)
 {
@@ -44,14 +36,14 @@ static bool take_word(struct str *rest, const char *word)
 
 static bool take_file(struct str line, struct backup_file *out)
 {
-	return str_to_int(str_cut(&line, ' '), 10, &out->bytes) && out->bytes >= 0 && is_digest(out->digest = str_cut(&line, ' ')) &&
+	return str_to_int(str_cut(&line, ' '), 10, &out->bytes) && out->bytes >= 0 && str_is_hex(out->digest = str_cut(&line, ' '), BACKUP_DIGEST) &&
 	       (out->path = line, true);
 }
 
 static bool take_journal(struct str line, struct journal_head *out)
 {
 	struct str seq = str_cut(&line, ' ');
-	if (!str_to_int(seq, 10, &out->seq) || out->seq < 0 || !is_digest(line))
+	if (!str_to_int(seq, 10, &out->seq) || out->seq < 0 || !str_is_hex(line, BACKUP_DIGEST))
 		return false;
 	memcpy(out->hash, line.p, JOURNAL_HASH);
 	return true;

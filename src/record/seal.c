@@ -11,27 +11,19 @@
 
 static const char nothing[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
-static bool is_hex(struct str text, size_t n)
-{
-	for (size_t i = 0; i < text.n; i++)
-		if (!((text.p[i] >= '0' && text.p[i] <= '9') || (text.p[i] >= 'a' && text.p[i] <= 'f')))
-			return false;
-	return text.n == n;
-}
-
 int seal_read(struct str statement, struct seal *out, struct err *err)
 {
 	struct str rest = statement, text;
 	*out = (struct seal){ .clock = INT64_MIN };
 	bool good = statement_line(&rest, "ward", &text) && str_is(text, "journal 1") && statement_line(&rest, "journal", &out->journal) &&
-	            is_hex(out->journal, SEAL_ID) && statement_number(&rest, "sequence", &out->number) && out->number > 0 &&
-	            statement_line(&rest, "previous", &out->previous) && is_hex(out->previous, JOURNAL_HASH) &&
+	            str_is_hex(out->journal, SEAL_ID) && statement_number(&rest, "sequence", &out->number) && out->number > 0 &&
+	            statement_line(&rest, "previous", &out->previous) && str_is_hex(out->previous, JOURNAL_HASH) &&
 	            statement_number(&rest, "time", &out->time);
 	if (good)
 		(void)statement_number(&rest, "clock", &out->clock);
 	good = good && statement_digest(&rest, &out->algorithm) && statement_line(&rest, "key", &out->key) &&
 	       statement_number(&rest, "entries", &out->entries) && out->entries > 0 && statement_line(&rest, "head", &out->head) &&
-	       is_hex(out->head, JOURNAL_HASH) && rest.n == 0;
+	       str_is_hex(out->head, JOURNAL_HASH) && rest.n == 0;
 	return good ? 0 : err_set(err, -EBADMSG, "a seal of the journal cannot be read");
 }
 

@@ -7,14 +7,6 @@ typedef VEC(struct table) table_list;
 typedef VEC(struct column) column_list;
 typedef VEC(struct str) text_list;
 
-const struct table *tables_find(const struct tables *tables, struct str name)
-{
-	for (size_t i = 0; i < tables->n; i++)
-		if (str_eq(tables->p[i].name, name))
-			return &tables->p[i];
-	return NULL;
-}
-
 int table_column(const struct table *table, struct str name)
 {
 	for (size_t i = 0; i < table->n; i++)

@@ -32,8 +32,7 @@ struct tables {
 
 /* All tables, by name; in the arena. -ENOTSUP: there is something that is neither a table nor an index. */
 int tables_list(struct arena *arena, struct db *db, struct tables *out, struct err *err) MUST_USE;
-const struct table *tables_find(const struct tables *tables, struct str name); /* or NULL */
-int table_column(const struct table *table, struct str name);                  /* its index, or -1 */
+int table_column(const struct table *table, struct str name); /* its index, or -1 */
 /* A table that keeps records of a register: not ward's own, with id and version. */
 bool table_is_register(const struct table *table);
 /* "\"name\"": append a name as SQL takes it. */

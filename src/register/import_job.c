@@ -387,13 +387,13 @@ static int problems_show(struct arena *arena, enum lang lang, struct str text, s
 	int r = text.n ? json_parse(arena, &source, &list, err) : 0;
 	for (size_t i = 0; r == 0 && text.n && i < list->n; i++) {
 		const struct doc *it = &list->items[i], *values = doc_get(it, STR("values"));
-		struct note note = { .english = arena_cstr(arena, doc_string(doc_get(it, STR("english")))) };
+		struct note note = { .english = arena_cstr(arena, doc_text(it, "english")) };
 		for (size_t k = 0; values && k < values->n && k < COUNT(note.value); k++)
 			note.value[k] = doc_string(&values->items[k]);
 		json_open_map(out, NULL);
 		json_put_int(out, "row", doc_get(it, STR("row"))->integer);
-		json_put(out, "column", doc_string(doc_get(it, STR("column"))));
-		json_put(out, "field", doc_string(doc_get(it, STR("field"))));
+		json_put(out, "column", doc_text(it, "column"));
+		json_put(out, "field", doc_text(it, "field"));
 		json_put(out, "text", note_text(arena, lang, &note));
 		buf_add_char(out, '}');
 	}

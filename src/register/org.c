@@ -74,3 +74,11 @@ int org_rebuild(struct write *write, struct err *err)
 		           err);
 	return r;
 }
+
+int org_exists(struct db *db, int64_t org, bool *out, struct err *err)
+{
+	int64_t found = 0;
+	int r = one(db, "SELECT 1 FROM org WHERE id = ? AND withdrawn IS NULL", org, 0, &found, err);
+	*out = found == 1;
+	return r;
+}

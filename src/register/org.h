@@ -16,5 +16,7 @@ enum { ORG_DEPTH = 16 };
 int org_place(struct write *write, int64_t org, int64_t parent, struct err *err) MUST_USE;
 /* Make the whole table anew from the register, after an import of whole trees or a move of the database. */
 int org_rebuild(struct write *write, struct err *err) MUST_USE;
+/* Is there such an organisation, not withdrawn? */
+int org_exists(struct db *db, int64_t org, bool *out, struct err *err) MUST_USE;
 
 #endif

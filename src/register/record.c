@@ -535,7 +535,7 @@ static int org_default(struct draft *draft, const struct doc *values, int64_t *o
 	const struct doc *parent = doc_get(values, STR("parent"));
 	if (!by_ward(draft) && (!parent || parent->type != DOC_INT))
 		problem(draft, STR("parent"), NOTE("this must be filled in"));
-	*org = parent && parent->type == DOC_INT ? parent->integer : actor->org;
+	*org = doc_int(parent, actor->org);
 	return 0;
 }
 
@@ -773,7 +773,7 @@ int record_by_key(struct arena *arena, struct db *db, const struct books *books,
 	struct cell *cells = cells_new(arena, reg, NULL);
 	*id = 0;
 	cells[SYSTEM_ORG] = cell_int(org);
-	cells[SYSTEM_NUMBER] = cell_text(doc_string(doc_get(values, STR("number"))));
+	cells[SYSTEM_NUMBER] = cell_text(doc_text(values, "number"));
 	for (size_t i = 0; i < reg->key.n; i++) {
 		const struct field *field = register_field(reg, reg->key.p[i]);
 		const struct doc *value = doc_get(values, reg->key.p[i]);

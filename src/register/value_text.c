@@ -443,7 +443,7 @@ static int one_to(struct value_lookup *lookup, enum lang lang, const struct fiel
 	else if (value->type == DOC_STRING)
 		buf_add(out, doc_string(value));
 	else if (value->type == DOC_MAP && field->type == FIELD_FILES)
-		buf_add(out, doc_string(doc_get(value, STR("name"))));
+		buf_add(out, doc_text(value, "name"));
 	return 0;
 }
 

@@ -40,11 +40,6 @@ void detections_free_p(struct detections **detections)
 	*detections = NULL;
 }
 
-size_t detections_count(const struct detections *detections)
-{
-	return detections->n;
-}
-
 static void span(int64_t *first, int64_t *last, int64_t time)
 {
 	if (time == EVENT_NO_TIME)

@@ -52,7 +52,6 @@ struct detections *detections_new(void);
 void detections_free(struct detections *detections);
 void detections_free_p(struct detections **detections);
 void detections_add(struct detections *detections, const struct detection *detection);
-size_t detections_count(const struct detections *detections);
 
 /* What the figures are about. */
 struct detections_scope {

@@ -41,7 +41,7 @@ static int parse_map(struct arena *arena, struct str text, const struct doc **ou
 
 static struct str text_of(const struct doc *map, const char *key, size_t most)
 {
-	struct str text = doc_string(doc_get(map, str_from(key)));
+	struct str text = doc_text(map, key);
 	return str_slice(text, 0, MIN(text.n, most));
 }
 

@@ -14,6 +14,7 @@ enum {
 	PIDS_MAX = 4 * 1024 * 1024, /* PID_MAX_LIMIT (linux/threads.h) */
 	FDS_MAX = 1024 * 1024,      /* of one process */
 	UNKNOWN_TICKS = 100,        /* USER_HZ everywhere Linux runs today */
+	CONTAINER_ID = 64,          /* hexadecimal digits */
 };
 #define UNKNOWN INT64_MIN
 
@@ -408,16 +409,6 @@ struct str proc_cgroup_path(struct str text)
 	return best;
 }
 
-static bool is_container_id(struct str s)
-{
-	if (s.n != 64)
-		return false;
-	for (size_t i = 0; i < s.n; i++)
-		if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f')))
-			return false;
-	return true;
-}
-
 static bool starts_cut(struct str *s, const char *prefix)
 {
 	if (!str_starts(*s, prefix))
@@ -439,7 +430,7 @@ static bool container_of_component(struct str part, struct str before, struct pr
 		for (size_t i = 0; i < COUNT(scopes); i++)
 			if (starts_cut(&part, scopes[i].prefix)) {
 				*out = (struct proc_container){ part, scopes[i].runtime };
-				return is_container_id(part);
+				return str_is_hex(part, CONTAINER_ID);
 			}
 		if (starts_cut(&part, "machine-")) {
 			*out = (struct proc_container){ part, "nspawn" };
@@ -447,7 +438,7 @@ static bool container_of_component(struct str part, struct str before, struct pr
 		}
 		return false;
 	}
-	if (is_container_id(part)) {
+	if (str_is_hex(part, CONTAINER_ID)) {
 		*out = (struct proc_container){ part, str_is(before, "docker")          ? "docker"
 			                              : str_is(before, "libpod_parent") ? "podman"
 			                                                                : "containerd" };
@@ -455,7 +446,7 @@ static bool container_of_component(struct str part, struct str before, struct pr
 	}
 	if (starts_cut(&part, "libpod-")) {
 		*out = (struct proc_container){ part, "podman" };
-		return is_container_id(part);
+		return str_is_hex(part, CONTAINER_ID);
 	}
 	if (starts_cut(&part, "lxc.payload.") || (str_is(before, "lxc") && part.n)) {
 		*out = (struct proc_container){ part, "lxc" };

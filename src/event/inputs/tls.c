@@ -13,7 +13,7 @@
 	X(gnutls_certificate_server_set_request) X(gnutls_certificate_set_x509_key_file) \
 	X(gnutls_certificate_set_x509_trust_file) X(gnutls_certificate_verification_status_print) \
 	X(gnutls_certificate_verify_peers2) X(gnutls_credentials_set) X(gnutls_deinit) X(gnutls_fingerprint) \
-	X(gnutls_free) X(gnutls_handshake) X(gnutls_init) X(gnutls_record_check_pending) \
+	X(gnutls_free) X(gnutls_handshake) X(gnutls_init) \
 	X(gnutls_record_get_direction) X(gnutls_record_recv) X(gnutls_set_default_priority) X(gnutls_strerror) \
 	X(gnutls_transport_set_int2) X(gnutls_x509_crt_deinit) X(gnutls_x509_crt_get_dn_by_oid) \
 	X(gnutls_x509_crt_get_subject_alt_name) X(gnutls_x509_crt_import) X(gnutls_x509_crt_init)
@@ -241,11 +241,6 @@ ssize_t tls_receive(struct tls_session *session, void *to, size_t room, struct e
 			continue;
 		return n < 0 ? failed(session, (int)n, err) : n;
 	}
-}
-
-bool tls_pending(const struct tls_session *session)
-{
-	return gnutls.gnutls_record_check_pending(session->session) > 0;
 }
 
 const char *tls_peer(const struct tls_session *session)

@@ -34,8 +34,6 @@ int tls_session_open(struct tls *tls, int fd, struct tls_session **out, struct e
 int tls_handshake(struct tls_session *session, bool *write, struct err *err) MUST_USE;
 /* As recv(): 0 at the end, -EAGAIN, other errors with words. */
 ssize_t tls_receive(struct tls_session *session, void *to, size_t room, struct err *err) MUST_USE;
-/* Text was decrypted already and waits: the descriptor will not tell. */
-bool tls_pending(const struct tls_session *session);
 /* The common name, or first DNS name, of the peer's certificate; NULL: it has none. */
 const char *tls_peer(const struct tls_session *session);
 /* Say goodbye if that does not have to wait; the descriptor stays the caller's. */

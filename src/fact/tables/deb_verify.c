@@ -112,14 +112,6 @@ static void item_add(struct verify *verify, struct str package, struct str path,
 	vec_push_in(arena, &verify->items, item);
 }
 
-static bool is_md5(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f')))
-			return false;
-	return s.n == HEX;
-}
-
 static void sums_read(struct verify *verify, struct str package, const char *file)
 {
 	struct str rest, line, text;
@@ -132,7 +124,7 @@ static void sums_read(struct verify *verify, struct str package, const char *fil
 		struct str sum = str_slice(line, 0, HEX);
 		if (!line.n)
 			continue;
-		if (line.n < HEX + 3 || !is_md5(sum) || line.p[HEX] != ' ' || memchr(line.p, 0, line.n)) {
+		if (line.n < HEX + 3 || !str_is_hex(sum, HEX) || line.p[HEX] != ' ' || memchr(line.p, 0, line.n)) {
 			scan_partial(verify->scan, NOTE("{}:{}: not understood", str_from(file),
 			                                arena_printf(scan_arena(verify->scan), "%zu", number)));
 			continue;
@@ -160,7 +152,7 @@ static void conffiles_read(struct verify *verify, struct str package, struct str
 			continue;
 		path = str_slice(rest, 0, (size_t)space);
 		sum = str_slice(rest, (size_t)space + 1, rest.n);
-		if (is_md5(sum) && !memchr(path.p, 0, path.n)) /* "newconffile": not yet installed */
+		if (str_is_hex(sum, HEX) && !memchr(path.p, 0, path.n)) /* "newconffile": not yet installed */
 			item_add(verify, package, arena_str(scan_arena(verify->scan), path), sum, true);
 	}
 }

@@ -33,11 +33,6 @@ static struct str json_part(struct str text, size_t at)
 	return STR_NONE;
 }
 
-static struct str text_of(const struct doc *map, const char *key)
-{
-	return doc_string(doc_get(map, str_from(key)));
-}
-
 /* Text as it is, an object as its JSON. */
 static struct str value_of(struct str line, const struct doc *map, const char *key)
 {
@@ -60,8 +55,7 @@ static struct str joined(struct arena *arena, const struct doc *list)
 
 static int64_t number_of(const struct doc *map, const char *key)
 {
-	const struct doc *value = doc_get(map, str_from(key));
-	return value && value->type == DOC_INT ? value->integer : NONE;
+	return doc_int(doc_get(map, str_from(key)), NONE);
 }
 
 /* 1: a row; 0: no finding. */
@@ -69,11 +63,11 @@ static int add_line(struct scan *scan, struct arena *arena, const char *path, st
 {
 	struct source source = { .name = path, .text = line };
 	const struct doc *found;
-	if (json_parse(arena, &source, &found, NULL) < 0 || found->type != DOC_MAP || !text_of(found, "title").p)
+	if (json_parse(arena, &source, &found, NULL) < 0 || found->type != DOC_MAP || !doc_text(found, "title").p)
 		return 0;
 	int r = scan_row(scan,
-	                 ROW(text_of(found, "time"), text_of(found, "level"), text_of(found, "title"), text_of(found, "rule"),
-	                     text_of(found, "host"), text_of(found, "source"), text_of(found, "file"), number_of(found, "line"),
+	                 ROW(doc_text(found, "time"), doc_text(found, "level"), doc_text(found, "title"), doc_text(found, "rule"),
+	                     doc_text(found, "host"), doc_text(found, "source"), doc_text(found, "file"), number_of(found, "line"),
 	                     joined(arena, doc_get(found, STR("tags"))), value_of(line, found, "fields"),
 	                     value_of(line, found, "event"), number_of(found, "count"), value_of(line, found, "events")),
 	                 err);

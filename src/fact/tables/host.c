@@ -40,14 +40,6 @@ static struct str host_name(struct scan *scan)
 	return STR_NONE;
 }
 
-static bool is_machine_id(struct str id)
-{
-	for (size_t i = 0; i < id.n; i++)
-		if (!memchr("0123456789abcdef", id.p[i], 16))
-			return false;
-	return id.n == 32;
-}
-
 /* What a virtual machine's firmware says of itself, as virtualisation products write it. */
 static const struct {
 	const char *starts, *virt;
@@ -218,7 +210,7 @@ static int host_scan(struct scan *scan, struct err *err)
 		const int64_t needed = (int64_t)1 << CAP_DAC_READ_SEARCH | (int64_t)1 << CAP_SYS_PTRACE;
 		privileged = self.uid == 0 && (self.caps & needed) == needed;
 	}
-	return scan_row(scan, ROW(host_name(scan), is_machine_id(id) ? id : STR_NONE, host_virt(scan), container,
+	return scan_row(scan, ROW(host_name(scan), str_is_hex(id, 32) ? id : STR_NONE, host_virt(scan), container,
 	                          runtime.n ? runtime : STR_NONE, boot_time(scan), scan_now(scan), self.uid,
 	                          caps_text(scan, self.caps), host_init(scan), privileged), err);
 }
