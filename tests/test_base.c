@@ -72,6 +72,8 @@ static void test_str_cutting(void **state)
 	assert_true(str_is(str_word(&rest), "words"));
 	assert_int_equal(str_word(&rest).n, 0);
 	assert_true(str_is(str_trim(STR(" \t x y\r\n")), "x y"));
+	assert_true(str_is_hex(STR("00ff"), 4) && str_is_hex(STR(""), 0));
+	assert_false(str_is_hex(STR("00ff"), 5) || str_is_hex(STR("00FF"), 4) || str_is_hex(STR("00g0"), 4) || str_is_hex(STR("00\0f"), 4));
 	assert_int_equal(str_find(STR("abcabc"), "ca"), 2);
 	assert_int_equal(str_find(STR("abc"), "x"), -1);
 	assert_int_equal(str_find_char_last(STR("a/b/c"), '/'), 3);
