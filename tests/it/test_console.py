@@ -2,6 +2,7 @@
 """The console in a real browser (Debian's chromium, by playwright-core): tests/browser/*.mjs against `ward up`.
 
 An error of the browser's console or of the content security policy is a failure wherever it happens."""
+import fcntl
 import json
 import os
 import pathlib
@@ -20,11 +21,13 @@ def need_browser():
     node = need_tool("node")
     if not os.environ.get("CHROMIUM") and not any(pathlib.Path(path).exists() for path in CHROMIUM):
         raise Skip("no chromium")
-    if not (ROOT / "console" / "node_modules" / "playwright-core").exists():
-        npm = shutil.which("npm")
-        done = run([npm, "ci", "--ignore-scripts", "--prefer-offline"], cwd=ROOT / "console", timeout=300) if npm else None
-        if done is None or done.returncode:
-            raise Skip("playwright-core is not there (npm ci in console/)")
+    with open(ROOT / "build-asan" / "npm.lock", "w", encoding="utf-8") as lock:  # tests run side by side
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (ROOT / "console" / "node_modules" / ".package-lock.json").exists():  # written when all is there
+            npm = shutil.which("npm")
+            done = run([npm, "ci", "--ignore-scripts", "--prefer-offline"], cwd=ROOT / "console", timeout=300) if npm else None
+            if done is None or done.returncode:
+                raise Skip("playwright-core is not there (npm ci in console/)")
     return node
 
 
