@@ -269,7 +269,7 @@ static void test_a_finding_lives(void **state)
 	/* Who repaired it does not verify it, whatever their roles. */
 	struct actor both = wang;
 	both.roles |= zhao.roles;
-	refused(&both, "finding", 1, "verify", NULL, "another person must do this: you are its 'responsible'");
+	refused(&both, "finding", 1, "verify", NULL, "another person must do this: you are its 'Person responsible'");
 	move(&zhao, "finding", 1, "verify", NULL);
 	move(&boss, "finding", 1, "close", NULL);
 	assert_string_equal(ask_text(STATE), "closed");

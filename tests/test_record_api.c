@@ -403,10 +403,13 @@ static void files(void **state)
 	assert_int_equal(api_get(&api, &foreign, text("/api/records/meeting/%lld/files/%lld", (long long)id, (long long)file)).status, 404);
 	assert_int_equal(api_get(&api, &officer, text("/api/records/meeting/%lld/files/99", (long long)id)).status, 404);
 	/* A form may leave a file out, and not bring one in. */
-	answer = api_call(&api, &officer, METHOD_PATCH, text("/api/records/meeting/%lld", (long long)id), text("{\"values\":{\"minutes\":[{\"id\":%lld}]}}", (long long)file));
+	answer = api_get(&api, &officer, text("/api/records/meeting/%lld", (long long)id));
+	answer = api_call(&api, &officer, METHOD_PATCH, text("/api/records/meeting/%lld", (long long)id),
+	                  text("{\"version\":%lld,\"values\":{\"minutes\":[{\"id\":%lld}]}}", (long long)api_int(&answer, "record.version"), (long long)file));
 	assert_int_equal(api_at(&answer, "record.minutes")->n, 1);
 	int64_t second = made(&officer, "/api/records/meeting", "{\"values\":{\"held_on\":\"2026-11-21\",\"kind\":\"security\",\"topic\":\"y\"}}");
-	answer = api_call(&api, &officer, METHOD_PATCH, text("/api/records/meeting/%lld", (long long)second), text("{\"values\":{\"minutes\":[%lld]}}", (long long)file));
+	answer = api_call(&api, &officer, METHOD_PATCH, text("/api/records/meeting/%lld", (long long)second),
+	                  text("{\"version\":1,\"values\":{\"minutes\":[%lld]}}", (long long)file));
 	assert_int_equal(answer.status, 422);
 	assert_int_equal(api_get(&api, &officer, text("/api/records/meeting/%lld/files/%lld", (long long)second, (long long)file)).status, 404);
 	/* Whoever may not edit may not attach; nor to a field that is none for files. */

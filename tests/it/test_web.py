@@ -99,7 +99,7 @@ def test_the_slow_hold_nobody_up():
             answers = [one.result() for one in slow]
         assert {answer.status for answer in answers} == {200, 503}
         busy = [answer for answer in answers if answer.status == 503]
-        assert 3 <= len(busy) <= 5 and busy[0].code == "busy" and busy[0]["retry-after"] == "5"  # two run, three wait
+        assert 1 <= len(busy) <= 4 and busy[0].code == "busy" and busy[0]["retry-after"] == "5"  # three run, three wait
 
 
 def test_pages_and_their_coding():
