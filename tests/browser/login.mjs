@@ -38,6 +38,7 @@ await flow(async ({ office, stranger, check, look, refused, calm }) => {
     });
     await one.getByLabel('动态验证码').fill(totp(secret));
     await button('确认').click();
+    await one.locator('.recovery li').first().waitFor();
     const codes = await one.locator('.recovery li').allTextContents();
     check(codes.length === 10 && codes.every((code) => /^[a-z0-9]{5}-[a-z0-9]{5}$/.test(code)), `recovery codes: ${codes}`);
     await look(one, 'recovery');
