@@ -18,7 +18,10 @@ await flow(async ({ office, as, check, look, go, step, choose, refused, calm }) 
   check(found?.state === 'open', 'no finding of the check of the quarter’s training');
   await go(security, '/findings');
   await security.getByRole('searchbox').first().fill(found.number);
-  await security.getByRole('link', { name: found.number }).first().waitFor();
+  // The list follows what is typed a moment later: a click before that would land where the row was.
+  await security.waitForURL(/[?&]q=/);
+  await security.waitForFunction(() => document.querySelectorAll('table.data tbody tr').length === 1);
+  await calm(security);
   await security.getByRole('link', { name: found.number }).first().click();
   await security.waitForURL(`**/findings/${found.id}`);
   await calm(security);
