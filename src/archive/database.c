@@ -5,46 +5,14 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "data/sqlite_error.h"
 
 enum { WAIT_MS = 10000 }; /* for another process's short lock: a checkpoint, a commit */
 
-static int to_errno(sqlite3 *db, int code)
-{
-	int system = sqlite3_system_errno(db);
-	switch (code & 0xff) {
-	case SQLITE_FULL:
-		return -ENOSPC;
-	case SQLITE_READONLY:
-		return -EROFS;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-	case SQLITE_FORMAT:
-	case SQLITE_SCHEMA:
-		return -EBADMSG;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return -EBUSY;
-	case SQLITE_NOMEM:
-		return -ENOMEM;
-	case SQLITE_PERM:
-	case SQLITE_AUTH:
-		return -EACCES;
-	case SQLITE_CANTOPEN:
-		return system ? -system : -ENOENT;
-	case SQLITE_IOERR:
-		return system ? -system : -EIO;
-	default:
-		return -EBADMSG; /* a table or column is not there: not a file of ours */
-	}
-}
-
+/* A table or column is not there: not a file of ours. */
 int database_error(sqlite3 *db, struct err *err)
 {
-	int code = sqlite3_extended_errcode(db), errno_ = to_errno(db, code);
-	const char *name = sqlite3_db_filename(db, "main");
-	if ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_FULL || (code & 0xff) == SQLITE_CANTOPEN)
-		return err_errno(err, errno_, "%s", name ? name : "?");
-	return err_set(err, errno_, "%s: %s", name ? name : "?", sqlite3_errmsg(db));
+	return sqlite_failed(db, -EBADMSG, err);
 }
 
 /* On a medium that is read only SQLite cannot make the index that it reads a WAL by. When there is no WAL either, nobody writes
@@ -61,19 +29,6 @@ static bool is_immutable(const char *path)
 	return stat(arena_printf(&arena, "%s-wal", path).p, &st) < 0 || st.st_size == 0;
 }
 
-/* As a URI, in which some characters mean something else. */
-static const char *immutable_name(struct buf *out, const char *path)
-{
-	buf_puts(out, "file:");
-	for (const char *p = path; *p; p++)
-		if (*p == '%' || *p == '?' || *p == '#')
-			buf_printf(out, "%%%02X", (uint8_t)*p);
-		else
-			buf_add_char(out, *p);
-	buf_puts(out, "?immutable=1");
-	return buf_cstr(out);
-}
-
 int database_open(const char *path, enum database_mode mode, sqlite3 **out, struct err *err)
 {
 	BUF(uri);
@@ -83,12 +38,12 @@ int database_open(const char *path, enum database_mode mode, sqlite3 **out, stru
 	sqlite3 *db = NULL;
 	const char *name = path;
 	if (mode == DATABASE_READ && is_immutable(path)) {
-		name = immutable_name(&uri, path);
+		name = sqlite_immutable_name(&uri, path);
 		flags |= SQLITE_OPEN_URI;
 	}
 	int r = sqlite3_open_v2(name, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
 	if (r != SQLITE_OK) {
-		int code = db ? to_errno(db, r) : -ENOMEM;
+		int code = db ? sqlite_errno(db, r, -EBADMSG) : -ENOMEM;
 		sqlite3_close(db);
 		return err_errno(err, code, "%s", path);
 	}

@@ -4,47 +4,13 @@
 #include <unistd.h>
 
 #include "data/db_driver.h"
+#include "data/sqlite_error.h"
 
 enum { WAIT_MS = 10000 };
 
-static int to_errno(sqlite3 *db, int code)
-{
-	int system = sqlite3_system_errno(db);
-	if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_ROWID)
-		return -EEXIST;
-	switch (code & 0xff) {
-	case SQLITE_FULL:
-		return -ENOSPC;
-	case SQLITE_READONLY:
-		return -EROFS;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-	case SQLITE_FORMAT:
-		return -EBADMSG;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return -EBUSY;
-	case SQLITE_INTERRUPT:
-		return -ETIME;
-	case SQLITE_PERM:
-	case SQLITE_AUTH:
-		return -EACCES;
-	case SQLITE_CANTOPEN:
-		return system ? -system : -ENOENT;
-	case SQLITE_IOERR:
-		return system ? -system : -EIO;
-	default:
-		return -EINVAL;
-	}
-}
-
 static int failed(sqlite3 *db, struct err *err)
 {
-	int code = sqlite3_extended_errcode(db), r = to_errno(db, code);
-	const char *name = sqlite3_db_filename(db, "main");
-	if ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_FULL || (code & 0xff) == SQLITE_CANTOPEN)
-		return err_errno(err, r, "%s", name ? name : "?");
-	return err_set(err, r, "%s: %s", name ? name : "?", sqlite3_errmsg(db));
+	return sqlite_failed(db, -EINVAL, err);
 }
 
 static int lite_run(void *connection, const char *sql, struct err *err)
@@ -71,19 +37,6 @@ static bool cannot_change(const char *path)
 	return access(folder, W_OK) < 0 && errno == EROFS && access(arena_printf(&arena, "%s-wal", path).p, F_OK) < 0;
 }
 
-static struct str as_address(struct arena *arena, const char *path)
-{
-	BUF(out);
-	buf_puts(&out, "file:");
-	for (const char *p = path; *p; p++)
-		if (*p == '%' || *p == '?' || *p == '#')
-			buf_printf(&out, "%%%02x", (unsigned)*p);
-		else
-			buf_add_char(&out, *p);
-	buf_puts(&out, "?immutable=1");
-	return arena_str(arena, buf_str(&out));
-}
-
 /* Nobody else's to read, nor the files beside it, which take over its mode. SQLite itself would make it with 0644. */
 static void make_own(const char *path)
 {
@@ -96,16 +49,17 @@ static int lite_open(struct str where, enum db_mode mode, void **out, struct err
 {
 	CLEANUP(close_p) sqlite3 *db = NULL;
 	ARENA(arena);
+	BUF(address);
 	const char *path = arena_cstr(&arena, where);
 	int flags = mode == DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 	if (mode == DB_WRITE)
 		make_own(path);
 	if (mode == DB_READ && cannot_change(path)) {
-		path = as_address(&arena, path).p;
+		path = sqlite_immutable_name(&address, path);
 		flags |= SQLITE_OPEN_URI;
 	}
 	if (sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK)
-		return db ? err_errno(err, to_errno(db, sqlite3_extended_errcode(db)), "cannot open '%.*s'", STR_ARG(where))
+		return db ? err_errno(err, sqlite_errno(db, sqlite3_extended_errcode(db), -EINVAL), "cannot open '%.*s'", STR_ARG(where))
 		          : err_set(err, -ENOMEM, "no memory for SQLite");
 	sqlite3_busy_timeout(db, WAIT_MS);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
