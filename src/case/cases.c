@@ -179,6 +179,22 @@ static int one_int(struct db *db, const char *sql, int64_t id, int64_t *out, str
 	return r < 0 ? r : 0;
 }
 
+int cases_name(struct arena *arena, struct db *db, const char *sql, int64_t id, struct str *out, struct err *err)
+{
+	DB_QUERY(query);
+	*out = STR("");
+	if (!id)
+		return 0;
+	int r = db_query(&query, db, sql, err);
+	if (r < 0)
+		return r;
+	db_bind_int(&query, id);
+	r = db_step(&query, err);
+	if (r > 0 && db_text(&query, 0).p)
+		*out = arena_str(arena, db_text(&query, 0));
+	return r < 0 ? r : 0;
+}
+
 int cases_parent(struct db *db, int64_t org, int64_t *parent, struct err *err)
 {
 	return one_int(db, "SELECT parent FROM org WHERE id = ?", org, parent, err);

@@ -61,6 +61,8 @@ const struct doc *cases_values(struct arena *arena, const struct buf *json);
 int cases_jurisdiction(struct arena *arena, struct db *db, const struct cases *cases, int64_t org, struct str *out, struct err *err) MUST_USE;
 /* Is there a table of this name? Registers can be missing from an installation. */
 const struct register_ *cases_register(const struct cases *cases, const char *name);
+/* The text that a query (with one parameter, an id) gives, such as a name; "" for id 0 and where there is none. */
+int cases_name(struct arena *arena, struct db *db, const char *sql, int64_t id, struct str *out, struct err *err) MUST_USE;
 /* The organisation above; 0: it is the root. */
 int cases_parent(struct db *db, int64_t org, int64_t *parent, struct err *err) MUST_USE;
 /* The root organisation; 0: there is none yet. */

@@ -33,27 +33,10 @@ static int64_t int_of(const struct order *order, const char *name)
 	return cell_int_or(case_facts_get(order->facts, str_from(name)), 0);
 }
 
-/* What a record is called; "" when there is none. */
-static int name_of(struct order *order, const char *sql, int64_t id, struct str *out, struct err *err)
-{
-	DB_QUERY(query);
-	*out = STR("");
-	if (!id)
-		return 0;
-	int r = db_query(&query, order->db, sql, err);
-	if (r < 0)
-		return r;
-	db_bind_int(&query, id);
-	r = db_step(&query, err);
-	if (r > 0 && db_text(&query, 0).p)
-		*out = arena_str(order->arena, db_text(&query, 0));
-	return r < 0 ? r : 0;
-}
-
 static int put_name(struct order *order, const char *name, const char *sql, int64_t id, struct err *err)
 {
 	struct str text;
-	int r = name_of(order, sql, id, &text, err);
+	int r = cases_name(order->arena, order->db, sql, id, &text, err);
 	json_put(&order->model, name, text);
 	return r;
 }
@@ -101,7 +84,7 @@ static int put_row(struct order *order, struct err *err)
 {
 	struct buf *out = &order->model;
 	struct str host;
-	int r = name_of(order, "SELECT name FROM ward_host WHERE id = ?", int_of(order, "host"), &host, err);
+	int r = cases_name(order->arena, order->db, "SELECT name FROM ward_host WHERE id = ?", int_of(order, "host"), &host, err);
 	if (r < 0)
 		return r;
 	json_open_list(out, "rows");

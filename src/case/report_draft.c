@@ -96,22 +96,6 @@ static int outline_find(struct draft *draft, const struct content *content, stru
 	return r < 0 ? r : err_set(err, -ENOENT, "there is no such report");
 }
 
-static int name_of(struct draft *draft, const char *sql, int64_t id, struct str *out, struct err *err)
-{
-	DB_QUERY(query);
-	*out = STR("");
-	if (!id)
-		return 0;
-	int r = db_query(&query, draft->db, sql, err);
-	if (r < 0)
-		return r;
-	db_bind_int(&query, id);
-	r = db_step(&query, err);
-	if (r > 0 && db_text(&query, 0).p)
-		*out = arena_str(draft->arena, db_text(&query, 0));
-	return r < 0 ? r : 0;
-}
-
 static struct str plain(struct draft *draft, struct cell cell)
 {
 	BUF(out);
@@ -140,9 +124,9 @@ static int item_value(struct draft *draft, const struct report_item *item, struc
 			*out = moment(draft, fact.i);
 		return 0;
 	case AS_PERSON:
-		return name_of(draft, "SELECT name FROM person WHERE id = ?", cell_int_or(fact, 0), out, err);
+		return cases_name(draft->arena, draft->db, "SELECT name FROM person WHERE id = ?", cell_int_or(fact, 0), out, err);
 	case AS_SYSTEM:
-		return name_of(draft, "SELECT name FROM system WHERE id = ?", cell_int_or(fact, 0), out, err);
+		return cases_name(draft->arena, draft->db, "SELECT name FROM system WHERE id = ?", cell_int_or(fact, 0), out, err);
 	case AS_CATEGORY:
 		label = laws_category(draft->cases->laws, cell_str(fact));
 		*out = label ? label->in[draft->lang] : plain(draft, fact);
@@ -283,7 +267,7 @@ static int head_put(struct draft *draft, const struct outline *outline, int64_t 
 	struct buf *out = &draft->model;
 	struct str above, today = date_text(draft->arena, date_of(now));
 	struct cell t0 = case_facts_get(&draft->facts, STR("t0"));
-	int r = name_of(draft, "SELECT name FROM org WHERE id = ?", cell_int_or(case_facts_get(&draft->facts, STR("org_parent")), 0), &above, err);
+	int r = cases_name(draft->arena, draft->db, "SELECT name FROM org WHERE id = ?", cell_int_or(case_facts_get(&draft->facts, STR("org_parent")), 0), &above, err);
 	json_put(out, "lang", str_from(lang_names[draft->lang]));
 	json_put(out, "ward", STR(WARD_VERSION));
 	json_put_flag(out, "vietnamese", draft->lang == LANG_VI);
