@@ -243,39 +243,44 @@ static int rows_put(struct request *request, const char *name, const char *reg, 
 	return r;
 }
 
+/* What is late, each by the day or the moment that it is late by. */
+static const struct {
+	const char *reg, *sql;
+	bool moment;
+} overdue[] = {
+	{ "finding",
+	  "SELECT id, number, org, title, severity, state, due, responsible, escalated_to, 'due' AS why FROM finding"
+	  " WHERE state IN ('issued', 'acknowledged', 'fixing') AND due < ? AND withdrawn IS NULL AND @org ORDER BY due LIMIT ?",
+	  false },
+	{ "finding",
+	  "SELECT id, number, org, title, severity, state, acknowledge_due AS due, responsible, 'acknowledge' AS why FROM finding"
+	  " WHERE state = 'issued' AND acknowledge_due < ? AND withdrawn IS NULL AND @org ORDER BY acknowledge_due LIMIT ?",
+	  false },
+	{ "notice",
+	  "SELECT id, number, org, title, colour, state, acknowledge_due AS due, 'acknowledge' AS why FROM notice"
+	  " WHERE state IN ('received', 'distributed') AND acknowledge_due < CAST(? AS BIGINT) AND withdrawn IS NULL AND @org"
+	  " ORDER BY id LIMIT ?",
+	  true },
+	{ "notice",
+	  "SELECT id, number, org, title, colour, state, feedback_due AS due, 'feedback' AS why FROM notice"
+	  " WHERE state IN ('acknowledged', 'acting') AND feedback_due < CAST(? AS BIGINT) AND withdrawn IS NULL AND @org"
+	  " ORDER BY id LIMIT ?",
+	  true },
+	{ "incident",
+	  "SELECT id, number, org, summary AS title, state, summary_due AS due, 'summary' AS why FROM incident"
+	  " WHERE state = 'ended' AND summary_due < ? AND withdrawn IS NULL AND @org ORDER BY id LIMIT ?",
+	  false },
+};
+
 static int overdue_put(struct request *request, int64_t now, struct err *err)
 {
 	struct str today = date_text(request->arena, date_of(now));
 	struct str moment = arena_printf(request->arena, "%lld", (long long)now);
 	int r = 0;
 	json_open_list(&request->out, "overdue");
-	if (may_read(request, "finding"))
-		r = rows_put(request, NULL, "finding",
-		             "SELECT id, number, org, title, severity, state, due, responsible, escalated_to, 'due' AS why FROM finding"
-		             " WHERE state IN ('issued', 'acknowledged', 'fixing') AND due < ? AND withdrawn IS NULL AND @org ORDER BY due LIMIT ?",
-		             today, err);
-	if (r == 0 && may_read(request, "finding"))
-		r = rows_put(request, NULL, "finding",
-		             "SELECT id, number, org, title, severity, state, acknowledge_due AS due, responsible, 'acknowledge' AS why FROM finding"
-		             " WHERE state = 'issued' AND acknowledge_due < ? AND withdrawn IS NULL AND @org ORDER BY acknowledge_due LIMIT ?",
-		             today, err);
-	if (r == 0 && may_read(request, "notice"))
-		r = rows_put(request, NULL, "notice",
-		             "SELECT id, number, org, title, colour, state, acknowledge_due AS due, 'acknowledge' AS why FROM notice"
-		             " WHERE state IN ('received', 'distributed') AND acknowledge_due < CAST(? AS BIGINT) AND withdrawn IS NULL AND @org"
-		             " ORDER BY id LIMIT ?",
-		             moment, err);
-	if (r == 0 && may_read(request, "notice"))
-		r = rows_put(request, NULL, "notice",
-		             "SELECT id, number, org, title, colour, state, feedback_due AS due, 'feedback' AS why FROM notice"
-		             " WHERE state IN ('acknowledged', 'acting') AND feedback_due < CAST(? AS BIGINT) AND withdrawn IS NULL AND @org"
-		             " ORDER BY id LIMIT ?",
-		             moment, err);
-	if (r == 0 && may_read(request, "incident"))
-		r = rows_put(request, NULL, "incident",
-		             "SELECT id, number, org, summary AS title, state, summary_due AS due, 'summary' AS why FROM incident"
-		             " WHERE state = 'ended' AND summary_due < ? AND withdrawn IS NULL AND @org ORDER BY id LIMIT ?",
-		             today, err);
+	for (size_t i = 0; r == 0 && i < COUNT(overdue); i++)
+		if (may_read(request, overdue[i].reg))
+			r = rows_put(request, NULL, overdue[i].reg, overdue[i].sql, overdue[i].moment ? moment : today, err);
 	buf_add_char(&request->out, ']');
 	return r;
 }
