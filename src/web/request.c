@@ -142,9 +142,3 @@ bool request_has_role(const struct request *request, const char *roles)
 				return true;
 	return false;
 }
-
-void request_session(struct request *request, struct str token)
-{
-	request->cookie = arena_printf(request->arena, "__Host-ward=%.*s; Path=/; Secure; HttpOnly; SameSite=Strict%s", STR_ARG(token),
-	                               token.p ? "" : "; Max-Age=0");
-}

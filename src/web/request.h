@@ -118,9 +118,6 @@ void request_refuse(struct request *request, int status, const char *code, struc
 /* Does the actor have one of these roles ("security auditor")? */
 bool request_has_role(const struct request *request, const char *roles);
 
-/* Give the browser a session: the cookie __Host-ward; STR_NONE takes it away. */
-void request_session(struct request *request, struct str token);
-
 /* All routes: each file of src/api publishes `const struct route routes_NAME[]`, ending with a NULL path. */
 extern const struct route *const route_lists[];
 

@@ -285,9 +285,3 @@ void server_stop(struct server *server, unsigned seconds)
 	mhd->MHD_stop_daemon(server->daemon);
 	server_free(server);
 }
-
-void server_look(struct server *server, struct server_state *out)
-{
-	*out = (struct server_state){ atomic_load(&server->connections), atomic_load(&server->busy), atomic_load(&server->requests),
-		                      atomic_load(&server->refused) };
-}

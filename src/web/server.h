@@ -49,11 +49,4 @@ int server_reload(struct server *server, const struct web_tls *pem, struct err *
 /* Take no more, answer what was begun for at most so many seconds, end. Handlers that still run are waited for. */
 void server_stop(struct server *server, unsigned seconds);
 
-struct server_state {
-	unsigned connections, busy; /* busy: requests being answered, streams not counted */
-	uint64_t requests;          /* since the start */
-	uint64_t refused;           /* by limits */
-};
-void server_look(struct server *server, struct server_state *out);
-
 #endif

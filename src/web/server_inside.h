@@ -76,7 +76,6 @@ struct server {
 	bool ends;
 	atomic_bool stopping, closed; /* closed: nothing is suspended any more */
 	_Atomic unsigned connections, busy, away; /* away: suspended, with the writer or a slow thread */
-	_Atomic uint64_t requests, refused;
 };
 
 /* server_visit.c: what libmicrohttpd calls; ctx is the server, *context the visit. */

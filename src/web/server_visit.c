@@ -26,7 +26,6 @@ void *visit_begin(void *ctx, const char *target, struct MHD_Connection *connecti
 	visit->target = arena_str(&visit->exchange.arena, str_from(target));
 	link_until(visit->link, clock_monotonic_ns(), server->options.head_seconds);
 	atomic_fetch_add(&server->busy, 1);
-	atomic_fetch_add_explicit(&server->requests, 1, memory_order_relaxed);
 	return visit;
 }
 
@@ -102,7 +101,6 @@ static int limited(struct visit *visit, enum limit_kind kind, struct str key, st
 {
 	if (limits_take(visit->server->limits, kind, key, limit, clock_monotonic_ns()))
 		return 0;
-	atomic_fetch_add_explicit(&visit->server->refused, 1, memory_order_relaxed);
 	return exchange_refuse(&visit->exchange, -EDQUOT, NULL, "too many requests; wait a little");
 }
 
