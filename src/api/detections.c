@@ -4,7 +4,7 @@
  *
  * Events have no organisations, so neither have these: they are for who sees the whole installation.
  */
-#include "api/list.h"
+#include "api/fleet.h"
 #include "case/detections.h"
 #include "data/yaml.h"
 #include "register/said.h"
@@ -38,7 +38,7 @@ static void put_detection(struct request *request, struct db_query *q, bool whol
 
 static int times_of(struct request *request, int64_t *from, int64_t *to, struct err *err)
 {
-	int r = list_whole(request, err);
+	int r = fleet_whole(request, err);
 	if (r == 0)
 		r = request_query_int(request, "from", 0, INT64_MAX / 2, request->now - 30 * 86400, from, err);
 	return r < 0 ? r : request_query_int(request, "to", 0, INT64_MAX / 2, request->now + 86400, to, err);
@@ -47,13 +47,13 @@ static int times_of(struct request *request, int64_t *from, int64_t *to, struct 
 /* The newest first; a page goes on behind the last row's number. */
 static int get_detections(struct request *request, struct err *err)
 {
-	struct list_page page;
+	struct fleet_page page;
 	int64_t from, to;
 	struct str level = request_query(request, "level"), rule = request_query(request, "rule");
 	struct str technique = request_query(request, "technique");
 	DB_QUERY(q);
 	int r = times_of(request, &from, &to, err);
-	r = r < 0 ? r : list_begin(request, &page, err);
+	r = r < 0 ? r : fleet_begin(request, &page, err);
 	if (r == 0)
 		r = db_query(&q, request->db,
 		             COLUMNS " WHERE d.time >= ? AND d.time <= ? AND (? = 0 OR d.id < ?) AND (? = '' OR d.level = ?)"
@@ -73,11 +73,11 @@ static int get_detections(struct request *request, struct err *err)
 	db_bind_int(&q, page.limit + 1);
 	json_open_map(&request->out, NULL);
 	json_open_list(&request->out, "rows");
-	while ((r = db_step(&q, err)) > 0 && list_next(&page, db_int(&q, 0)))
+	while ((r = db_step(&q, err)) > 0 && fleet_next(&page, db_int(&q, 0)))
 		put_detection(request, &q, false);
 	if (r < 0)
 		return r;
-	list_end(request, &page);
+	fleet_end(request, &page);
 	return 0;
 }
 
@@ -85,7 +85,7 @@ static int get_detection(struct request *request, struct err *err)
 {
 	int64_t id;
 	DB_QUERY(q);
-	int r = list_whole(request, err);
+	int r = fleet_whole(request, err);
 	r = r < 0 ? r : request_id(request, 0, &id, err);
 	r = r < 0 ? r : db_query(&q, request->db, COLUMNS " WHERE d.id = ?", err);
 	if (r < 0)

@@ -2,7 +2,7 @@
  *
  * hosts: the machines of the installation, their last tables with how well these were seen, and an inspection on demand.
  */
-#include "api/list.h"
+#include "api/fleet.h"
 #include "case/hosts.h"
 #include "check/verdict.h"
 
@@ -60,27 +60,27 @@ static int put_host(struct request *request, const struct host *host, struct err
 
 static int get_hosts(struct request *request, struct err *err)
 {
-	struct list_page page;
+	struct fleet_page page;
 	struct str q = request_query(request, "q");
 	DB_QUERY(rows);
-	int r = list_begin(request, &page, err);
+	int r = fleet_begin(request, &page, err);
 	if (r == 0)
 		r = db_query(&rows, request->db,
-		             list_sql(request, db_printf(request, "SELECT h.id FROM ward_host h WHERE h.removed IS NULL AND h.id > ?"
-		                                         " AND (? = '' OR h.name%s? OR h.os%s?)", db_like(request->db), db_like(request->db)),
-		                      " ORDER BY h.id LIMIT ?"), err);
+		             fleet_sql(request, arena_printf(request->arena, "SELECT h.id FROM ward_host h WHERE h.removed IS NULL AND h.id > ?"
+		                                           " AND (? = '' OR h.name%s? OR h.os%s?)", db_like(request->db), db_like(request->db)).p,
+		                       " ORDER BY h.id LIMIT ?"), err);
 	if (r < 0)
 		return r;
-	struct str pattern = list_pattern(request->arena, q);
+	struct str pattern = fleet_pattern(request->arena, q);
 	db_bind_int(&rows, page.after);
 	db_bind_text(&rows, q.p ? q : STR(""));
 	db_bind_text(&rows, pattern);
 	db_bind_text(&rows, pattern);
-	list_bind(request, &rows);
+	fleet_bind(request, &rows);
 	db_bind_int(&rows, page.limit + 1);
 	json_open_map(&request->out, NULL);
 	json_open_list(&request->out, "rows");
-	while ((r = db_step(&rows, err)) > 0 && list_next(&page, db_int(&rows, 0))) {
+	while ((r = db_step(&rows, err)) > 0 && fleet_next(&page, db_int(&rows, 0))) {
 		struct host host;
 		r = hosts_get(request->arena, request->db, db_int(&rows, 0), &host, err);
 		if (r < 0)
@@ -93,7 +93,7 @@ static int get_hosts(struct request *request, struct err *err)
 	}
 	if (r < 0)
 		return r;
-	list_end(request, &page);
+	fleet_end(request, &page);
 	return 0;
 }
 
@@ -101,7 +101,7 @@ static int seen_host(struct request *request, struct host *host, struct err *err
 {
 	int64_t id;
 	int r = request_id(request, 0, &id, err);
-	return r < 0 ? r : list_host(request, id, host, err);
+	return r < 0 ? r : fleet_host(request, id, host, err);
 }
 
 /* Why a table is not complete was kept in English. */

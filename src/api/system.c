@@ -2,7 +2,7 @@
  *
  * system: what the installation is made of: profiles, rules of detection, keys and certificates, and what is wrong with it.
  */
-#include "api/list.h"
+#include "api/fleet.h"
 #include "case/grade.h"
 #include "check/profile.h"
 #include "crypto/authority.h"
@@ -80,7 +80,7 @@ static int put_kind(struct request *request, struct err *err)
 {
 	const struct office *office = office_of(request);
 	struct str name, reason;
-	int r = list_whole(request, err);
+	int r = fleet_whole(request, err);
 	r = r < 0 ? r : request_text(request, "name", true, 32, &name, err);
 	r = r < 0 ? r : request_text(request, "reason", true, 1000, &reason, err);
 	if (r < 0)

@@ -5,7 +5,7 @@
  * Evidence is known by its digest. It is shown to whoever sees a host that a verdict with this evidence stands for, or the organisation it
  * was kept for; equal rows of two hosts are one evidence, so from which host it came is told to those alone who see that host.
  */
-#include "api/list.h"
+#include "api/fleet.h"
 #include "case/evidence.h"
 #include "case/grade.h"
 #include "check/verdict.h"
@@ -36,11 +36,11 @@ static int count_verdicts(struct request *request, struct check_counts *counts, 
 	const struct checks *checks = &office_of(request)->checks;
 	DB_QUERY(q);
 	int r = db_query(&q, request->db,
-	                 list_sql(request, "SELECT v.check_id, v.value, count(*) FROM ward_verdict v JOIN ward_host h ON h.id = v.host"
+	                 fleet_sql(request, "SELECT v.check_id, v.value, count(*) FROM ward_verdict v JOIN ward_host h ON h.id = v.host"
 	                          " WHERE h.removed IS NULL", " GROUP BY v.check_id, v.value"), err);
 	if (r < 0)
 		return r;
-	list_bind(request, &q);
+	fleet_bind(request, &q);
 	while ((r = db_step(&q, err)) > 0) {
 		const struct check *check = checks_find(checks, db_text(&q, 0));
 		for (int value = 0; check && value < VERDICT_COUNT; value++)
@@ -116,12 +116,12 @@ static void put_verdict(struct request *request, struct db_query *q)
 	" FROM ward_verdict v JOIN ward_host h ON h.id = v.host WHERE h.removed IS NULL"
 
 /* The worst first; `host`, `check`, `value`, `severity` are optional. Pages count rows, since few change at once. */
-static int put_verdicts(struct request *request, int64_t host, struct str check, struct list_page *page, struct err *err)
+static int put_verdicts(struct request *request, int64_t host, struct str check, struct fleet_page *page, struct err *err)
 {
 	struct str value = request_query(request, "value"), severity = request_query(request, "severity");
 	DB_QUERY(q);
 	int r = db_query(&q, request->db,
-	                 list_sql(request, VERDICT_COLUMNS " AND (? = 0 OR v.host = ?) AND (? = '' OR v.check_id = ?)"
+	                 fleet_sql(request, VERDICT_COLUMNS " AND (? = 0 OR v.host = ?) AND (? = '' OR v.check_id = ?)"
 	                          " AND (? = '' OR v.value = ?) AND (? = '' OR v.severity = ?)",
 	                          " ORDER BY CASE v.value WHEN 'fail' THEN 0 WHEN 'unknown' THEN 1 WHEN 'pass' THEN 2 ELSE 3 END,"
 	                          " CASE v.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END,"
@@ -135,21 +135,21 @@ static int put_verdicts(struct request *request, int64_t host, struct str check,
 		db_bind_text(&q, asked[i].p ? asked[i] : STR(""));
 		db_bind_text(&q, asked[i].p ? asked[i] : STR(""));
 	}
-	list_bind(request, &q);
+	fleet_bind(request, &q);
 	db_bind_int(&q, page->limit + 1);
 	db_bind_int(&q, page->after);
 	int64_t row = page->after;
 	json_open_list(&request->out, "rows");
-	while ((r = db_step(&q, err)) > 0 && list_next(page, ++row))
+	while ((r = db_step(&q, err)) > 0 && fleet_next(page, ++row))
 		put_verdict(request, &q);
 	return r < 0 ? r : 0;
 }
 
 static int get_verdicts(struct request *request, struct err *err)
 {
-	struct list_page page;
+	struct fleet_page page;
 	int64_t host = 0;
-	int r = list_begin(request, &page, err);
+	int r = fleet_begin(request, &page, err);
 	if (r == 0)
 		r = request_query_int(request, "host", 1, INT64_MAX, 0, &host, err);
 	if (r < 0)
@@ -157,18 +157,18 @@ static int get_verdicts(struct request *request, struct err *err)
 	json_open_map(&request->out, NULL);
 	r = put_verdicts(request, host, request_query(request, "check"), &page, err);
 	if (r == 0)
-		list_end(request, &page);
+		fleet_end(request, &page);
 	return r;
 }
 
 static int get_check(struct request *request, struct err *err)
 {
-	struct list_page page;
+	struct fleet_page page;
 	struct buf *out = &request->out;
 	const struct check *check = checks_find(&office_of(request)->checks, request->param[0]);
 	if (!check)
 		return err_set(err, -ENOENT, "there is no check '%.*s'", STR_ARG(request->param[0]));
-	int r = list_begin(request, &page, err);
+	int r = fleet_begin(request, &page, err);
 	if (r < 0)
 		return r;
 	json_open_map(out, NULL);
@@ -181,7 +181,7 @@ static int get_check(struct request *request, struct err *err)
 	json_put(out, "violations", check->violations);
 	r = put_verdicts(request, 0, check->id, &page, err);
 	if (r == 0)
-		list_end(request, &page);
+		fleet_end(request, &page);
 	return r;
 }
 
@@ -193,12 +193,12 @@ static int host_of(struct request *request, struct str sha256, int64_t *host, st
 	DB_QUERY(q);
 	*host = 0;
 	int r = db_query(&q, request->db,
-	                 list_sql(request, "SELECT h.id FROM ward_verdict v JOIN ward_host h ON h.id = v.host WHERE h.removed IS NULL"
+	                 fleet_sql(request, "SELECT h.id FROM ward_verdict v JOIN ward_host h ON h.id = v.host WHERE h.removed IS NULL"
 	                          " AND v.evidence = ?", " ORDER BY h.id LIMIT 1"), err);
 	if (r < 0)
 		return r;
 	db_bind_text(&q, sha256);
-	list_bind(request, &q);
+	fleet_bind(request, &q);
 	r = db_step(&q, err);
 	if (r > 0)
 		*host = db_int(&q, 0);
@@ -212,7 +212,7 @@ static int may_see(struct request *request, const struct evidence_kept *kept, in
 	bool seen = request->actor->whole;
 	/* The host it was taken from first, when it is one of theirs. */
 	*host = kept->host;
-	if (kept->host && list_host(request, kept->host, &from, &none) < 0)
+	if (kept->host && fleet_host(request, kept->host, &from, &none) < 0)
 		*host = 0;
 	if (*host || seen)
 		return 0;

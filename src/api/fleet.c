@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
-#include "api/list.h"
+#include "api/fleet.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
-int list_begin(struct request *request, struct list_page *page, struct err *err)
+int fleet_begin(struct request *request, struct fleet_page *page, struct err *err)
 {
-	*page = (struct list_page){ 0 };
+	*page = (struct fleet_page){ 0 };
 	int r = request_query_int(request, "limit", 1, 500, 50, &page->limit, err);
 	return r < 0 ? r : request_query_int(request, "after", 0, INT64_MAX, 0, &page->after, err);
 }
 
-bool list_next(struct list_page *page, int64_t id)
+bool fleet_next(struct fleet_page *page, int64_t id)
 {
 	if (page->n == page->limit) {
 		page->more = true;
@@ -22,7 +19,7 @@ bool list_next(struct list_page *page, int64_t id)
 	return true;
 }
 
-void list_end(struct request *request, const struct list_page *page)
+void fleet_end(struct request *request, const struct fleet_page *page)
 {
 	struct buf *out = &request->out;
 	buf_add_char(out, ']');
@@ -34,29 +31,19 @@ void list_end(struct request *request, const struct list_page *page)
 	buf_add_char(out, '}');
 }
 
-const char *db_printf(struct request *request, const char *format, ...)
+const char *fleet_sql(struct request *request, const char *sql, const char *rest)
 {
-	char text[4096];
-	va_list values;
-	va_start(values, format);
-	int n = vsnprintf(text, sizeof(text), format, values);
-	va_end(values);
-	return n < 0 || (size_t)n >= sizeof(text) ? "" : arena_cstr(request->arena, str_from(text));
+	const char *own = request->actor->whole ? "" : " AND h.org IN (SELECT org FROM ward_subtree WHERE ancestor = ?)";
+	return arena_printf(request->arena, "%s%s%s", sql, own, rest).p;
 }
 
-const char *list_sql(struct request *request, const char *sql, const char *rest)
-{
-	return db_printf(request, "%s%s%s", sql,
-	                 request->actor->whole ? "" : " AND h.org IN (SELECT org FROM ward_subtree WHERE ancestor = ?)", rest);
-}
-
-void list_bind(struct request *request, struct db_query *query)
+void fleet_bind(struct request *request, struct db_query *query)
 {
 	if (!request->actor->whole)
 		db_bind_int(query, request->actor->org);
 }
 
-struct str list_pattern(struct arena *arena, struct str text)
+struct str fleet_pattern(struct arena *arena, struct str text)
 {
 	BUF(out);
 	buf_add_char(&out, '%');
@@ -66,7 +53,7 @@ struct str list_pattern(struct arena *arena, struct str text)
 	return arena_str(arena, buf_str(&out));
 }
 
-int list_host(struct request *request, int64_t id, struct host *out, struct err *err)
+int fleet_host(struct request *request, int64_t id, struct host *out, struct err *err)
 {
 	bool seen = request->actor->whole;
 	int r = hosts_get(request->arena, request->db, id, out, err);
@@ -77,7 +64,7 @@ int list_host(struct request *request, int64_t id, struct host *out, struct err 
 	return seen ? 0 : err_set(err, -ENOENT, "there is no host %lld", (long long)id);
 }
 
-int list_whole(struct request *request, struct err *err)
+int fleet_whole(struct request *request, struct err *err)
 {
 	if (!request->actor->whole)
 		return err_set(err, -EPERM, "this belongs to the whole installation: only who sees all organisations may look at it");
