@@ -266,11 +266,27 @@ static void test_a_finding_lives(void **state)
 	observe(VERDICT_FAIL, NULL, NULL);
 	move(&wang, "finding", 1, "submit", "{\"measure\": \"PermitRootLogin no\"}");
 	assert_int_equal(ask_int("SELECT count(*) FROM ward_retest WHERE finding = 1"), 1); /* asked for by itself */
+	/* What the retest sees is told to whoever verifies: once that nothing can be seen, and then what is. */
+	now += 60;
+	run = (struct run){ .value = VERDICT_UNKNOWN };
+	must(&ward, run_deed, &run);
+	assert_string_equal(ask_text("SELECT retest FROM finding WHERE id = 1"), "unknown");
+	entries = ask_int("SELECT count(*) FROM ward_journal");
+	must(&ward, run_deed, &run);
+	assert_int_equal(ask_int("SELECT count(*) FROM ward_journal"), entries);
+	assert_int_equal(ask_int("SELECT count(*) FROM ward_retest WHERE finding = 1"), 1);
+	observe(VERDICT_FAIL, NULL, NULL);
+	assert_string_equal(ask_text(STATE), "submitted");
+	assert_string_equal(ask_text("SELECT retest FROM finding WHERE id = 1"), "seen");
+	assert_int_equal(ask_int("SELECT retested_at FROM finding WHERE id = 1"), now);
+	assert_int_equal(ask_int("SELECT count(*) FROM ward_retest WHERE finding = 1"), 0);
 	/* Who repaired it does not verify it, whatever their roles. */
 	struct actor both = wang;
 	both.roles |= zhao.roles;
 	refused(&both, "finding", 1, "verify", NULL, "another person must do this: you are its 'Person responsible'");
 	move(&zhao, "finding", 1, "verify", NULL);
+	/* What was seen before they verified it does not undo that. */
+	assert_int_equal(observe(VERDICT_FAIL, NULL, NULL).reopened, 0);
 	move(&boss, "finding", 1, "close", NULL);
 	assert_string_equal(ask_text(STATE), "closed");
 	/* Closed by people while it still fails: open again at the next look, which answers the retest. */

@@ -11,8 +11,9 @@
 #include "register/date.h"
 
 struct known { /* a finding that there is */
-	int64_t id, org, host, last_seen, closed_at, submitted_by;
-	struct str subject, state, sha256;
+	int64_t id, org, host, last_seen, verified_at, closed_at, submitted_by;
+	int64_t asked, retested_at; /* asked: when a retest was asked for that is not answered yet; 0: none is */
+	struct str subject, state, sha256, retest;
 	bool seen; /* in this run */
 };
 
@@ -61,8 +62,9 @@ static int known_read(struct update *update, const struct judged *judged, struct
 	struct write *write = update->write;
 	DB_QUERY(query);
 	int r = db_query(&query, write->db,
-	                 "SELECT id, org, host, last_seen, subject, state, evidence_sha256, closed_at, submitted_by, source FROM finding"
-	                 " WHERE check_id = ? AND withdrawn IS NULL",
+	                 "SELECT id, org, f.host, last_seen, subject, state, evidence_sha256, closed_at, submitted_by, source, verified_at,"
+	                 " retested_at, retest, t.asked FROM finding f LEFT JOIN ward_retest t ON t.finding = f.id"
+	                 " WHERE f.check_id = ? AND withdrawn IS NULL",
 	                 update->err);
 	if (r < 0)
 		return r;
@@ -75,7 +77,9 @@ static int known_read(struct update *update, const struct judged *judged, struct
 		*known = (struct known){ .id = db_int(&query, 0), .org = db_int(&query, 1), .host = db_int_or(&query, 2, 0),
 			                 .last_seen = db_int_or(&query, 3, 0), .subject = arena_str(write->arena, db_text(&query, 4)),
 			                 .state = arena_str(write->arena, db_text(&query, 5)), .sha256 = arena_str(write->arena, db_text(&query, 6)),
-			                 .closed_at = db_int_or(&query, 7, 0), .submitted_by = db_int_or(&query, 8, 0) };
+			                 .closed_at = db_int_or(&query, 7, 0), .submitted_by = db_int_or(&query, 8, 0),
+			                 .verified_at = db_int_or(&query, 10, 0), .retested_at = db_int_or(&query, 11, 0),
+			                 .retest = arena_str(write->arena, db_text(&query, 12)), .asked = db_int_or(&query, 13, 0) };
 		vec_push_in(write->arena, out, known);
 		void **slot = map_put(&out->by_key, key_of(write->arena, known->host, known->org, known->subject));
 		if (!*slot || ((struct known *)*slot)->id < known->id)
@@ -217,10 +221,10 @@ static int reopen(struct update *update, const struct judged *judged, const stru
 	return set(update, known->id, &values, "");
 }
 
-/* What was closed is open again only by what was seen after it had been closed. */
+/* What was closed or verified is open again only by what was seen after that. */
 static bool came_back(const struct update *update, const struct known *known)
 {
-	return (str_is(known->state, "closed") && update->at > known->closed_at) || str_is(known->state, "verified");
+	return (str_is(known->state, "closed") && update->at > known->closed_at) || (str_is(known->state, "verified") && update->at > known->verified_at);
 }
 
 static int take(struct update *update, const struct judged *judged, const struct observed *observed, const struct knowns *knowns)
@@ -275,9 +279,37 @@ static int bear(struct update *update, int r)
 	return 0;
 }
 
+/* What a retest saw is told to whoever verifies, before they do. */
+static int retest_tell(struct update *update, const struct known *known, const char *result)
+{
+	BUF(values);
+	json_open_map(&values, NULL);
+	json_put_int(&values, "retested_at", update->at);
+	json_put(&values, "retest", str_from(result));
+	buf_add_char(&values, '}');
+	return set(update, known->id, &values, "");
+}
+
+static int retests_tell(struct update *update, const struct judged *judged, const struct knowns *knowns)
+{
+	bool unknown = judged->value == VERDICT_UNKNOWN;
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < knowns->n; i++) {
+		const struct known *known = knowns->p[i];
+		bool told = unknown && str_is(known->retest, "unknown") && known->retested_at >= known->asked;
+		bool whole = known->seen || judged->value != VERDICT_FAIL || !judged->partial;
+		if (known->asked && known->asked <= update->at && whole && !told)
+			r = bear(update, retest_tell(update, known, unknown ? "unknown" : known->seen ? "seen" : "gone"));
+	}
+	return r;
+}
+
+/* What could not be seen is asked for again. */
 static int retest_done(struct update *update, const struct judged *judged)
 {
 	DB_QUERY(query);
+	if (judged->value == VERDICT_UNKNOWN)
+		return 0;
 	int r = db_query(&query, update->write->db, "DELETE FROM ward_retest WHERE host = ? AND check_id = ? AND asked <= ?", update->err);
 	if (r < 0)
 		return r;
@@ -290,12 +322,11 @@ static int retest_done(struct update *update, const struct judged *judged)
 static int judge(struct update *update, const struct judged *judged)
 {
 	struct knowns knowns = { .by_key = { .arena = update->write->arena } };
-	if (judged->value == VERDICT_UNKNOWN)
-		return 0;
+	bool unknown = judged->value == VERDICT_UNKNOWN, whole = !unknown && (judged->value != VERDICT_FAIL || !judged->partial);
 	int r = known_read(update, judged, &knowns);
-	for (size_t i = 0; r == 0 && i < judged->n; i++)
+	for (size_t i = 0; r == 0 && !unknown && i < judged->n; i++)
 		r = bear(update, take(update, judged, &judged->p[i], &knowns));
-	bool whole = judged->value != VERDICT_FAIL || !judged->partial;
+	r = r == 0 ? retests_tell(update, judged, &knowns) : r;
 	for (size_t i = 0; r == 0 && whole && i < knowns.n; i++)
 		if (!knowns.p[i]->seen)
 			r = bear(update, gone(update, knowns.p[i]));

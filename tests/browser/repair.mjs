@@ -80,6 +80,9 @@ await flow(async ({ office, as, check, look, go, step, choose, refused, calm }) 
   await go(verifier, '/findings?view=verify');
   await verifier.getByRole('link', { name: found.number }).first().click();
   await calm(verifier);
+  // What was reported is tested again by itself, and whoever verifies is told what that saw.
+  await verifier.locator('.note', { hasText: '问题仍然存在' }).waitFor({ timeout: 60000 });
+  await look(verifier, 'retested');
   await step(verifier, '复核');
   await go(security, `/findings/${found.id}`);
   await step(security, '销号');

@@ -15,4 +15,7 @@ export const finding = texts({
   order: ['整改通知书', 'Yêu cầu khắc phục', 'Repair order'],
   retest: ['立即复测', 'Kiểm tra lại ngay', 'Test again now'],
   retested: ['已安排复测，结果会自动更新', 'Đã yêu cầu kiểm tra lại, kết quả sẽ tự cập nhật', 'The test has been asked for; the result follows by itself'],
+  retest_seen: ['{time} 自动复测：问题仍然存在。此时销号，下一次检查会重新打开。', '{time} đã kiểm tra tự động: tồn tại vẫn còn. Nếu đóng lúc này, lần kiểm tra sau sẽ mở lại.', 'Tested again {time}: it is still there. Closed now, it will be opened again by the next check.'],
+  retest_gone: ['{time} 自动复测：问题已不再发现', '{time} đã kiểm tra tự động: không còn thấy tồn tại', 'Tested again {time}: it is no longer seen'],
+  retest_unknown: ['{time} 自动复测：无法判定，请人工核实', '{time} đã kiểm tra tự động: không xác định được, hãy kiểm tra bằng người', 'Tested again {time}: it could not be seen; look for yourself'],
 });
