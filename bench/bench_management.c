@@ -53,7 +53,7 @@ int main(int argc, char **argv)
 	}
 	const struct overview_options view = { .registers = registers, .records = records, .where = options.where };
 	int64_t cpu = clock_thread_ns(), wall = clock_monotonic_ns();
-	if (overview_open(&view, &overview, &err) < 0 || management_run(&arena, overview, &checks, NULL, &seen, &err) < 0)
+	if (overview_open(&view, &overview, &err) < 0 || management_run(&arena, overview, &checks, NULL, NULL, &seen, &err) < 0)
 		return fail(&err);
 	cpu = clock_thread_ns() - cpu;
 	wall = clock_monotonic_ns() - wall;

@@ -13,6 +13,7 @@
 
 #include "base/map.h"
 #include "case/management_fixture.h"
+#include "data/yaml.h"
 #include "people/roles.h"
 
 static struct arena arena;
@@ -151,6 +152,93 @@ static void test_columns_have_headings(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* ---- thresholds ---- */
+
+/* An account idle for 40 days, a device found 5 days ago. */
+#define IDLE_AND_FOUND \
+	"account: [{org: 1, login: wang, system: 7, kind: business, state: active, last_login: '2026-10-15'}]\n" \
+	"asset: [{org: 1, asset_no: A1, state: found, created: 1795068000}]\n"
+
+static int judge_by(const char *made, const struct profile *regime, const struct profile *office, const char *check, struct judged *out, struct err *err)
+{
+	CLEANUP(overview_close_p) struct overview *overview = NULL;
+	struct source source = { .name = "made up", .text = str_from(made) };
+	const struct doc *doc;
+	struct observations seen;
+	const struct overview_options options = { .registers = registers, .now = 1795500000 };
+	const struct checks one = { .p = (struct check *)checks_find(&checks, str_from(check)), .n = 1 };
+	assert_non_null(one.p);
+	assert_int_equal(yaml_parse(&arena, &source, &doc, err), 0);
+	assert_int_equal(overview_open(&options, &overview, err), 0);
+	for (size_t i = 0; i < doc->n; i++)
+		assert_int_equal(overview_give(overview, &source, doc_key(doc, i), doc_value(doc, i), err), 0);
+	/* All of them, so that what the profiles set is known. */
+	int r = management_run(&arena, overview, &checks, regime, office, &seen, err);
+	for (size_t i = 0; r == 0 && i < seen.n; i++)
+		if (seen.p[i].check == one.p)
+			*out = seen.p[i];
+	return r;
+}
+
+static enum verdict_value verdict_of(const struct profile *office, const char *check)
+{
+	struct err err = { "" };
+	struct judged judged = { 0 };
+	if (judge_by(IDLE_AND_FOUND, NULL, office, check, &judged, &err) < 0)
+		fail_msg("%s", err.text);
+	return judged.value;
+}
+
+static void test_profiles_set_thresholds(void **state)
+{
+	(void)state;
+	struct err err = { "" };
+	struct profile township, city;
+	assert_int_equal(profile_load(&arena, &content, STR("township"), PROFILE_OFFICE, &township, &err), 0);
+	assert_int_equal(profile_load(&arena, &content, STR("city"), PROFILE_OFFICE, &city, &err), 0);
+	assert_int_equal(verdict_of(NULL, "account-idle"), VERDICT_PASS);
+	assert_int_equal(verdict_of(&township, "account-idle"), VERDICT_PASS);
+	assert_int_equal(verdict_of(&city, "account-idle"), VERDICT_FAIL);
+	assert_int_equal(verdict_of(NULL, "asset-found-unregistered"), VERDICT_FAIL);
+	assert_int_equal(verdict_of(&city, "asset-found-unregistered"), VERDICT_FAIL);
+	assert_int_equal(verdict_of(&township, "asset-found-unregistered"), VERDICT_PASS);
+	/* The office overrides the regime; what it is silent about is the regime's. */
+	struct judged judged;
+	struct profile regime = city;
+	assert_int_equal(judge_by(IDLE_AND_FOUND, &regime, &township, "account-idle", &judged, &err), 0);
+	assert_int_equal(judged.value, VERDICT_FAIL);
+	struct profile_skip skip = { .check = STR("account-*"), .reason.in = { STR("none here"), STR("none here"), STR("none here") } };
+	township.skip = (struct schema_list){ &skip, 1 };
+	assert_int_equal(verdict_of(&township, "account-idle"), VERDICT_NOT_APPLICABLE);
+	assert_int_equal(verdict_of(&township, "asset-found-unregistered"), VERDICT_PASS);
+}
+
+static void test_misspelt_thresholds_are_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *value, *said;
+	} tries[] = {
+		{ "account-idle.day", "1", "no check has a threshold 'account-idle.day'" },
+		{ "account-idel.days", "1", "no check has a threshold 'account-idel.days'" },
+		{ "account-idle.days", "'1 day'", "is of another type" },
+		{ ".", "1", "no check has a threshold '.'" },
+	};
+	for (size_t i = 0; i < COUNT(tries); i++) {
+		struct err err = { "" };
+		struct judged judged;
+		struct source *source = ARENA_NEW(&arena, struct source);
+		const struct doc *doc;
+		*source = (struct source){ .name = "mine.yaml", .text = arena_printf(&arena, "{name: %s, value: %s}", tries[i].name, tries[i].value) };
+		assert_int_equal(yaml_parse(&arena, source, &doc, &err), 0);
+		struct threshold threshold = { .name = doc_text(doc, "name"), .value = doc_get(doc, STR("value")), .node = doc };
+		const struct profile office = { .name = STR("mine"), .params = { &threshold, 1 }, .source = source };
+		assert_int_equal(judge_by(IDLE_AND_FOUND, NULL, &office, "account-idle", &judged, &err), -EINVAL);
+		if (!strstr(err.text, tries[i].said) || !strstr(err.text, "mine.yaml:1:"))
+			fail_msg("%s: %s", tries[i].name, err.text);
+	}
+}
+
 /* ---- what may be asked ---- */
 
 static struct overview *furnished(const char *yaml_rows UNUSED)
@@ -206,6 +294,8 @@ int main(void)
 		cmocka_unit_test(test_checks_are_sound),
 		cmocka_unit_test(test_fixtures),
 		cmocka_unit_test(test_columns_have_headings),
+		cmocka_unit_test(test_profiles_set_thresholds),
+		cmocka_unit_test(test_misspelt_thresholds_are_refused),
 		cmocka_unit_test(test_guard),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

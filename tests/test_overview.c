@@ -206,7 +206,7 @@ static struct judged judge(const char *id)
 	const struct check *check = checks_find(&checks, str_from(id));
 	assert_non_null(check);
 	const struct checks one = { .p = (struct check *)check, .n = 1 };
-	if (management_run(&arena, overview, &one, NULL, &seen, &err) < 0)
+	if (management_run(&arena, overview, &one, NULL, NULL, &seen, &err) < 0)
 		fail_msg("%s", err.text);
 	return seen.p[0];
 }
@@ -274,7 +274,7 @@ static void test_all_run(void **state)
 	assert_int_equal(management_load(&arena, &content, &checks, &err), 0);
 	const struct overview_options options = { .registers = registers, .records = records, .where = str_from(where), .now = NOW };
 	assert_int_equal(overview_open(&options, &overview, &err), 0);
-	assert_int_equal(management_run(&arena, overview, &checks, NULL, &seen, &err), 0);
+	assert_int_equal(management_run(&arena, overview, &checks, NULL, NULL, &seen, &err), 0);
 	for (size_t i = 0; i < seen.n; i++) {
 		struct str why = seen.p[i].reason.english ? note_text(&arena, LANG_EN, &seen.p[i].reason) : STR("");
 		if (str_find(why, "could not be run") >= 0)

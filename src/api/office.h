@@ -31,6 +31,7 @@ struct office {
 	struct import_jobs *imports; /* register/import_job.h */
 	struct str archive_dir;      /* events, read here; STR_NONE: none on this machine */
 	struct str files_dir;        /* attachments, by digest */
+	struct str regime;           /* what law and standards ask: a name of content/profiles */
 	bool kind_given;             /* the configuration says the kind of office, so nobody changes it here (cases_kind()) */
 	struct checks checks;        /* of content */
 	struct checks management;    /* those of the registers */

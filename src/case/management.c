@@ -73,17 +73,23 @@ static void ask_done(struct ask *ask)
 	overview_question_done(&ask->violations);
 }
 
-static int bind(const struct check *check, const char *part, const struct doc *params, struct statement *statement, struct err *err)
+/* What is in force: NULL profiles leave the checks' own defaults. */
+struct in_force {
+	const struct profile *regime, *office;
+};
+
+static int bind(const struct check *check, const char *part, struct in_force in_force, struct statement *statement, struct err *err)
 {
 	const char *name;
 	for (size_t i = 1; (name = statement_parameter(statement, i)); i++) {
 		struct str key = str_from(name[0] == ':' ? name + 1 : name);
-		const struct doc *own = doc_get(check->params, key), *value = doc_get(params, key);
+		const struct doc *own = doc_get(check->params, key);
+		const struct threshold *set = profile_threshold_of(in_force.regime, in_force.office, check->id, key);
 		if (!own) {
 			err_set(err, -EINVAL, "'%s' is not among the check's params", name);
 			return part_err(check, part, err);
 		}
-		int r = statement_bind(statement, i, cell_from_doc(value ? value : own), err);
+		int r = statement_bind(statement, i, cell_from_doc(set ? set->value : own), err);
 		if (r < 0)
 			return r;
 	}
@@ -92,12 +98,13 @@ static int bind(const struct check *check, const char *part, const struct doc *p
 
 int management_lint(struct overview *overview, const struct check *check, struct err *err)
 {
+	const struct in_force defaults = { 0 };
 	struct ask asked;
 	int r = ask(overview, check, &asked, err);
 	if (r == 0 && asked.applies.statement)
-		r = bind(check, "applies", NULL, asked.applies.statement, err);
+		r = bind(check, "applies", defaults, asked.applies.statement, err);
 	if (r == 0)
-		r = bind(check, "violations", NULL, asked.violations.statement, err);
+		r = bind(check, "violations", defaults, asked.violations.statement, err);
 	ask_done(&asked);
 	return r;
 }
@@ -217,13 +224,13 @@ static void unknown(struct arena *arena, struct judged *judged, struct note why)
 }
 
 /* 1: it applies; 0: the verdict is made. */
-static int judge_applies(struct arena *arena, struct overview *overview, struct ask *ask, const struct doc *params, struct judged *judged,
+static int judge_applies(struct arena *arena, struct overview *overview, struct ask *ask, struct in_force in_force, struct judged *judged,
                          struct err *err)
 {
 	struct note why;
 	if (!ask->applies.statement)
 		return 1;
-	int r = bind(judged->check, "applies", params, ask->applies.statement, err);
+	int r = bind(judged->check, "applies", in_force, ask->applies.statement, err);
 	if (r == 0)
 		r = statement_step(ask->applies.statement, err);
 	if (r != 0)
@@ -248,15 +255,15 @@ static bool absent_unseen(struct overview *overview, const struct ask *ask, cons
 	return false;
 }
 
-static int judge(struct arena *arena, struct overview *overview, struct ask *ask, const struct doc *params, struct judged *judged,
+static int judge(struct arena *arena, struct overview *overview, struct ask *ask, struct in_force in_force, struct judged *judged,
                  struct err *err)
 {
 	CLEANUP(finds_done) struct finds finds = { .arena = arena, .by_key.arena = arena };
 	struct note why;
-	int r = judge_applies(arena, overview, ask, params, judged, err);
+	int r = judge_applies(arena, overview, ask, in_force, judged, err);
 	if (r != 1)
 		return r;
-	r = bind(judged->check, "violations", params, ask->violations.statement, err);
+	r = bind(judged->check, "violations", in_force, ask->violations.statement, err);
 	if (r < 0)
 		return r;
 	while ((r = statement_step(ask->violations.statement, err)) == 1)
@@ -284,11 +291,15 @@ static int judge(struct arena *arena, struct overview *overview, struct ask *ask
 	return 0;
 }
 
-static void run_one(struct arena *arena, struct overview *overview, struct ask *ask, const struct doc *params, struct judged *judged)
+static void run_one(struct arena *arena, struct overview *overview, struct ask *ask, struct in_force in_force, struct judged *judged)
 {
 	struct err why = ask->problem;
 	int64_t start = clock_monotonic_ns();
-	if (!why.text[0] && judge(arena, overview, ask, params, judged, &why) < 0) {
+	if (profile_skips(in_force.office, judged->check->id) || profile_skips(in_force.regime, judged->check->id)) {
+		judged->value = VERDICT_NOT_APPLICABLE;
+		return;
+	}
+	if (!why.text[0] && judge(arena, overview, ask, in_force, judged, &why) < 0) {
 		judged->p = NULL;
 		judged->n = 0;
 		unknown(arena, judged, NOTE("the check could not be run: {}", str_from(why.text)));
@@ -298,22 +309,27 @@ static void run_one(struct arena *arena, struct overview *overview, struct ask *
 	judged->ns = clock_monotonic_ns() - start;
 }
 
-int management_run(struct arena *arena, struct overview *overview, const struct checks *checks, const struct doc *params,
-                   struct observations *out, struct err *err)
+int management_run(struct arena *arena, struct overview *overview, const struct checks *checks, const struct profile *regime,
+                   const struct profile *office, struct observations *out, struct err *err)
 {
 	ARENA(scratch);
+	int r = profile_check_own(checks, regime, err);
+	if (r == 0)
+		r = profile_check_own(checks, office, err);
+	if (r < 0)
+		return r;
 	struct ask *asks = ARENA_ARRAY(&scratch, struct ask, checks->n + 1);
 	for (size_t i = 0; i < checks->n; i++) {
 		struct err problem = { "" };
 		if (ask(overview, &checks->p[i], &asks[i], &problem) < 0)
 			asks[i].problem = problem;
 	}
-	int r = overview_load(overview, err);
+	r = overview_load(overview, err);
 	*out = (struct observations){ .at = overview_now(overview), .p = ARENA_ARRAY(arena, struct judged, checks->n + 1), .n = checks->n };
 	for (size_t i = 0; i < checks->n; i++) {
 		out->p[i] = (struct judged){ .check = &checks->p[i], .source = OBSERVED_MANAGEMENT };
 		if (r == 0)
-			run_one(arena, overview, &asks[i], params, &out->p[i]);
+			run_one(arena, overview, &asks[i], (struct in_force){ regime, office }, &out->p[i]);
 		ask_done(&asks[i]);
 	}
 	return r;

@@ -13,7 +13,8 @@
  *
  * applies gives no row where there is nothing to judge (an empty register, no host, no events): not-applicable, never a pass.
  * A table of hosts that some host has not delivered, lately and whole, makes the verdict unknown unless something was found all the same;
- * with `absent`, also then. :name is bound from `params`.
+ * with `absent`, also then. :name is bound from `params`, or as a profile has it under "<check id>.<name>" (check/profile.h); a check that a
+ * profile skips is not-applicable.
  *
  * management_run() judges all of them at one moment; case/finding.h makes findings of what it returns.
  */
@@ -22,6 +23,7 @@
 
 #include "case/observed.h"
 #include "case/overview.h"
+#include "check/profile.h"
 
 enum {
 	MANAGEMENT_ROWS = 100,      /* kept of one finding's evidence; the others are counted */
@@ -31,10 +33,10 @@ enum {
 /* All of content's management/, as checks_load(). */
 int management_load(struct arena *arena, const struct content *content, struct checks *out, struct err *err) MUST_USE;
 
-/* `params`: a map of thresholds other than the defaults, or NULL. The office must be new: its statements are asked and loaded here.
- * Of a check whose SQL is wrong the verdict is unknown with SQLite's words. */
-int management_run(struct arena *arena, struct overview *overview, const struct checks *checks, const struct doc *params,
-                   struct observations *out, struct err *err) MUST_USE;
+/* `regime`, `office`: the profiles in force, or NULL; -EINVAL when one sets what no check asks for. The overview must be new: its
+ * statements are asked and loaded here. Of a check whose SQL is wrong the verdict is unknown with SQLite's words. */
+int management_run(struct arena *arena, struct overview *overview, const struct checks *checks, const struct profile *regime,
+                   const struct profile *office, struct observations *out, struct err *err) MUST_USE;
 
 /* What is wrong with a check's SQL, or the columns it gives; 0 when nothing. `overview` may be an empty one. */
 int management_lint(struct overview *overview, const struct check *check, struct err *err) MUST_USE;

@@ -10,7 +10,7 @@ enum { FIXTURE_NOW = 1795500000 }; /* 2026-11-24, a Tuesday */
 struct entry {
 	struct str check;
 	int64_t now;
-	const struct doc *cases[VERDICT_COUNT], *params, *node;
+	const struct doc *cases[VERDICT_COUNT], *node;
 };
 
 static const struct schema_field entry_fields[] = {
@@ -20,7 +20,6 @@ static const struct schema_field entry_fields[] = {
 	{ "fail", SCHEMA_ANY, offsetof(struct entry, cases[VERDICT_FAIL]) },
 	{ "unknown", SCHEMA_ANY, offsetof(struct entry, cases[VERDICT_UNKNOWN]) },
 	{ "not-applicable", SCHEMA_ANY, offsetof(struct entry, cases[VERDICT_NOT_APPLICABLE]) },
-	{ "params", SCHEMA_ANY, offsetof(struct entry, params) },
 	{ 0 },
 };
 static const struct schema entry_schema = {
@@ -96,7 +95,7 @@ static int judge_case(const struct trial *trial, const struct doc *made, const c
 	if (r == 0 && hide)
 		r = overview_hide(overview, str_from(hide), err);
 	if (r == 0)
-		r = management_run(trial->arena, overview, &one, trial->entry->params, &seen, err);
+		r = management_run(trial->arena, overview, &one, NULL, NULL, &seen, err);
 	if (r == 0)
 		*out = seen.p[0];
 	return r;

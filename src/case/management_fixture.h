@@ -13,7 +13,6 @@
  *	  pass: […]
  *	  not-applicable: [{}]
  *	  unknown: [{hide: [listening], fleet: [{host: 1}]}]
- *	  params: {days: 10}
  *
  * A value "=now-86400" or "=today-30" is a moment or a date counted from `now`. Of every passing case each table of hosts that the check
  * reads is hidden, one after the other: the verdict must then be unknown.

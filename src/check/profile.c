@@ -145,6 +145,42 @@ const struct threshold *profile_threshold(const struct profile *regime, const st
 	return threshold ? threshold : threshold_in(regime, name);
 }
 
+static const struct threshold *threshold_of(const struct profile *profile, struct str check, struct str name)
+{
+	const struct threshold *threshold = profile ? profile->params.p : NULL;
+	for (size_t i = 0; profile && i < profile->params.n; i++) {
+		struct str whole = threshold[i].name;
+		if (whole.n == check.n + 1 + name.n && whole.p[check.n] == '.' && str_eq(str_slice(whole, 0, check.n), check) &&
+		    str_eq(str_slice(whole, check.n + 1, whole.n), name))
+			return &threshold[i];
+	}
+	return NULL;
+}
+
+const struct threshold *profile_threshold_of(const struct profile *regime, const struct profile *office, struct str check, struct str name)
+{
+	const struct threshold *threshold = threshold_of(office, check, name);
+	return threshold ? threshold : threshold_of(regime, check, name);
+}
+
+int profile_check_own(const struct checks *checks, const struct profile *profile, struct err *err)
+{
+	const struct threshold *threshold = profile ? profile->params.p : NULL;
+	for (size_t i = 0; profile && i < profile->params.n; i++) {
+		struct str name = threshold[i].name;
+		ptrdiff_t dot = str_find_char(name, '.');
+		if (dot < 0)
+			continue;
+		const struct check *check = checks_find(checks, str_slice(name, 0, (size_t)dot));
+		const struct doc *own = check ? doc_get(check->params, str_slice(name, (size_t)dot + 1, name.n)) : NULL;
+		if (!own && !checks->problems.n) /* a check that was left out may be the one */
+			return doc_err(profile->source, threshold[i].node, err, "no check has a threshold '%.*s'", STR_ARG(name));
+		if (own && own->type != threshold[i].value->type)
+			return doc_err(profile->source, threshold[i].value, err, "threshold '%.*s' is of another type than its default", STR_ARG(name));
+	}
+	return 0;
+}
+
 static bool doc_same(const struct doc *a, const struct doc *b)
 {
 	if (a->type != b->type)
@@ -181,7 +217,7 @@ static int profile_known(const struct profile *profile, const struct map *known,
 {
 	const struct threshold *threshold = profile ? profile->params.p : NULL;
 	for (size_t i = 0; profile && i < profile->params.n; i++)
-		if (!map_get(known, threshold[i].name))
+		if (str_find_char(threshold[i].name, '.') < 0 && !map_get(known, threshold[i].name))
 			return doc_err(profile->source, threshold[i].node, err, "no check has a threshold '%.*s'",
 			               STR_ARG(threshold[i].name));
 	return 0;

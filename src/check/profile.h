@@ -14,6 +14,9 @@
  *	skip:
  *	  - {check: ssh-two-factor, reason: {zh-CN: …, vi: …, en: …}}
  *
+ * Checks of hosts share their thresholds by name. A check of the registers (case/management.h) has its own, which a profile names
+ * "<check id>.<name>": {name: account-idle.days, value: 30, …}.
+ *
  * A threshold is the check's default, unless the regime sets it, unless the office does. A row that nobody has
  * verified against its source says so, and reports show a badge. Law is data here, never C.
  */
@@ -70,6 +73,11 @@ int profile_apply(struct facts *facts, const struct checks *checks, const struct
 
 /* The threshold as the profiles set it, NULL when it is the check's own default. */
 const struct threshold *profile_threshold(const struct profile *regime, const struct profile *office, struct str name);
+/* The same of a parameter that is one check's own. */
+const struct threshold *profile_threshold_of(const struct profile *regime, const struct profile *office, struct str check, struct str name);
+/* -EINVAL when a profile sets "<check id>.<name>" where none of the checks has that parameter, or with a value of another type than its
+ * default's. Names without a dot are profile_apply()'s. */
+int profile_check_own(const struct checks *checks, const struct profile *profile, struct err *err) MUST_USE;
 /* How long repairs may take here: the office's, else the regime's, else 3, 7, 30 and 90 days. Either may be NULL. */
 struct rectify profile_rectify(const struct profile *regime, const struct profile *office);
 int64_t rectify_days(const struct rectify *rectify, enum severity severity);

@@ -38,6 +38,8 @@ struct work {
 	struct roles *roles;
 	struct registers *registers;
 	struct overview *overview;
+	struct profile *profiles; /* all of them, once somebody asks */
+	size_t n_profiles;
 };
 
 static int work_open(struct work *work, struct root *root, struct err *err)
@@ -65,6 +67,22 @@ static int work_open_registers(struct work *work, struct err *err)
 	if (r == 0)
 		r = registers_load(&work->content, &work->roles->names, &work->registers, err);
 	return r < 0 ? r : overview_open(&(struct overview_options){ .registers = work->registers }, &work->overview, err);
+}
+
+static int work_load_profiles(struct work *work, struct err *err)
+{
+	struct arena *arena = work->call->arena;
+	struct strings names[2];
+	int r = 0;
+	for (int kind = PROFILE_REGIME; r == 0 && kind <= PROFILE_OFFICE; kind++)
+		r = profile_names(arena, &work->content, (enum profile_kind)kind, &names[kind], err);
+	if (r < 0)
+		return r;
+	work->profiles = ARENA_ARRAY(arena, struct profile, names[0].n + names[1].n + 1);
+	for (int kind = PROFILE_REGIME; kind <= PROFILE_OFFICE; kind++)
+		for (size_t i = 0; r == 0 && i < names[kind].n; i++)
+			r = profile_load(arena, &work->content, names[kind].p[i], (enum profile_kind)kind, &work->profiles[work->n_profiles++], err);
+	return r;
 }
 
 static void work_done(struct work *work)
@@ -130,6 +148,53 @@ static struct strings tables_of(struct work *work, const struct check *check)
 	return out;
 }
 
+/* As a profile sets it; NULL: it leaves the default. */
+static const struct doc *set_by(const struct work *work, const struct profile *profile, const struct check *check, struct str name)
+{
+	const struct threshold *set = is_management(work, check) ? profile_threshold_of(NULL, profile, check->id, name)
+	                                                          : profile_threshold(NULL, profile, name);
+	return set ? set->value : NULL;
+}
+
+static void add_value_json(struct buf *out, const struct doc *value)
+{
+	if (value->type == DOC_ARRAY) {
+		buf_add_char(out, '[');
+		for (size_t i = 0; i < value->n; i++) {
+			if (i)
+				buf_add_char(out, ',');
+			cell_add_json(out, cell_from_doc(&value->items[i]));
+		}
+		buf_add_char(out, ']');
+	} else {
+		cell_add_json(out, cell_from_doc(value));
+	}
+}
+
+/* "thresholds":{"days":{"default":45,"city":30}} */
+static void add_thresholds_json(const struct work *work, struct buf *out, const struct check *check)
+{
+	buf_puts(out, ",\"thresholds\":{");
+	for (size_t i = 0; check->params && i < check->params->n; i++) {
+		struct str name = doc_string(doc_key(check->params, i));
+		buf_puts(out, i ? "," : "");
+		json_add_string(out, name);
+		buf_puts(out, ":{\"default\":");
+		add_value_json(out, doc_value(check->params, i));
+		for (size_t k = 0; k < work->n_profiles; k++) {
+			const struct doc *set = set_by(work, &work->profiles[k], check, name);
+			if (!set)
+				continue;
+			buf_add_char(out, ',');
+			json_add_string(out, work->profiles[k].name);
+			buf_add_char(out, ':');
+			add_value_json(out, set);
+		}
+		buf_add_char(out, '}');
+	}
+	buf_add_char(out, '}');
+}
+
 static void add_check_json(struct work *work, struct buf *out, const struct check *check)
 {
 	const struct strings names = tables_of(work, check);
@@ -149,6 +214,7 @@ static void add_check_json(struct work *work, struct buf *out, const struct chec
 	add_sql_json(out, "applies", check->applies);
 	add_sql_json(out, "violations", check->violations);
 	add_strings_json(out, "tables", &names);
+	add_thresholds_json(work, out, check);
 	buf_add_char(out, '}');
 }
 
@@ -174,6 +240,8 @@ static int check_list(struct work *work, struct err *err)
 	const struct checks *const groups[] = { &work->checks, &work->management };
 	bool json = opt_choice(&work->call->args, OPT_FORMAT_, 0) == 1;
 	int r = json ? work_open_registers(work, err) : 0;
+	if (r == 0 && json)
+		r = work_load_profiles(work, err);
 	if (r < 0)
 		return r;
 	for (size_t g = 0; json && g < COUNT(groups); g++)
@@ -211,6 +279,27 @@ static void add_code(struct buf *out, const char *label, struct str sql)
 		buf_printf(out, "    %.*s\n", STR_ARG(line));
 }
 
+/* Each as its default, and as the profiles have it: "account-idle.days = 45; city 30", under the name that a profile calls it by. */
+static void add_thresholds(const struct work *work, struct buf *out, const struct check *check)
+{
+	for (size_t i = 0; check->params && i < check->params->n; i++) {
+		struct str name = doc_string(doc_key(check->params, i));
+		buf_add(out, tr(work->call->lang, "Threshold: "));
+		if (is_management(work, check))
+			buf_printf(out, "%.*s.", STR_ARG(check->id));
+		buf_printf(out, "%.*s = ", STR_ARG(name));
+		add_value_json(out, doc_value(check->params, i));
+		for (size_t k = 0; k < work->n_profiles; k++) {
+			const struct doc *set = set_by(work, &work->profiles[k], check, name);
+			if (!set)
+				continue;
+			buf_printf(out, "; %.*s ", STR_ARG(work->profiles[k].name));
+			add_value_json(out, set);
+		}
+		buf_add_char(out, '\n');
+	}
+}
+
 static void add_check(struct work *work, struct buf *out, const struct check *check)
 {
 	enum lang lang = work->call->lang;
@@ -233,6 +322,7 @@ static void add_check(struct work *work, struct buf *out, const struct check *ch
 			buf_printf(out, "%s%.*s", i ? ", " : "", STR_ARG(names.p[i]));
 		buf_add_char(out, '\n');
 	}
+	add_thresholds(work, out, check);
 	add_code(out, "applies", check->applies);
 	add_code(out, "violations", check->violations);
 }
@@ -243,11 +333,14 @@ static int check_show(struct work *work, struct err *err)
 	const struct opt_args *args = &work->call->args;
 	if (args->n < 2)
 		return err_set(err, -EINVAL, "which check? `ward check list` shows them");
+	int r = work_load_profiles(work, err);
+	if (r < 0)
+		return r;
 	for (size_t i = 1; i < args->n; i++) {
 		const struct check *check = checks_find(&work->checks, args->operands[i]);
 		if (!check) {
 			check = checks_find(&work->management, args->operands[i]);
-			int r = check ? work_open_registers(work, err) : 0;
+			r = check ? work_open_registers(work, err) : 0;
 			if (r < 0)
 				return r;
 		}
@@ -258,7 +351,7 @@ static int check_show(struct work *work, struct err *err)
 			buf_add_char(&out, '\n');
 		add_check(work, &out, check);
 	}
-	int r = command_print(buf_str(&out), err);
+	r = command_print(buf_str(&out), err);
 	return r < 0 ? r : EXIT_GOOD;
 }
 
@@ -312,6 +405,8 @@ static int check_lint(struct work *work, struct err *err)
 			                 &profile, &why);
 			if (r == 0)
 				r = profile_apply(work->facts, &work->checks, &profile, NULL, &why);
+			if (r == 0)
+				r = profile_check_own(&work->management, &profile, &why);
 		}
 		if (r < 0)
 			buf_printf(&out, "%s\n", why.text);

@@ -442,3 +442,10 @@ int config_up(struct arena *arena, const char *dir, const char *file, struct con
 		r = config_parse_up(arena, dir, source, out, err);
 	return r < 0 || out->n_sources ? r : add_found(arena, dir, out, err);
 }
+
+struct str config_regime(const struct config *config, enum lang lang)
+{
+	if (config->up.regime.n)
+		return config->up.regime;
+	return lang == LANG_VI ? STR("vn-level-2") : STR("cn-mlps-2");
+}

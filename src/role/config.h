@@ -89,6 +89,8 @@ int config_parse(struct arena *arena, struct source *source, struct config *out,
 /* For `ward up`: all places are below `dir` (absolute); `file` NULL: no file, everything as it is by default. */
 int config_up(struct arena *arena, const char *dir, const char *file, struct config *out, struct err *err) MUST_USE;
 int config_parse_up(struct arena *arena, const char *dir, struct source *source, struct config *out, struct err *err) MUST_USE;
+/* The regime in force: the configuration's, else the second level of the country that the language is spoken in. */
+struct str config_regime(const struct config *config, enum lang lang);
 /* The logs that this machine has, as the text of `sources:`; empty when it has none. */
 void config_found_sources(struct buf *out);
 /* That the key does not exist, and how to make it. */

@@ -34,8 +34,7 @@ struct inspector {
 
 static struct str regime_of(const struct inspector *inspector)
 {
-	struct str named = inspector->options->config->up.regime;
-	return named.n ? named : inspector->options->log->lang == LANG_VI ? STR("vn-level-2") : STR("cn-mlps-2");
+	return config_regime(inspector->options->config, inspector->options->log->lang);
 }
 
 static void say_brief(struct inspector *inspector, struct arena *arena, const struct inspection *inspection)

@@ -237,6 +237,7 @@ int office_open(struct arena *arena, const struct config *config, enum lang lang
 	out->archive_dir = config->archive.dir;
 	out->files_dir = arena_printf(arena, "%.*s/files", STR_ARG(config->up.dir));
 	out->kind_given = config->up.profile_given;
+	out->regime = config_regime(config, lang);
 	out->records_at = config->up.records;
 	out->tls_dir = arena_printf(arena, "%.*s/tls", STR_ARG(config->up.dir));
 	out->signing_key = signing_key(arena, keeper);

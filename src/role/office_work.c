@@ -31,6 +31,13 @@ static int keep_observed(void *ctx, struct write *write, struct err *err)
 	return findings_update(write, work->cases, work->observations, &done, err);
 }
 
+/* Of the kind of office that it is now, and of its regime. */
+static int profiles_in_force(struct arena *arena, const struct office *office, struct profile *regime, struct profile *kind, struct err *err)
+{
+	int r = profile_load(arena, &office->content, office->regime, PROFILE_REGIME, regime, err);
+	return r < 0 ? r : profile_load(arena, &office->content, cases_kind(&office->cases), PROFILE_OFFICE, kind, err);
+}
+
 static int check_registers(void *ctx, struct err *err)
 {
 	const struct office_work *work = ctx;
@@ -39,6 +46,7 @@ static int check_registers(void *ctx, struct err *err)
 	CLEANUP(overview_close_p) struct overview *overview = NULL;
 	struct actor ward = actor_ward();
 	struct observations seen;
+	struct profile regime, kind;
 	const struct overview_options options = {
 		.registers = office->registers,
 		.records = office->records,
@@ -58,9 +66,11 @@ static int check_registers(void *ctx, struct err *err)
 	records_read_end(office->records, db);
 	if (r < 0 || !root)
 		return r;
-	r = overview_open(&options, &overview, err);
+	r = profiles_in_force(&arena, office, &regime, &kind, err);
 	if (r == 0)
-		r = management_run(&arena, overview, &office->management, NULL, &seen, err);
+		r = overview_open(&options, &overview, err);
+	if (r == 0)
+		r = management_run(&arena, overview, &office->management, &regime, &kind, &seen, err);
 	if (r < 0)
 		return r;
 	/* Check by check, so that others write in between. */

@@ -125,7 +125,7 @@ def test_words_of_checks_are_translated():
 
 def test_thresholds_have_names():
     names = {name for path in (ROOT / "content" / "profiles").glob("*.yaml")
-             for name in re.findall(r"\{name: (\w+)", path.read_text("utf-8"))}
+             for name in re.findall(r"\{name: (\w+),", path.read_text("utf-8"))}
     assert len(names) > 10
     for lang in ("zh-CN", "vi"):
         missing = sorted(name for name in names if f"threshold {name}" not in catalogue(lang))
