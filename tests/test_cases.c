@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <pthread.h>
 #include <stdio.h>
 
 #include "api.h"
@@ -306,6 +307,155 @@ static void test_a_finding_lives(void **state)
 	assert_int_equal(observe(VERDICT_FAIL, NULL, NULL).reopened, 0);
 	now += 60;
 	assert_int_equal(observe(VERDICT_FAIL, NULL, NULL).reopened, 1);
+}
+
+/* ---- a run of many, kept in pieces ---- */
+
+enum { MANY = 450 };
+
+/* The office's own hook, and after it one that fails when so many findings were made, as a disk does. */
+static struct register_hook failing[3];
+static size_t fails_after, made;
+
+static int fail_hook(void *ctx, struct write *write, const struct record_event *event, struct err *err)
+{
+	(void)ctx;
+	(void)write;
+	if (str_is(event->action, "create") && fails_after && ++made > fails_after)
+		return err_set(err, -EIO, "the disk is gone");
+	return 0;
+}
+
+struct other {
+	pthread_t thread;
+	_Atomic bool over;
+	size_t writes; /* between the run's pieces */
+};
+
+static int nothing(struct write *write, void *ctx, struct err *err)
+{
+	(void)write;
+	(void)ctx;
+	(void)err;
+	return 0;
+}
+
+static void *write_beside(void *ctx)
+{
+	struct other *other = ctx;
+	while (!other->over)
+		other->writes += act(&ward, nothing, NULL, NULL) == 0;
+	return NULL;
+}
+
+static struct check many_check = { .id = { "asset-unseen", 12 }, .severity = SEVERITY_LOW, .title.in = { { "devices are seen", 16 } } };
+
+/* Subjects from..to-1 of the county; those of host as well when there is one. */
+static int keep_many(size_t from, size_t to, bool partial, struct findings_done *done, struct err *err)
+{
+	ARENA(arena);
+	struct observed *observed = ARENA_ARRAY(&arena, struct observed, to);
+	struct judged judged[] = {
+		{ .check = &many_check, .source = OBSERVED_MANAGEMENT, .value = VERDICT_FAIL, .partial = partial, .p = observed, .n = to - from },
+		{ .check = &check, .source = OBSERVED_MANAGEMENT, .value = VERDICT_PASS },
+	};
+	for (size_t i = from; i < to; i++) {
+		struct str json = arena_printf(&arena, "[{\"n\":%zu}]", i);
+		observed[i - from] = (struct observed){ .org = county, .subject = arena_printf(&arena, "A-%zu", i), .evidence_json = json,
+			                                .evidence_sha256 = digest_hex(&arena, DIGEST_SHA256, json), .rows = 1, .found = 1 };
+	}
+	struct observations seen = { .at = now, .p = judged, .n = COUNT(judged) };
+	int r = findings_keep(&arena, api.office.records, &api.office.cases, &seen, done, err);
+	if (done->refused)
+		fail_msg("%.*s", STR_ARG(done->why));
+	return r;
+}
+
+#define OPEN "SELECT count(*) FROM finding WHERE check_id = 'asset-unseen' AND state = 'open'"
+
+static void test_many_are_kept_in_pieces(void **state)
+{
+	(void)state;
+	struct findings_done done;
+	struct err err = { "" };
+	/* Two that are no more in the run that follows: one as it was raised, one that somebody reported repaired. */
+	now = T;
+	assert_int_equal(keep_many(MANY, MANY + 2, false, &done, &err), 0);
+	assert_int_equal(done.raised, 2);
+	int64_t id = ask_int("SELECT id FROM finding WHERE subject = 'A-451'");
+	move(&li, "finding", id, "issue", NULL);
+	move(&wang, "finding", id, "acknowledge", NULL);
+	move(&wang, "finding", id, "submit", "{\"measure\": \"found it\"}");
+	assert_int_equal(ask_int("SELECT count(*) FROM ward_retest"), 1);
+	/* The run ends in the middle: what was kept is whole, nothing is closed, the retest waits. */
+	now += 60;
+	const struct register_hook *hooks = api.office.books.hooks;
+	failing[0] = (struct register_hook){ "finding", finding_hook, &api.office.cases };
+	failing[1] = (struct register_hook){ "finding", fail_hook, NULL };
+	api.office.books.hooks = failing;
+	fails_after = MANY / 2;
+	assert_int_equal(keep_many(0, MANY, false, &done, &err), -EIO);
+	int64_t kept = ask_int(OPEN);
+	assert_true(kept > 1 && kept <= MANY / 2 + 1);
+	assert_int_equal(ask_int("SELECT count(*) FROM ward_journal WHERE kind = 'finding' AND action = 'create'"), kept + 1);
+	assert_string_equal(ask_text("SELECT state FROM finding WHERE subject = 'A-450'"), "open");
+	assert_string_equal(ask_text("SELECT state FROM finding WHERE subject = 'A-451'"), "submitted");
+	assert_int_equal(ask_int("SELECT count(*) FROM ward_retest"), 1);
+	/* The next one does the rest, and others write in between. */
+	struct other other = { .over = false };
+	fails_after = 0;
+	assert_int_equal(pthread_create(&other.thread, NULL, write_beside, &other), 0);
+	assert_int_equal(keep_many(0, MANY, false, &done, &err), 0);
+	other.over = true;
+	pthread_join(other.thread, NULL);
+	api.office.books.hooks = hooks;
+	assert_true(other.writes >= MANY / FINDINGS_PIECE);
+	assert_int_equal(done.raised, MANY - (kept - 1));
+	assert_int_equal(done.seen, kept - 1);
+	assert_int_equal(done.closed, 2);
+	assert_int_equal(ask_int(OPEN), MANY);
+	assert_int_equal(ask_int("SELECT count(DISTINCT subject) FROM finding"), MANY + 2);
+	assert_int_equal(ask_int("SELECT count(*) FROM finding"), MANY + 2);
+	assert_int_equal(ask_int("SELECT count(*) FROM finding WHERE times_seen <> 1"), 0);
+	assert_string_equal(ask_text("SELECT retest FROM finding WHERE subject = 'A-451'"), "gone");
+	assert_string_equal(ask_text("SELECT state FROM finding WHERE subject = 'A-451'"), "closed");
+	assert_int_equal(ask_int("SELECT count(*) FROM ward_retest"), 0);
+	/* The same again changes nothing; what was not seen whole closes nothing; a day later each is counted once more. */
+	int64_t entries = ask_int("SELECT count(*) FROM ward_journal");
+	assert_int_equal(keep_many(0, MANY, false, &done, &err), 0);
+	assert_int_equal(done.seen, MANY);
+	assert_int_equal(ask_int("SELECT count(*) FROM ward_journal"), entries);
+	now += DAY;
+	assert_int_equal(keep_many(200, MANY + 2, true, &done, &err), 0);
+	assert_int_equal(done.closed, 0);
+	assert_int_equal(done.reopened, 2);
+	assert_int_equal(ask_int(OPEN), MANY + 2);
+	assert_int_equal(ask_int("SELECT count(*) FROM finding WHERE times_seen = 2"), MANY + 2 - 200);
+	assert_int_equal(keep_many(0, 0, false, &done, &err), 0);
+	assert_int_equal(done.closed, MANY + 2);
+	assert_int_equal(ask_int(OPEN), 0);
+}
+
+/* Equal ones that people made: the newest is the one, the others are closed when nobody waits for them. */
+static void test_of_equal_ones_the_newest_counts(void **state)
+{
+	(void)state;
+	struct findings_done done;
+	struct err err = { "" };
+	now = T;
+	static const char twin[] = "{\"title\": \"twin\", \"source\": \"management\", \"check_id\": \"asset-unseen\", \"subject\": \"A-0\", \"severity\": \"low\"}";
+	int64_t first = make(&ward, "finding", county, twin), second = make(&ward, "finding", county, twin);
+	int64_t elsewhere = make(&ward, "finding", province, twin);
+	assert_int_equal(keep_many(0, 1, false, &done, &err), 0);
+	assert_int_equal(done.raised, 0);
+	assert_int_equal(done.seen, 1);
+	assert_int_equal(done.closed, 2);
+	BUF(sql);
+	buf_printf(&sql, "SELECT count(*) FROM finding WHERE state = 'closed' AND id IN (%lld, %lld)", (long long)first, (long long)elsewhere);
+	assert_int_equal(ask_int(buf_cstr(&sql)), 2);
+	buf_clear(&sql);
+	buf_printf(&sql, "SELECT count(*) FROM finding WHERE state = 'open' AND id = %lld", (long long)second);
+	assert_int_equal(ask_int(buf_cstr(&sql)), 1);
 }
 
 static int verify_by_code(struct write *write, void *ctx, struct err *err)
@@ -708,6 +858,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_finding_lives, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_are_kept_in_pieces, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_of_equal_ones_the_newest_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_verifier_is_another_by_code, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_overdue_extended_accepted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_an_incident_lives, setup, teardown),

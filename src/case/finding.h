@@ -21,6 +21,8 @@
 #include "case/observed.h"
 
 enum { FINDING_SUBJECT = 300 /* characters kept; longer ones end in their digest */ };
+/* What one work of findings_keep() does at most, whichever comes first. */
+enum { FINDINGS_PIECE = 100, FINDINGS_PIECE_NS = 10 * 1000 * 1000 };
 
 struct findings_done {
 	size_t raised, seen, reopened, closed, refused;
@@ -33,6 +35,11 @@ struct str finding_subject(struct arena *arena, struct str subject);
 /* What a run observed. Whole: when it fails, nothing of it is kept. */
 int findings_update(struct write *write, const struct cases *cases, const struct observations *seen, struct findings_done *out,
                     struct err *err) MUST_USE;
+/* The same in works of its own, so that others write in between. Each is whole; all that was seen of a check is kept before anything of it
+ * is closed and before its retests are answered. When it fails in between, what was kept stays, and the next run does the rest. Not from the writer's
+ * thread. What *out says lives in the arena. */
+int findings_keep(struct arena *arena, struct records *records, const struct cases *cases, const struct observations *seen, struct findings_done *out,
+                  struct err *err) MUST_USE;
 
 int finding_hook(void *ctx, struct write *write, const struct record_event *event, struct err *err);
 

@@ -14,13 +14,24 @@ struct known { /* a finding that there is */
 	int64_t id, org, host, last_seen, verified_at, closed_at, submitted_by;
 	int64_t asked, retested_at; /* asked: when a retest was asked for that is not answered yet; 0: none is */
 	struct str subject, state, sha256, retest;
-	bool seen; /* in this run */
 };
 
-struct knowns {
-	struct known **p;
-	size_t n, room;
-	struct map by_key; /* the newest of those that people made the same */
+/* A check's verdict on its way into findings: first all that was seen, then all that there was before. */
+struct pass {
+	const struct judged *judged;
+	struct map seen;    /* by key: int64_t, the finding that it was taken for */
+	size_t taken;       /* of judged->p */
+	struct {
+		int64_t *p;
+		size_t n, room;
+	} before;           /* findings that may have to hear of what was not seen, or of a retest; of before the first was taken */
+	size_t swept;       /* of them */
+};
+
+/* How much one work may do; NULL: everything. */
+struct budget {
+	size_t left;
+	int64_t until; /* clock_monotonic_ns() */
 };
 
 struct update {
@@ -30,6 +41,8 @@ struct update {
 	struct write own; /* as ward itself */
 	int64_t at, root;
 	struct map owners; /* by organisation and source: struct owner */
+	struct arena *arena; /* outlives the work */
+	struct budget *budget;
 	struct findings_done *done;
 	struct err *err;
 };
@@ -57,34 +70,72 @@ static struct str key_of(struct arena *arena, int64_t host, int64_t org, struct 
 	return arena_printf(arena, "%c%lld %.*s", host ? 'h' : 'o', (long long)(host ? host : org), STR_ARG(subject));
 }
 
-static int known_read(struct update *update, const struct judged *judged, struct knowns *out)
+#define KNOWN \
+	"SELECT id, org, f.host, last_seen, subject, state, evidence_sha256, closed_at, submitted_by, source, verified_at, retested_at, retest, t.asked" \
+	" FROM finding f LEFT JOIN ward_retest t ON t.finding = f.id"
+
+/* 1: the first row that is of this source; 0: none is. */
+static int known_read(struct arena *arena, struct db_query *query, enum observed_source source, struct known *out, struct err *err)
 {
-	struct write *write = update->write;
+	int r;
+	/* Not in the query, which would take an index by source and read all that inspections ever found. */
+	while ((r = db_step(query, err)) > 0 && !str_is(db_text(query, 9), observed_source_names[source]))
+		;
+	if (r > 0)
+		*out = (struct known){ .id = db_int(query, 0), .org = db_int(query, 1), .host = db_int_or(query, 2, 0),
+			               .last_seen = db_int_or(query, 3, 0), .subject = arena_str(arena, db_text(query, 4)),
+			               .state = arena_str(arena, db_text(query, 5)), .sha256 = arena_str(arena, db_text(query, 6)),
+			               .closed_at = db_int_or(query, 7, 0), .submitted_by = db_int_or(query, 8, 0),
+			               .verified_at = db_int_or(query, 10, 0), .retested_at = db_int_or(query, 11, 0),
+			               .retest = arena_str(arena, db_text(query, 12)), .asked = db_int_or(query, 13, 0) };
+	return r;
+}
+
+/* The newest of those that people made the same. */
+static int known_find(struct update *update, const struct judged *judged, int64_t host, int64_t org, struct str subject, struct known *out)
+{
+	static const char *const by[2][2] = {
+		{ KNOWN " WHERE f.check_id = ? AND subject IS NULL AND f.host IS NULL AND org = ? AND withdrawn IS NULL ORDER BY id DESC",
+		  KNOWN " WHERE f.check_id = ? AND subject IS NULL AND f.host = ? AND withdrawn IS NULL ORDER BY id DESC" },
+		{ KNOWN " WHERE f.check_id = ? AND subject = ? AND f.host IS NULL AND org = ? AND withdrawn IS NULL ORDER BY id DESC",
+		  KNOWN " WHERE f.check_id = ? AND subject = ? AND f.host = ? AND withdrawn IS NULL ORDER BY id DESC" },
+	};
 	DB_QUERY(query);
-	int r = db_query(&query, write->db,
-	                 "SELECT id, org, f.host, last_seen, subject, state, evidence_sha256, closed_at, submitted_by, source, verified_at,"
-	                 " retested_at, retest, t.asked FROM finding f LEFT JOIN ward_retest t ON t.finding = f.id"
-	                 " WHERE f.check_id = ? AND withdrawn IS NULL",
-	                 update->err);
+	int r = db_query(&query, update->write->db, by[subject.n > 0][host != 0], update->err);
 	if (r < 0)
 		return r;
 	db_bind_text(&query, judged->check->id);
-	while ((r = db_step(&query, update->err)) > 0) {
-		/* Here and not in the query, which would take an index by source and read all that inspections ever found. */
-		if (!str_is(db_text(&query, 9), observed_source_names[judged->source]) || (judged->host && db_int_or(&query, 2, 0) != judged->host))
-			continue;
-		struct known *known = ARENA_NEW(write->arena, struct known);
-		*known = (struct known){ .id = db_int(&query, 0), .org = db_int(&query, 1), .host = db_int_or(&query, 2, 0),
-			                 .last_seen = db_int_or(&query, 3, 0), .subject = arena_str(write->arena, db_text(&query, 4)),
-			                 .state = arena_str(write->arena, db_text(&query, 5)), .sha256 = arena_str(write->arena, db_text(&query, 6)),
-			                 .closed_at = db_int_or(&query, 7, 0), .submitted_by = db_int_or(&query, 8, 0),
-			                 .verified_at = db_int_or(&query, 10, 0), .retested_at = db_int_or(&query, 11, 0),
-			                 .retest = arena_str(write->arena, db_text(&query, 12)), .asked = db_int_or(&query, 13, 0) };
-		vec_push_in(write->arena, out, known);
-		void **slot = map_put(&out->by_key, key_of(write->arena, known->host, known->org, known->subject));
-		if (!*slot || ((struct known *)*slot)->id < known->id)
-			*slot = known;
-	}
+	if (subject.n)
+		db_bind_text(&query, subject);
+	db_bind_int(&query, host ? host : org);
+	return known_read(update->write->arena, &query, (enum observed_source)judged->source, out, update->err);
+}
+
+static int known_get(struct update *update, const struct judged *judged, int64_t id, struct known *out)
+{
+	DB_QUERY(query);
+	int r = db_query(&query, update->write->db, KNOWN " WHERE f.id = ? AND withdrawn IS NULL", update->err);
+	if (r < 0)
+		return r;
+	db_bind_int(&query, id);
+	return known_read(update->write->arena, &query, (enum observed_source)judged->source, out, update->err);
+}
+
+/* What nobody needs to hear of is not read: what stands as issued, what was closed. */
+static int pass_begin(struct arena *arena, struct db *db, const struct judged *judged, struct pass *out, struct err *err)
+{
+	DB_QUERY(query);
+	*out = (struct pass){ .judged = judged, .seen = { .arena = arena } };
+	int r = db_query(&query, db,
+	                 "SELECT f.id, f.host, f.source FROM finding f LEFT JOIN ward_retest t ON t.finding = f.id"
+	                 " WHERE f.check_id = ? AND withdrawn IS NULL AND (state IN ('open', 'submitted', 'verified') OR t.asked IS NOT NULL)",
+	                 err);
+	if (r < 0)
+		return r;
+	db_bind_text(&query, judged->check->id);
+	while ((r = db_step(&query, err)) > 0)
+		if (str_is(db_text(&query, 2), observed_source_names[judged->source]) && (!judged->host || db_int_or(&query, 1, 0) == judged->host))
+			vec_push_in(arena, &out->before, db_int(&query, 0));
 	return r;
 }
 
@@ -143,11 +194,12 @@ static int64_t times_of(const struct judged *judged, const struct observed *obse
 	return judged->source == OBSERVED_RULE ? (int64_t)observed->found : 1;
 }
 
-static int raise_new(struct update *update, const struct judged *judged, const struct observed *observed, int64_t org, struct str subject)
+static int raise_new(struct update *update, const struct judged *judged, const struct observed *observed, int64_t org, struct str subject,
+                     int64_t *id)
 {
 	struct arena *arena = update->write->arena;
 	struct str severity = str_from(severity_names[judged->check->severity]);
-	int64_t person, id;
+	int64_t person;
 	BUF(values);
 	int r = owner_find(update, org, judged->source, &person);
 	if (r < 0)
@@ -172,7 +224,7 @@ static int raise_new(struct update *update, const struct judged *judged, const s
 	json_put_int(&values, "last_seen", update->at);
 	json_put_int(&values, "times_seen", times_of(judged, observed));
 	buf_add_char(&values, '}');
-	r = record_create(&update->own, update->cases->books, update->reg, org, cases_values(arena, &values), &id, NULL, update->err);
+	r = record_create(&update->own, update->cases->books, update->reg, org, cases_values(arena, &values), id, NULL, update->err);
 	update->done->raised += r == 0;
 	return r;
 }
@@ -227,8 +279,9 @@ static bool came_back(const struct update *update, const struct known *known)
 	return (str_is(known->state, "closed") && update->at > known->closed_at) || (str_is(known->state, "verified") && update->at > known->verified_at);
 }
 
-static int take(struct update *update, const struct judged *judged, const struct observed *observed, const struct knowns *knowns)
+static int take(struct update *update, struct pass *pass, const struct observed *observed)
 {
+	const struct judged *judged = pass->judged;
 	struct arena *arena = update->write->arena;
 	int64_t org = observed->org;
 	int r = 0;
@@ -242,15 +295,18 @@ static int take(struct update *update, const struct judged *judged, const struct
 	if (r < 0 || !org)
 		return r < 0 ? r : 0; /* an office that nobody has set up yet has nobody to tell */
 	struct str subject = finding_subject(arena, observed->subject);
-	struct known *known = map_get(&knowns->by_key, key_of(arena, observed->host, org, subject));
+	struct known known;
+	int64_t *seen = ARENA_NEW(update->arena, int64_t);
 	r = evidence_keep(update, observed, org);
-	if (r < 0)
-		return r;
-	if (!known)
-		return raise_new(update, judged, observed, org, subject);
-	known->seen = true;
-	r = see(update, judged, known, observed);
-	return r == 0 && came_back(update, known) ? reopen(update, judged, known) : r;
+	int found = r < 0 ? r : known_find(update, judged, observed->host, org, subject, &known);
+	if (found < 0)
+		return found;
+	*map_put(&pass->seen, key_of(update->arena, observed->host, org, subject)) = seen;
+	if (!found)
+		return raise_new(update, judged, observed, org, subject, seen);
+	*seen = known.id;
+	r = see(update, judged, &known, observed);
+	return r == 0 && came_back(update, &known) ? reopen(update, judged, &known) : r;
 }
 
 /* No more there: nobody had been told of it, or somebody reported it repaired. */
@@ -275,7 +331,7 @@ static int bear(struct update *update, int r)
 	if (r != -EINVAL && r != -EPERM && r != -EEXIST && r != -E2BIG)
 		return r;
 	if (update->done->refused++ == 0)
-		update->done->why = arena_str(update->write->arena, str_from(update->err ? update->err->text : ""));
+		update->done->why = arena_str(update->arena, str_from(update->err ? update->err->text : ""));
 	return 0;
 }
 
@@ -288,20 +344,6 @@ static int retest_tell(struct update *update, const struct known *known, const c
 	json_put(&values, "retest", str_from(result));
 	buf_add_char(&values, '}');
 	return set(update, known->id, &values, "");
-}
-
-static int retests_tell(struct update *update, const struct judged *judged, const struct knowns *knowns)
-{
-	bool unknown = judged->value == VERDICT_UNKNOWN;
-	int r = 0;
-	for (size_t i = 0; r == 0 && i < knowns->n; i++) {
-		const struct known *known = knowns->p[i];
-		bool told = unknown && str_is(known->retest, "unknown") && known->retested_at >= known->asked;
-		bool whole = known->seen || judged->value != VERDICT_FAIL || !judged->partial;
-		if (known->asked && known->asked <= update->at && whole && !told)
-			r = bear(update, retest_tell(update, known, unknown ? "unknown" : known->seen ? "seen" : "gone"));
-	}
-	return r;
 }
 
 /* What could not be seen is asked for again. */
@@ -319,30 +361,120 @@ static int retest_done(struct update *update, const struct judged *judged)
 	return db_do(&query, update->err);
 }
 
-static int judge(struct update *update, const struct judged *judged)
+/* What there was before: told what a retest saw, and closed when it is no more. */
+static int sweep(struct update *update, const struct pass *pass, int64_t id)
 {
-	struct knowns knowns = { .by_key = { .arena = update->write->arena } };
+	const struct judged *judged = pass->judged;
 	bool unknown = judged->value == VERDICT_UNKNOWN, whole = !unknown && (judged->value != VERDICT_FAIL || !judged->partial);
-	int r = known_read(update, judged, &knowns);
-	for (size_t i = 0; r == 0 && !unknown && i < judged->n; i++)
-		r = bear(update, take(update, judged, &judged->p[i], &knowns));
-	r = r == 0 ? retests_tell(update, judged, &knowns) : r;
-	for (size_t i = 0; r == 0 && whole && i < knowns.n; i++)
-		if (!knowns.p[i]->seen)
-			r = bear(update, gone(update, knowns.p[i]));
-	return r == 0 ? retest_done(update, judged) : r;
+	struct known known;
+	int r = known_get(update, judged, id, &known);
+	if (r <= 0)
+		return r;
+	const int64_t *taken = map_get(&pass->seen, key_of(update->write->arena, known.host, known.org, known.subject));
+	bool seen = taken && *taken == id;
+	bool told = unknown && str_is(known.retest, "unknown") && known.retested_at >= known.asked;
+	if (known.asked && known.asked <= update->at && (unknown || whole || seen) && !told)
+		r = bear(update, retest_tell(update, &known, unknown ? "unknown" : seen ? "seen" : "gone"));
+	else
+		r = 0;
+	return r == 0 && whole && !seen ? bear(update, gone(update, &known)) : r;
+}
+
+static bool enough(struct update *update)
+{
+	return update->budget && (update->budget->left-- == 0 || clock_monotonic_ns() > update->budget->until);
+}
+
+/* 1: it is through; 0: there is more to do. What was seen comes before all else, so that nothing is closed that was. */
+static int pass_go(struct update *update, struct pass *pass)
+{
+	const struct judged *judged = pass->judged;
+	int r = 0;
+	for (; judged->value != VERDICT_UNKNOWN && pass->taken < judged->n; pass->taken++) {
+		if (enough(update))
+			return 0;
+		r = bear(update, take(update, pass, &judged->p[pass->taken]));
+		if (r < 0)
+			return r;
+	}
+	for (; pass->swept < pass->before.n; pass->swept++) {
+		if (enough(update))
+			return 0;
+		r = sweep(update, pass, pass->before.p[pass->swept]);
+		if (r < 0)
+			return r;
+	}
+	r = retest_done(update, judged);
+	return r < 0 ? r : 1;
+}
+
+/* ---- whole, and in pieces ---- */
+
+struct keeping {
+	const struct cases *cases;
+	const struct observations *seen;
+	struct pass *passes; /* of each of them */
+	size_t at;
+	struct arena *arena;
+	struct budget *budget;
+	struct findings_done *done;
+};
+
+static int keep(struct keeping *keeping, struct write *write, struct err *err)
+{
+	struct actor ward = actor_ward();
+	struct update update = { .write = write, .cases = keeping->cases, .reg = cases_register(keeping->cases, "finding"), .own = cases_own(write, &ward),
+		                 .at = keeping->seen->at, .owners = { .arena = write->arena }, .arena = keeping->arena, .budget = keeping->budget,
+		                 .done = keeping->done, .err = err };
+	if (!update.reg)
+		return err_set(err, -EINVAL, "there is no register of findings");
+	int r = cases_root(write->db, &update.root, err);
+	while (r >= 0 && keeping->at < keeping->seen->n) {
+		r = pass_go(&update, &keeping->passes[keeping->at]);
+		if (r <= 0)
+			return r;
+		keeping->at++;
+	}
+	return r < 0 ? r : 0;
+}
+
+static int keeping_begin(struct keeping *keeping, struct db *db, struct err *err)
+{
+	int r = 0;
+	*keeping->done = (struct findings_done){ 0 };
+	keeping->passes = ARENA_ARRAY(keeping->arena, struct pass, keeping->seen->n + 1);
+	for (size_t i = 0; r == 0 && i < keeping->seen->n; i++)
+		r = pass_begin(keeping->arena, db, &keeping->seen->p[i], &keeping->passes[i], err);
+	return r;
 }
 
 int findings_update(struct write *write, const struct cases *cases, const struct observations *seen, struct findings_done *out, struct err *err)
 {
+	struct keeping keeping = { .cases = cases, .seen = seen, .arena = write->arena, .done = out };
+	int r = keeping_begin(&keeping, write->db, err);
+	return r < 0 ? r : keep(&keeping, write, err);
+}
+
+static int keep_piece(void *ctx, struct write *write, struct err *err)
+{
+	struct keeping *keeping = ctx;
+	*keeping->budget = (struct budget){ FINDINGS_PIECE, clock_monotonic_ns() + FINDINGS_PIECE_NS };
+	return keep(keeping, write, err);
+}
+
+int findings_keep(struct arena *arena, struct records *records, const struct cases *cases, const struct observations *seen, struct findings_done *out,
+                  struct err *err)
+{
+	struct budget budget;
+	struct keeping keeping = { .cases = cases, .seen = seen, .arena = arena, .budget = &budget, .done = out };
 	struct actor ward = actor_ward();
-	struct update update = { .write = write, .cases = cases, .reg = cases_register(cases, "finding"), .own = cases_own(write, &ward), .at = seen->at,
-		                 .owners = { .arena = write->arena }, .done = out, .err = err };
-	*out = (struct findings_done){ 0 };
-	if (!update.reg)
-		return err_set(err, -EINVAL, "there is no register of findings");
-	int r = cases_root(write->db, &update.root, err);
-	for (size_t i = 0; r == 0 && i < seen->n; i++)
-		r = judge(&update, &seen->p[i]);
+	struct db *db;
+	int r = records_read(records, &db, err);
+	if (r < 0)
+		return r;
+	r = keeping_begin(&keeping, db, err);
+	records_read_end(records, db);
+	while (r == 0 && keeping.at < seen->n)
+		r = records_do(records, &ward, keep_piece, &keeping, err);
 	return r;
 }

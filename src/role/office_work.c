@@ -19,18 +19,6 @@ static int64_t working_day(void *ctx, int64_t day, int64_t n)
 	return calendar_add(ctx, day, n);
 }
 
-struct observed_work {
-	const struct cases *cases;
-	const struct observations *observations;
-};
-
-static int keep_observed(void *ctx, struct write *write, struct err *err)
-{
-	struct observed_work *work = ctx;
-	struct findings_done done;
-	return findings_update(write, work->cases, work->observations, &done, err);
-}
-
 /* Of the kind of office that it is now, and of its regime. */
 static int profiles_in_force(struct arena *arena, const struct office *office, struct profile *regime, struct profile *kind, struct err *err)
 {
@@ -44,8 +32,8 @@ static int check_registers(void *ctx, struct err *err)
 	struct office *office = work->office;
 	ARENA(arena);
 	CLEANUP(overview_close_p) struct overview *overview = NULL;
-	struct actor ward = actor_ward();
 	struct observations seen;
+	struct findings_done done;
 	struct profile regime, kind;
 	const struct overview_options options = {
 		.registers = office->registers,
@@ -71,16 +59,8 @@ static int check_registers(void *ctx, struct err *err)
 		r = overview_open(&options, &overview, err);
 	if (r == 0)
 		r = management_run(&arena, overview, &office->management, &regime, &kind, &seen, err);
-	if (r < 0)
-		return r;
-	/* Check by check, so that others write in between. */
-	for (size_t i = 0; r == 0 && i < seen.n; i++) {
-		struct observations one = seen;
-		one.p = &seen.p[i];
-		one.n = 1;
-		struct observed_work keep = { &office->cases, &one };
-		r = records_do(office->records, &ward, keep_observed, &keep, err);
-	}
+	if (r == 0)
+		r = findings_keep(&arena, office->records, &office->cases, &seen, &done, err);
 	overview_close_p(&overview);
 	overview = NULL;
 	arena_done(&arena);
