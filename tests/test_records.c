@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <pthread.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <stdlib.h>
@@ -599,6 +600,35 @@ static void nobody_else_reads_them(void **state)
 	umask(before);
 }
 
+/* What the database holds by itself, without its WAL. */
+static int things_in_the_file(void)
+{
+	sqlite3 *db;
+	sqlite3_stmt *statement = NULL;
+	int n = -1;
+	assert_int_equal(sqlite3_open_v2("file:records.db?immutable=1", &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL), SQLITE_OK);
+	if (sqlite3_prepare_v2(db, "SELECT count(*) FROM thing", -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+		n = sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+	return n;
+}
+
+static void the_log_is_copied_while_others_write(void **state)
+{
+	(void)state;
+	if (postgresql())
+		skip();
+	struct records *records = open_records();
+	struct job job = { .name = "copied" };
+	struct err err = { "" };
+	assert_int_equal(do_thing(records, &job, &err), 0);
+	for (int i = 0; i < 600 && things_in_the_file() != 1; i++)
+		usleep(50000);
+	assert_int_equal(things_in_the_file(), 1);
+	records_close(records);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -620,6 +650,7 @@ int main(void)
 		EACH_TEST(a_migration_that_fails_leaves_nothing),
 		EACH_TEST(a_file_that_is_none_is_refused),
 		EACH_TEST(nobody_else_reads_them),
+		EACH_TEST(the_log_is_copied_while_others_write),
 		EACH_TEST(sql_is_said_in_postgresqls_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,8 +68,8 @@ static int lite_open(struct str where, enum db_mode mode, void **out, struct err
 	int r = lite_run(db, "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -4096; PRAGMA mmap_size = 2147418112", err);
 	if (r == 0 && mode == DB_WRITE)
 		r = lite_run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;"
-		                 /* What a savepoint would put back stays in memory; the WAL is taken over less often. */
-		                 "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000", err);
+		                 /* What a savepoint would put back stays in memory. Of a WAL that gets long (64 MB) the writer copies what is left. */
+		                 "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 16000", err);
 	if (r == 0)
 		*out = TAKE(db);
 	return r;

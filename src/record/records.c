@@ -93,6 +93,7 @@ void records_close(struct records *records)
 	if (!records)
 		return;
 	writer_end(records);
+	checkpointer_end(&records->checkpointer);
 	for (size_t i = 0; i < records->n_idle; i++)
 		db_close(records->idle[i]);
 	db_close(records->db);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
- * records_inside: what records.c (opening, reading), writer.c and migrate.c share; nobody else includes it.
+ * records_inside: what records.c (opening, reading), writer.c, checkpoint.c and migrate.c share; nobody else includes it.
  */
 #ifndef WARD_RECORD_RECORDS_INSIDE_H
 #define WARD_RECORD_RECORDS_INSIDE_H
@@ -25,6 +25,15 @@ struct entry { /* of the journal, until the commit */
 	struct change change;
 };
 
+struct checkpointer { /* of SQLite; all zero: there is none */
+	pthread_t thread;
+	bool runs;
+	struct db *db;
+	pthread_mutex_t mutex;
+	pthread_cond_t wake;
+	bool written, closing; /* under the mutex */
+};
+
 struct records {
 	char *where;
 	enum db_kind kind;
@@ -46,12 +55,18 @@ struct records {
 	VEC(struct entry) entries;
 	records_watch watch;
 	void *watch_ctx;
+	struct checkpointer checkpointer;
 };
 
 extern const struct migration records_own[];
 
 int writer_start(struct records *records, struct err *err) MUST_USE;
 void writer_end(struct records *records);
+
+int checkpointer_start(struct checkpointer *own, struct str where, struct err *err) MUST_USE;
+/* Something was committed. */
+void checkpointer_written(struct checkpointer *own);
+void checkpointer_end(struct checkpointer *own);
 /* Begin a transaction that no other writer is in. */
 int writer_begin(struct records *records, struct err *err) MUST_USE;
 

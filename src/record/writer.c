@@ -229,6 +229,8 @@ static void do_together(struct records *records, struct job *first)
 		records->head = before;
 		records->entries.n = 0;
 	}
+	if (r == 0)
+		checkpointer_written(&records->checkpointer);
 	if (r == 0 && records->watch)
 		for (size_t i = 0; i < records->entries.n; i++)
 			records->watch(records->watch_ctx, records->entries.p[i].seq, &records->entries.p[i].change);
@@ -265,6 +267,9 @@ static void *writer(void *ctx)
 
 int writer_start(struct records *records, struct err *err)
 {
+	int r = records->kind == DB_SQLITE ? checkpointer_start(&records->checkpointer, str_from(records->where), err) : 0;
+	if (r < 0)
+		return r;
 	if (pthread_create(&records->thread, NULL, writer, records) != 0)
 		return err_set(err, -EAGAIN, "no thread for the records");
 	records->writes = true;

@@ -11,7 +11,7 @@
 #include "register/record_row.h"
 #include "register/titles.h"
 
-enum { TOTALS = 512, TOTAL_SECONDS = 30, CURSOR_MOST = 3000, DEFAULT_LIMIT = 50 };
+enum { TOTALS = 512, TOTAL_SECONDS = 30, LEAD_MOST = 100000, CURSOR_MOST = 3000, DEFAULT_LIMIT = 50 };
 
 /* A list on its way: the conditions, and how it is sorted. */
 struct work {
@@ -25,6 +25,7 @@ struct work {
 	size_t of_org;  /* so many conditions, the first, say whose; 0: none does */
 	uint64_t asked_org;
 	bool by_org;    /* few rows are of these organisations: they are found by that */
+	const struct condition *lead; /* rows are found by this one, of which there are few; NULL: none is known to be such */
 	/* The cursor. */
 	bool continued, in_empty; /* in_empty: among those whose sort column is NULL */
 	struct cell last;
@@ -58,13 +59,18 @@ void list_totals_free(struct list_totals *totals)
 	free(totals);
 }
 
+/* That there are more than anybody counts is believed for a while; then whoever asks first counts again, and the others do not wait. */
 static bool total_known(struct list_totals *totals, uint64_t key, int64_t seq, int64_t *out)
 {
+	int64_t now = clock_now();
 	pthread_mutex_lock(&totals->mutex);
-	struct total total = totals->kept[key % TOTALS];
+	struct total *kept = &totals->kept[key % TOTALS];
+	struct total total = *kept;
+	bool many = total.key == key && total.n > LIST_TOTAL, old = now - total.time >= TOTAL_SECONDS || now < total.time;
+	if (many && old)
+		kept->time = now;
 	pthread_mutex_unlock(&totals->mutex);
-	bool fresh = total.seq == seq || (total.n > LIST_TOTAL && clock_now() - total.time < TOTAL_SECONDS);
-	if (total.key != key || !fresh)
+	if (total.key != key || !(total.seq == seq || (many && !old)))
 		return false;
 	*out = total.n;
 	return true;
@@ -206,6 +212,8 @@ static bool is_bare(const struct work *work, const struct condition *condition, 
 		return false;
 	if (walk)
 		return !str_is(condition->column, work->sort->name);
+	if (work->lead)
+		return condition != work->lead;
 	return work->by_org ? !of_org : of_org && work->n > 2;
 }
 
@@ -224,21 +232,54 @@ static int journal_seq(struct work *work, int64_t *out)
 	return db_one_int(work->filter.db, "SELECT seq FROM ward_journal ORDER BY seq DESC LIMIT 1", 0, out, work->err);
 }
 
+static int number_of(struct work *work, const char *sql, const struct cell *values, size_t n, int64_t *out)
+{
+	DB_QUERY(q);
+	int r = db_query(&q, work->filter.db, sql, work->err);
+	if (r < 0)
+		return r;
+	filter_bind(&q, values, n);
+	r = db_step(&q, work->err);
+	*out = r > 0 ? db_int_or(&q, 0, 0) : 0;
+	return r < 0 ? r : 0;
+}
+
+/* Of several conditions with an index, that of which there are fewest leads, when these are few: a look into the index tells. */
+static int lead_find(struct work *work)
+{
+	int64_t least = LEAD_MOST, n;
+	size_t indexed = 0;
+	work->lead = NULL;
+	if (db_kind(work->filter.db) != DB_SQLITE || work->by_org)
+		return 0;
+	for (size_t i = 1; i < work->n; i++)
+		indexed += !str_eq(work->conditions[i].sql, work->conditions[i].bare) && !str_is(work->conditions[i].column, "org");
+	for (size_t i = 1; indexed > 1 && least && i < work->n; i++) {
+		const struct condition *condition = &work->conditions[i];
+		BUF(sql);
+		if (str_eq(condition->sql, condition->bare) || str_is(condition->column, "org"))
+			continue;
+		buf_printf(&sql, "SELECT count(*) FROM (SELECT 1 FROM %.*s WHERE %.*s LIMIT %lld) t", STR_ARG(work->filter.reg->name),
+		           STR_ARG(condition->sql), (long long)least);
+		int r = number_of(work, buf_cstr(&sql), condition->values, condition->n, &n);
+		if (r < 0)
+			return r;
+		if (n < least) {
+			least = n;
+			work->lead = condition;
+		}
+	}
+	return 0;
+}
+
 static int count(struct work *work, int64_t *out)
 {
 	BUF(sql);
-	DB_QUERY(q);
 	struct values values = { 0 };
 	buf_printf(&sql, "SELECT count(*) FROM (SELECT 1 FROM %.*s", STR_ARG(work->filter.reg->name));
 	where_add(work, &sql, &values, false);
 	buf_printf(&sql, " LIMIT %d) t", LIST_TOTAL + 1);
-	int r = db_query(&q, work->filter.db, buf_cstr(&sql), work->err);
-	if (r < 0)
-		return r;
-	filter_bind(&q, values.p, values.n);
-	r = db_step(&q, work->err);
-	*out = r > 0 ? db_int_or(&q, 0, 0) : 0;
-	return r < 0 ? r : 0;
+	return number_of(work, buf_cstr(&sql), values.p, values.n, out);
 }
 
 static int total_of(struct work *work, uint64_t key, int64_t *out)
@@ -248,7 +289,9 @@ static int total_of(struct work *work, uint64_t key, int64_t *out)
 	int r = journal_seq(work, &seq);
 	if (r < 0 || total_known(totals, key, seq, out))
 		return r;
-	r = count(work, out);
+	r = lead_find(work);
+	if (r == 0)
+		r = count(work, out);
 	if (r == 0)
 		total_keep(totals, key, seq, *out);
 	return r;
@@ -345,6 +388,8 @@ int list_read(struct arena *arena, struct db *db, const struct books *books, con
 	mix(&work.asked, sort);
 	if (r == 0)
 		r = cursor_read(&work);
+	if (r == 0 && !query->count_only && total <= LIST_TOTAL)
+		r = lead_find(&work);
 	if (r == 0 && !query->count_only)
 		r = page_read(&work, limit, total > LIST_TOTAL, out);
 	out->total = MAX(MIN(total, (int64_t)LIST_TOTAL), (int64_t)out->n);
