@@ -127,6 +127,20 @@ static void errors_are_said_by_row_and_column(void **state)
 	assert_int_equal(applied.status, 422);
 }
 
+/* The field that must be filled in is not missing as well: what stood there was wrong. */
+static void a_wrong_choice_is_one_error(void **state)
+{
+	(void)state;
+	struct api_answer answer = looked_at(hand_in("asset", STR("资产编号,名称,类别\nZC-1,冰箱,家电\nZC-2,打印机,\n")));
+	assert_int_equal(api_int(&answer, "bad"), 2);
+	assert_int_equal(api_int(&answer, "problems.0.row"), 2);
+	assert_string_equal(api_text(&answer, "problems.0.column"), "C");
+	assert_non_null(strstr(api_text(&answer, "problems.0.text"), "家电"));
+	assert_int_equal(api_int(&answer, "problems.1.row"), 3);
+	assert_string_equal(api_text(&answer, "problems.1.text"), "this must be filled in");
+	assert_null(api_at(&answer, "problems.2"));
+}
+
 static void an_import_makes_and_changes(void **state)
 {
 	(void)state;
@@ -255,6 +269,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dates_as_people_write_them),
 		cmocka_unit_test(errors_are_said_by_row_and_column),
+		cmocka_unit_test(a_wrong_choice_is_one_error),
 		cmocka_unit_test(an_import_makes_and_changes),
 		cmocka_unit_test(what_is_no_sheet_is_refused),
 		cmocka_unit_test(exports_come_back),

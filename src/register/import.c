@@ -186,10 +186,21 @@ static void look_for_twin(struct import *import, struct arena *arena, struct imp
 	*first = (void *)(uintptr_t)row->number;
 }
 
+/* A cell that could not be read is left out of the row's values: that its field is then missing is not a second problem. */
+static bool told(const struct import *import, const struct import_row *row, struct str field)
+{
+	const struct import_result *out = import->out;
+	for (size_t i = out->n_problems; i && out->problems[i - 1].row == row->number; i--)
+		if (str_eq(out->problems[i - 1].field, field))
+			return true;
+	return false;
+}
+
 static void take_problems(struct import *import, const struct import_row *row, const struct field_problems *found, const struct err *err)
 {
 	for (size_t i = 0; i < found->n; i++)
-		problem(import, row, column_of(import, found->p[i].field), found->p[i].field, found->p[i].what);
+		if (!told(import, row, found->p[i].field))
+			problem(import, row, column_of(import, found->p[i].field), found->p[i].field, found->p[i].what);
 	if (!found->n)
 		problem(import, row, SIZE_MAX, STR(""), NOTE("{}", str_from(err->text)));
 }
