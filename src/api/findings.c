@@ -3,7 +3,6 @@
  * findings: what stands under a finding, its retest, and the repair order. The findings themselves are records/finding.
  */
 #include "api/office.h"
-#include "base/clock.h"
 #include "case/evidence.h"
 #include "case/finding.h"
 
@@ -85,8 +84,9 @@ static int get_order(struct request *request, struct err *err)
 	if (asked.n && !lang_parse(asked, &lang))
 		return err_set(err, -EINVAL, "there is no language '%.*s'", STR_ARG(asked));
 	request->type = STR("text/html; charset=utf-8");
-	return finding_order(request->arena, request->db, &office_of(request)->cases, &office_of(request)->content, id, lang, clock_now(), &request->out,
-	                     err);
+	const struct office *office = office_of(request);
+	const struct checks *const checks[] = { &office->checks, &office->management };
+	return finding_order(request->arena, request->db, &office->cases, &office->content, checks, id, lang, &request->out, err);
 }
 
 const struct route routes_findings[] = {

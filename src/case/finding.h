@@ -62,8 +62,8 @@ int64_t finding_due(const struct cases *cases, struct str severity, int64_t day)
 /* Who answers for findings of an organisation: by the register of posts, in this order of duties. 0: nobody is named. */
 int finding_owner(struct db *db, int64_t org, enum observed_source source, int64_t *person, struct err *err) MUST_USE;
 
-/* The repair order (限期整改通知书, Yêu cầu khắc phục) as a page for printing on A4. */
-int finding_order(struct arena *arena, struct db *db, const struct cases *cases, const struct content *content, int64_t id, enum lang lang,
-                  int64_t now, struct buf *out, struct err *err) MUST_USE;
+/* The repair order (限期整改通知书, Yêu cầu khắc phục) as a page for printing on A4. `checks`: of hosts and of registers, either may be NULL. */
+int finding_order(struct arena *arena, struct db *db, const struct cases *cases, const struct content *content,
+                  const struct checks *const checks[2], int64_t id, enum lang lang, struct buf *out, struct err *err) MUST_USE;
 
 #endif

@@ -80,6 +80,18 @@ static struct str source_words(const struct order *order)
 	return source;
 }
 
+/* What who issued it demands, else what the check that found it advises. */
+static struct str demand_of(const struct order *order, const struct checks *const checks[2])
+{
+	struct str demand = text_of(order, "demand");
+	for (int i = 0; i < 2 && !demand.n; i++) {
+		const struct check *check = checks[i] ? checks_find(checks[i], text_of(order, "check_id")) : NULL;
+		if (check)
+			demand = check->remedy.in[order->lang];
+	}
+	return demand;
+}
+
 static int put_row(struct order *order, struct err *err)
 {
 	struct buf *out = &order->model;
@@ -133,13 +145,12 @@ static int put_orgs(struct order *order, struct err *err)
 	return r < 0 ? r : put_name(order, "parent_org", "SELECT name FROM org WHERE id = ?", above, err);
 }
 
-int finding_order(struct arena *arena, struct db *db, const struct cases *cases, const struct content *content, int64_t id, enum lang lang,
-                  int64_t now, struct buf *out, struct err *err)
+int finding_order(struct arena *arena, struct db *db, const struct cases *cases, const struct content *content,
+                  const struct checks *const checks[2], int64_t id, enum lang lang, struct buf *out, struct err *err)
 {
 	struct case_facts facts;
 	struct source page;
 	CLEANUP(order_done) struct order order = { .arena = arena, .db = db, .lang = lang, .said = cases->books->said, .facts = &facts };
-	(void)now;
 	case_facts_init(&facts, arena);
 	int r = cases_row(&facts, db, "SELECT * FROM finding WHERE id = ? AND withdrawn IS NULL", "", id, err);
 	if (r <= 0)
@@ -159,7 +170,7 @@ int finding_order(struct arena *arena, struct db *db, const struct cases *cases,
 	put_moment(&order, "acknowledged_at", int_of(&order, "acknowledged_at"));
 	put_day(&order, "issued", issued ? date_text(arena, date_of(issued)) : STR_NONE);
 	put_day(&order, "due", text_of(&order, "due"));
-	json_put(&order.model, "measure", text_of(&order, "measure"));
+	json_put(&order.model, "demand", demand_of(&order, checks));
 	json_put(&order.model, "department", text_of(&order, "department"));
 	r = put_orgs(&order, err);
 	if (r == 0)
