@@ -291,6 +291,19 @@ static void one_record(void **state)
 	assert_string_equal(api_text(&answer, "2.reason"), "call back");
 	assert_string_equal(api_text(&answer, "3.reason"), "retired");
 	assert_true(str_find(answer.body, "320102") < 0 && str_find(answer.body, "v1:") < 0);
+	/* Who is named there by a number is called by name, before and after. */
+	int64_t asset = made(&security, "/api/records/asset", text("{\"values\":{\"asset_no\":\"H-1\",\"name\":\"his\",\"kind\":\"server\",\"custodian\":%lld}}", (long long)id));
+	int64_t sun = made(&security, "/api/records/person", "{\"values\":{\"name\":\"Sun\",\"code\":\"s\"}}");
+	answer = api_call(&api, &security, METHOD_PATCH, text("/api/records/asset/%lld", (long long)asset), text("{\"version\":1,\"values\":{\"custodian\":%lld}}", (long long)sun));
+	assert_int_equal(answer.status, 200);
+	answer = api_get(&api, &auditor, text("/api/records/asset/%lld/history", (long long)asset));
+	assert_int_equal(api_int(&answer, "1.before.custodian"), id);
+	assert_string_equal(api_text(&answer, text("1.titles.custodian.%lld", (long long)id)), "Qian");
+	assert_string_equal(api_text(&answer, text("1.titles.custodian.%lld", (long long)sun)), "Sun");
+	answer = api_get(&api, &auditor, "/api/journal?kind=asset");
+	assert_string_equal(api_text(&answer, text("rows.0.titles.custodian.%lld", (long long)sun)), "Sun");
+	answer = api_get(&api, &auditor, "/api/journal?kind=person");
+	assert_true(str_find(answer.body, "320102") < 0 && str_find(answer.body, "v1:") < 0);
 	answer = api_post(&api, &security, text("%s/withdraw", target), "{\"reason\":\"twice\"}");
 	assert_int_equal(answer.status, 200);
 	assert_true(api_int(&answer, "record.withdrawn") > 0);

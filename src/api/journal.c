@@ -4,37 +4,47 @@
  *
  * A person sees the entries of the organisations below theirs; those of the installation as a whole only who sees everything.
  */
+#include "api/office.h"
 #include "base/clock.h"
+#include "base/vec.h"
 #include "record/journal_verify.h"
-#include "web/request.h"
+#include "register/history.h"
 
 extern const struct route routes_journal[];
 
 enum { LIMIT = 50, LIMIT_MOST = 500, PROBLEMS_SHOWN = 20 };
 #define SECOND INT64_C(1000000000)
 
-/* "before" and "after" are JSON objects as they were written. */
-static void put_raw(struct buf *out, const char *name, struct str json)
+struct entry {
+	int64_t seq, time, actor, object, org;
+	struct str actor_name, kind, action, reason, hash;
+	struct history_values values;
+};
+
+static void read_entry(struct request *request, struct db_query *q, struct entry *out)
 {
-	json_key(out, name);
-	buf_add(out, json.n && json.p[0] == '{' ? json : STR("null"));
+	struct arena *arena = request->arena;
+	*out = (struct entry){ .seq = db_int(q, 0), .time = db_int(q, 1) / SECOND, .actor = db_int(q, 2), .object = db_int(q, 5), .org = db_int(q, 6),
+		               .actor_name = arena_str(arena, db_text(q, 3)), .kind = arena_str(arena, db_text(q, 4)),
+		               .action = arena_str(arena, db_text(q, 7)), .reason = arena_str(arena, db_text(q, 10)),
+		               .hash = arena_str(arena, db_text(q, 11)) };
+	history_read(arena, registers_find(office_of(request)->registers, out->kind), db_text(q, 8), db_text(q, 9), &out->values);
 }
 
-static void put_entry(struct buf *out, struct db_query *q)
+static void put_entry(struct buf *out, const struct titles *titles, const struct entry *entry)
 {
 	json_open_map(out, NULL);
-	json_put_int(out, "seq", db_int(q, 0));
-	json_put_int(out, "time", db_int(q, 1) / SECOND);
-	json_put_int(out, "actor", db_int(q, 2));
-	json_put(out, "actor_name", db_text(q, 3));
-	json_put(out, "kind", db_text(q, 4));
-	json_put_int(out, "object", db_int(q, 5));
-	json_put_int(out, "org", db_int(q, 6));
-	json_put(out, "action", db_text(q, 7));
-	put_raw(out, "before", db_text(q, 8));
-	put_raw(out, "after", db_text(q, 9));
-	json_put_or_null(out, "reason", db_text(q, 10));
-	json_put(out, "hash", db_text(q, 11));
+	json_put_int(out, "seq", entry->seq);
+	json_put_int(out, "time", entry->time);
+	json_put_int(out, "actor", entry->actor);
+	json_put(out, "actor_name", entry->actor_name);
+	json_put(out, "kind", entry->kind);
+	json_put_int(out, "object", entry->object);
+	json_put_int(out, "org", entry->org);
+	json_put(out, "action", entry->action);
+	history_put_values(out, titles, &entry->values);
+	json_put_or_null(out, "reason", entry->reason);
+	json_put(out, "hash", entry->hash);
 	buf_add_char(out, '}');
 }
 
@@ -76,21 +86,32 @@ static int get_journal(struct request *request, struct err *err)
 	db_bind_int(&q, actor->whole);
 	db_bind_int(&q, actor->org);
 	db_bind_int(&q, limit + 1);
+	VEC(struct entry) entries = { 0 };
+	struct titles titles;
+	bool more = false;
+	titles_init(&titles, request->arena, &office_of(request)->books, request->lang);
+	while ((r = db_step(&q, err)) > 0) {
+		struct entry entry;
+		more = (int64_t)entries.n == limit;
+		if (more)
+			break;
+		read_entry(request, &q, &entry);
+		history_want(&titles, &entry.values);
+		vec_push_in(request->arena, &entries, entry);
+	}
+	r = r < 0 ? r : titles_read(&titles, request->db, err);
 	json_open_map(&request->out, NULL);
 	json_open_list(&request->out, "rows");
-	int64_t n = 0, last = 0;
-	while (n <= limit && (r = db_step(&q, err)) > 0 && n++ < limit) {
-		last = db_int(&q, 0);
-		put_entry(&request->out, &q);
-	}
+	for (size_t i = 0; r == 0 && i < entries.n; i++)
+		put_entry(&request->out, &titles, &entries.p[i]);
 	buf_add_char(&request->out, ']');
-	if (n > limit)
-		json_put(&request->out, "next", arena_printf(request->arena, "%lld", (long long)last));
+	if (more)
+		json_put(&request->out, "next", arena_printf(request->arena, "%lld", (long long)entries.p[entries.n - 1].seq));
 	else
 		json_put_null(&request->out, "next");
-	json_put_flag(&request->out, "more", n > limit);
+	json_put_flag(&request->out, "more", more);
 	buf_add_char(&request->out, '}');
-	return r < 0 ? r : 0;
+	return r;
 }
 
 static int get_verify(struct request *request, struct err *err)

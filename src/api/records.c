@@ -53,7 +53,8 @@ static int get_history(struct request *request, struct err *err)
 	struct cell *cells;
 	int64_t id;
 	int r = declared_record(request, &reg, &id, &cells, err);
-	return r < 0 ? r : history_put(request->arena, request->db, &office_of(request)->books, reg, id, &request->out, err);
+	return r < 0 ? r : history_put(request->arena, request->db, &office_of(request)->books, request->lang, reg, id,
+	                                     &request->out, err);
 }
 
 /* ---- writing ---- */

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "record/tables.h"
+
 enum { FETCH = 500, PARAMETERS = 1000, TOGETHER = 100 };
 
 struct sum { /* of a table's rows, whatever their order */

@@ -3,10 +3,11 @@
  * Rows of a register beside what the journal says of them, both in order of id, a page at a time. Of an object's entries the newest
  * comes first, so that the first that names a column is the one that counts.
  */
+#include "record/journal_agree.h"
+
 #include <stdlib.h>
 
 #include "data/json.h"
-#include "record/journal_verify.h"
 
 enum { PAGE = 500 };
 

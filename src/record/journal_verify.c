@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
-#include "record/journal_verify.h"
+#include "record/journal_agree.h"
 
 #include <string.h>
 

@@ -15,7 +15,6 @@
 #include "base/vec.h"
 #include "crypto/sign.h"
 #include "record/journal.h"
-#include "record/tables.h"
 
 enum { JOURNAL_PROBLEMS = 100 /* kept with their words */ };
 
@@ -50,10 +49,5 @@ int journal_verify(struct arena *arena, struct db *db, struct journal_verify *ve
 /* "ward-journal-1 <seq> <hash>": one line to keep elsewhere, and back. */
 void journal_head_print(const struct journal_head *head, struct buf *out);
 int journal_head_parse(struct str line, struct journal_head *out, struct err *err) MUST_USE;
-
-/* ---- for journal_verify.c and journal_agree.c ---- */
-
-void journal_found(struct arena *arena, struct journal_verify *verify, struct journal_problem problem);
-int journal_agree(struct arena *arena, struct db *db, const struct table *table, struct journal_verify *verify, struct err *err) MUST_USE;
 
 #endif

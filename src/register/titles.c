@@ -57,6 +57,12 @@ static const struct register_ *referred(const struct titles *titles, const struc
 	}
 }
 
+const struct register_ *titles_referred(const struct titles *titles, const struct register_ *reg, struct str name)
+{
+	const struct field *field = register_field(reg, name);
+	return field ? referred(titles, field) : NULL;
+}
+
 void titles_want_row(struct titles *titles, const struct register_ *reg, const struct cell *cells)
 {
 	const struct field *fields = reg->fields.p;
