@@ -16,6 +16,7 @@
 #include "case/detections.h"
 #include "case/hosts.h"
 #include "case/inspections.h"
+#include "case/management_kept.h"
 #include "register/tables.h"
 #include "records_empty.h"
 
@@ -45,6 +46,7 @@ void api_open_with(struct api *api, const struct route *const *lists)
 	good(records_migrate(api->office.records, hosts_migrations, &err), &err);
 	good(records_migrate(api->office.records, inspections_migrations, &err), &err);
 	good(records_migrate(api->office.records, detections_migrations, &err), &err);
+	good(records_migrate(api->office.records, management_migrations, &err), &err);
 	good(cases_migrate(api->office.records, &err), &err);
 	good(cases_init(&api->office.content, api->office.laws, STR("county"), STR_NONE, LANG_EN, &api->office.cases, &err), &err);
 	cases_hooks(&api->office.cases, api->hooks);

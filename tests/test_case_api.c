@@ -11,6 +11,8 @@
 #include "case/finding.h"
 #include "case/hosts.h"
 #include "case/inspections.h"
+#include "case/management.h"
+#include "case/management_kept.h"
 #include "crypto/digest.h"
 
 static struct api api;
@@ -186,6 +188,86 @@ static void test_findings_have_their_evidence_and_order(void **state)
 	assert_int_equal(api_get(&api, &li, "/api/findings/99/order").status, 404);
 }
 
+/* What is demanded is the issuer's word, else the check's advice; never what was answered. */
+static void test_an_order_demands_what_was_ordered(void **state)
+{
+	(void)state;
+	struct err err = { "" };
+	assert_int_equal(checks_load(&api.arena, &api.office.content, &api.office.checks, &err), 0);
+	const struct check *check = checks_find(&api.office.checks, STR("ssh-root-login"));
+	struct str advice = check ? check->remedy.in[LANG_ZH] : STR_NONE;
+	struct api_answer answer = api_get(&api, &li, "/api/records/finding/1");
+	char body[200];
+	assert_true(advice.n > 0);
+	snprintf(body, sizeof(body), "{\"version\": %lld, \"values\": {\"measure\": \"we are at it\"}}", (long long)api_int(&answer, "record.version"));
+	answer = api_call(&api, &li, METHOD_PATCH, "/api/records/finding/1", body);
+	assert_int_equal(answer.status, 200);
+	struct str order = api_get(&api, &li, "/api/findings/1/order?lang=zh-CN").body;
+	assert_null(strstr(arena_cstr(&api.arena, order), "we are at it"));
+	assert_non_null(strstr(arena_cstr(&api.arena, order), arena_cstr(&api.arena, str_slice(advice, 0, 12))));
+	snprintf(body, sizeof(body), "{\"version\": %lld, \"values\": {\"demand\": \"close it today\"}}", (long long)api_int(&answer, "record.version"));
+	assert_int_equal(api_call(&api, &li, METHOD_PATCH, "/api/records/finding/1", body).status, 200);
+	order = api_get(&api, &li, "/api/findings/1/order?lang=zh-CN").body;
+	assert_non_null(strstr(arena_cstr(&api.arena, order), "close it today"));
+}
+
+static int judge_work(void *ctx, struct write *write, struct err *err)
+{
+	const struct checks *checks = &api.office.management;
+	const struct check *left = checks_find(checks, STR("account-left")), *idle = checks_find(checks, STR("account-idle"));
+	struct str rows = STR("[{\"org\":2,\"subject\":\"wang @ his\",\"kind\":\"service\"}]");
+	struct observed observed = { .org = county, .subject = STR("wang @ his"), .evidence_json = rows,
+		                     .evidence_sha256 = digest_hex(write->arena, DIGEST_SHA256, rows), .rows = 1, .found = 1 };
+	struct judged judged[] = {
+		{ .check = left, .source = OBSERVED_MANAGEMENT, .value = VERDICT_FAIL, .p = &observed, .n = 1 },
+		{ .check = idle, .source = OBSERVED_MANAGEMENT, .value = VERDICT_UNKNOWN, .reason = NOTE("{} was not seen", STR("fleet")) },
+	};
+	struct observations seen = { .at = write->now, .p = judged, .n = COUNT(judged) };
+	struct findings_done done;
+	(void)ctx;
+	int r = findings_update(write, &api.office.cases, &seen, &done, err);
+	return r < 0 ? r : management_keep(write, &seen, err);
+}
+
+/* What the last run said; who sees a part of the installation learns nothing of the others. */
+static void test_management_checks(void **state)
+{
+	(void)state;
+	struct err err = { "" };
+	struct actor ward = actor_ward(), whole = api_actor(&api, 77, province, "auditor");
+	assert_int_equal(management_load(&api.arena, &api.office.content, &api.office.management, &err), 0);
+	struct api_answer answer = api_get(&api, &li, "/api/management/account-left");
+	assert_null(api_at(&answer, "value.x"));
+	assert_true(api_int(&answer, "seen") == INT64_MIN && api_int(&answer, "open") == 0);
+	if (records_do(api.office.records, &ward, judge_work, NULL, &err) < 0)
+		fail_msg("%s", err.text);
+	answer = api_get(&api, &whole, "/api/management/account-left");
+	assert_string_equal(api_text(&answer, "value"), "fail");
+	assert_int_equal(api_int(&answer, "open"), 1);
+	assert_true(api_int(&answer, "seen") > 0 && str_find(answer.body, "SELECT") > 0);
+	answer = api_get(&api, &li, "/api/management/account-left");
+	assert_string_equal(api_text(&answer, "value"), "fail");
+	answer = api_get(&api, &stranger, "/api/management/account-left");
+	assert_string_equal(api_text(&answer, "value"), "");
+	assert_int_equal(api_int(&answer, "open"), 0);
+	answer = api_get(&api, &li, "/api/management/account-idle");
+	assert_string_equal(api_text(&answer, "value"), "unknown");
+	assert_string_equal(api_text(&answer, "reason"), "fleet was not seen");
+	answer = api_get(&api, &li, "/api/management");
+	assert_int_equal(answer.status, 200);
+	assert_int_equal(api_at(&answer, "rows")->n, api.office.management.n);
+	assert_int_equal(api_get(&api, &li, "/api/management/none").status, 404);
+	/* Its evidence, with what its columns are. */
+	answer = api_get(&api, &li, "/api/records/finding?f=check_id:eq:account-left&columns=evidence_sha256");
+	const char *sha256 = api_text(&answer, "rows.0.evidence_sha256");
+	answer = api_get(&api, &li, arena_printf(&api.arena, "/api/evidence/%s?check=account-left", sha256).p);
+	assert_string_equal(api_text(&answer, "about.kind.register"), "account");
+	assert_string_equal(api_text(&answer, "about.kind.label.en"), "kind");
+	assert_string_equal(api_text(&answer, "orgs.2"), "County");
+	answer = api_get(&api, &stranger, arena_printf(&api.arena, "/api/evidence/%s?check=account-left", sha256).p);
+	assert_int_equal(answer.status, 404);
+}
+
 static void test_incidents_by_the_api(void **state)
 {
 	(void)state;
@@ -306,6 +388,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_findings_have_their_evidence_and_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_findings_are_said_in_the_readers_language, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_an_order_demands_what_was_ordered, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_management_checks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_incidents_by_the_api, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_home, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_posture, setup, teardown),

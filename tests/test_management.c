@@ -84,6 +84,19 @@ static void test_checks_are_sound(void **state)
 	assert_true(checks.n > 0);
 }
 
+/* A topic is a group of registers, whose name heads its checks. */
+static void test_topics_are_groups(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < checks.n; i++) {
+		bool there = false;
+		for (size_t k = 0; k < registers->groups.n; k++)
+			there |= str_eq(((const struct register_group *)registers->groups.p)[k].name, checks.p[i].topic);
+		if (!there)
+			fail_msg("%.*s: '%.*s' is no group of registers", STR_ARG(checks.p[i].id), STR_ARG(checks.p[i].topic));
+	}
+}
+
 static void test_fixtures(void **state)
 {
 	(void)state;
@@ -292,6 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_catalogue),
 		cmocka_unit_test(test_checks_are_sound),
+		cmocka_unit_test(test_topics_are_groups),
 		cmocka_unit_test(test_fixtures),
 		cmocka_unit_test(test_columns_have_headings),
 		cmocka_unit_test(test_profiles_set_thresholds),

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MulanPSL-2.0
  *
- * verdicts: the checks, what they say of each host, and the rows that say so.
- *
- * Evidence is known by its digest. It is shown to whoever sees a host that a verdict with this evidence stands for, or the organisation it
- * was kept for; equal rows of two hosts are one evidence, so from which host it came is told to those alone who see that host.
+ * verdicts: the checks of hosts, and what they say of each host; the rows that say so are api/evidence.c.
  */
+#include "api/checks.h"
 #include "api/fleet.h"
-#include "case/evidence.h"
 #include "case/grade.h"
 #include "check/verdict.h"
 
@@ -15,16 +12,6 @@ extern const struct route routes_verdicts[];
 #define WHO "operator security auditor leader duty officer verifier"
 
 /* ---- checks ---- */
-
-static void put_check(struct buf *out, const struct check *check)
-{
-	json_put(out, "id", check->id);
-	json_put(out, "topic", check->topic);
-	json_put(out, "severity", str_from(severity_names[check->severity]));
-	text_put(out, "title", &check->title);
-	json_put_strings(out, "clauses", &check->clauses);
-	json_put_strings(out, "requirements", &check->requirements);
-}
 
 struct check_counts {
 	int64_t n[VERDICT_COUNT];
@@ -69,7 +56,7 @@ static int get_checks(struct request *request, struct err *err)
 	json_open_list(&request->out, "rows");
 	for (size_t i = 0; i < checks->n; i++) {
 		json_open_map(&request->out, NULL);
-		put_check(&request->out, &checks->p[i]);
+		checks_put(&request->out, &checks->p[i]);
 		put_counts(&request->out, &counts[i]);
 		buf_add_char(&request->out, '}');
 	}
@@ -78,17 +65,6 @@ static int get_checks(struct request *request, struct err *err)
 }
 
 /* ---- verdicts ---- */
-
-/* The reason was kept in each language. */
-static struct str reason_of(struct request *request, struct str json)
-{
-	struct source source = { .name = "reason", .text = json };
-	const struct doc *reason;
-	if (!json.n || json_parse(request->arena, &source, &reason, NULL) < 0)
-		return STR_NONE;
-	struct str text = doc_string(doc_get(reason, str_from(lang_names[request->lang])));
-	return text.n ? text : STR_NONE;
-}
 
 static void put_verdict(struct request *request, struct db_query *q)
 {
@@ -105,7 +81,7 @@ static void put_verdict(struct request *request, struct db_query *q)
 	json_put_int(out, "since", db_int(q, 4));
 	json_put_int(out, "seen", db_int(q, 5));
 	json_put_flag(out, "partial", db_int(q, 6) != 0);
-	json_put_or_null(out, "reason", reason_of(request, arena_str(request->arena, db_text(q, 7))));
+	json_put_or_null(out, "reason", checks_reason(request, db_text(q, 7)));
 	json_put(out, "evidence", db_text(q, 8));
 	json_put_int(out, "found", db_int(q, 9));
 	buf_add_char(out, '}');
@@ -172,97 +148,12 @@ static int get_check(struct request *request, struct err *err)
 	if (r < 0)
 		return r;
 	json_open_map(out, NULL);
-	put_check(out, check);
-	text_put(out, "why", &check->why);
-	text_put(out, "remedy", &check->remedy);
-	if (check->scope.in[LANG_EN].p)
-		text_put(out, "scope", &check->scope);
-	json_put_or_null(out, "applies", check->applies);
-	json_put(out, "violations", check->violations);
+	checks_put(out, check);
+	checks_put_more(out, check);
 	r = put_verdicts(request, 0, check->id, &page, err);
 	if (r == 0)
 		fleet_end(request, &page);
 	return r;
-}
-
-/* ---- evidence ---- */
-
-/* A host that this person sees, for which a verdict stands on this evidence; 0: none. */
-static int host_of(struct request *request, struct str sha256, int64_t *host, struct err *err)
-{
-	DB_QUERY(q);
-	*host = 0;
-	int r = db_query(&q, request->db,
-	                 fleet_sql(request, "SELECT h.id FROM ward_verdict v JOIN ward_host h ON h.id = v.host WHERE h.removed IS NULL"
-	                          " AND v.evidence = ?", " ORDER BY h.id LIMIT 1"), err);
-	if (r < 0)
-		return r;
-	db_bind_text(&q, sha256);
-	fleet_bind(request, &q);
-	r = db_step(&q, err);
-	if (r > 0)
-		*host = db_int(&q, 0);
-	return r < 0 ? r : 0;
-}
-
-static int may_see(struct request *request, const struct evidence_kept *kept, int64_t *host, struct err *err)
-{
-	struct host from;
-	struct err none = { "" };
-	bool seen = request->actor->whole;
-	/* The host it was taken from first, when it is one of theirs. */
-	*host = kept->host;
-	if (kept->host && fleet_host(request, kept->host, &from, &none) < 0)
-		*host = 0;
-	if (*host || seen)
-		return 0;
-	int r = host_of(request, kept->sha256, host, err);
-	if (r == 0 && !*host && kept->org)
-		r = record_sees(request->db, request->actor, kept->org, &seen, err);
-	if (r < 0)
-		return r;
-	return *host || seen ? 0 : err_set(err, -ENOENT, "there is no such evidence");
-}
-
-static void put_columns(struct request *request, struct str rows)
-{
-	struct source source = { .name = "evidence", .text = rows };
-	const struct doc *list;
-	json_open_list(&request->out, "columns");
-	if (json_parse(request->arena, &source, &list, NULL) == 0 && list->type == DOC_ARRAY && list->n && list->items[0].type == DOC_MAP)
-		for (size_t i = 0; i < list->items[0].n; i++)
-			json_put(&request->out, NULL, doc_string(doc_key(&list->items[0], i)));
-	buf_add_char(&request->out, ']');
-}
-
-static int get_evidence(struct request *request, struct err *err)
-{
-	struct evidence_kept kept;
-	struct buf *out = &request->out;
-	int64_t host;
-	struct str sha256 = request->param[0];
-	if (sha256.n != 64)
-		return err_set(err, -ENOENT, "there is no such evidence");
-	int r = evidence_get(request->arena, request->db, sha256, &kept, err);
-	if (r == 0)
-		r = may_see(request, &kept, &host, err);
-	if (r < 0)
-		return r == -ENOENT ? err_set(err, r, "there is no such evidence") : r;
-	json_open_map(out, NULL);
-	json_put_or_null(out, "sha256", sha256);
-	put_columns(request, kept.rows);
-	json_key(out, "rows");
-	buf_add(out, kept.rows);
-	json_put_int(out, "taken", kept.taken);
-	if (host)
-		json_put_int(out, "host", host);
-	else
-		json_put_null(out, "host");
-	json_key(out, "tables");
-	buf_add(out, kept.tables.n ? kept.tables : STR("[]"));
-	json_put(out, "canonical", kept.rows);
-	buf_add_char(out, '}');
-	return 0;
 }
 
 const struct route routes_verdicts[] = {
@@ -272,7 +163,5 @@ const struct route routes_verdicts[] = {
 	  .query = "value severity limit after", .gives = "Check", .handle = get_check },
 	{ METHOD_GET, "/api/verdicts", "listVerdicts", "verdicts in force, the worst first", .roles = WHO,
 	  .query = "host check value severity limit after", .gives = "Verdicts", .handle = get_verdicts },
-	{ METHOD_GET, "/api/evidence/{sha256}", "getEvidence", "the rows under a statement; the digest is over `canonical`", .roles = WHO,
-	  .gives = "Evidence", .handle = get_evidence },
 	{ 0 },
 };

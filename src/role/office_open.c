@@ -11,6 +11,7 @@
 #include "case/hosts.h"
 #include "case/inspections.h"
 #include "case/management.h"
+#include "case/management_kept.h"
 #include "crypto/secret.h"
 #include "detect/sigma.h"
 #include "people/first.h"
@@ -93,6 +94,7 @@ static int migrate_hundred(struct arena *arena, struct records *records, int hun
 {
 	static const struct migration *const lists[] = {
 		people_migrations, case_migrations, evidence_migrations, hosts_migrations, inspections_migrations, detections_migrations,
+		management_migrations,
 	};
 	struct migration *all = ARENA_ARRAY(arena, struct migration, 100 + 1);
 	size_t n = 0;

@@ -8,6 +8,7 @@
 #include "case/detection_findings.h"
 #include "case/finding.h"
 #include "case/management.h"
+#include "case/management_kept.h"
 #include "register/calendar.h"
 
 #define SECOND ((int64_t)1000000000)
@@ -24,6 +25,11 @@ static int profiles_in_force(struct arena *arena, const struct office *office, s
 {
 	int r = profile_load(arena, &office->content, office->regime, PROFILE_REGIME, regime, err);
 	return r < 0 ? r : profile_load(arena, &office->content, cases_kind(&office->cases), PROFILE_OFFICE, kind, err);
+}
+
+static int keep_verdicts(void *ctx, struct write *write, struct err *err)
+{
+	return management_keep(write, ctx, err);
 }
 
 static int check_registers(void *ctx, struct err *err)
@@ -61,6 +67,8 @@ static int check_registers(void *ctx, struct err *err)
 		r = management_run(&arena, overview, &office->management, &regime, &kind, &seen, err);
 	if (r == 0)
 		r = findings_keep(&arena, office->records, &office->cases, &seen, &done, err);
+	if (r == 0)
+		r = records_do(office->records, &ward, keep_verdicts, &seen, err);
 	overview_close_p(&overview);
 	overview = NULL;
 	arena_done(&arena);
