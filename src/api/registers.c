@@ -156,6 +156,7 @@ static void put_declaration(struct request *request, const struct register_ *reg
 	put_may(request, reg);
 	json_put_flag(out, "needed", is_needed(reg, cases_kind(&office_of(request)->cases)));
 	put_true(out, "quiet", reg->quiet);
+	json_put_strings(out, "profiles", &reg->profiles);
 }
 
 /* Those with something left to be done. Work ends well (a finding is closed): what has not ended is open. Other registers keep what

@@ -22,9 +22,21 @@ static void put_threshold(struct buf *out, const struct threshold *threshold)
 {
 	json_open_map(out, NULL);
 	json_put(out, "name", threshold->name);
+	json_key(out, "value");
+	cell_add_json(out, cell_from_doc(threshold->value));
 	json_put_or_null(out, "source", threshold->source);
 	json_put_or_null(out, "effective_from", threshold->effective_from);
 	json_put_flag(out, "verified", threshold->verified);
+	buf_add_char(out, '}');
+}
+
+/* How long repairs may take, by severity. */
+static void put_rectify(struct buf *out, const struct rectify *rectify)
+{
+	json_open_map(out, "rectify");
+	for (int severity = 0; severity < SEVERITY_COUNT; severity++)
+		json_put_int(out, severity_names[severity], rectify_days(rectify, (enum severity)severity));
+	json_put_flag(out, "working_days", rectify->unit == RECTIFY_WORKING_DAYS);
 	buf_add_char(out, '}');
 }
 
@@ -38,6 +50,8 @@ static void put_profile(struct buf *out, const struct profile *profile)
 	json_put(out, "kind", str_from(kinds[profile->kind == PROFILE_OFFICE]));
 	text_put(out, "title", &profile->title);
 	json_put_or_null(out, "basis", profile->basis);
+	if (profile->rectify.node)
+		put_rectify(out, &profile->rectify);
 	json_open_list(out, "params");
 	for (size_t i = 0; i < profile->params.n; i++)
 		put_threshold(out, &thresholds[i]);
