@@ -38,6 +38,7 @@ static int check_registers(void *ctx, struct err *err)
 	struct office *office = work->office;
 	ARENA(arena);
 	CLEANUP(overview_close_p) struct overview *overview = NULL;
+	struct actor ward = actor_ward();
 	struct observations seen;
 	struct findings_done done;
 	struct profile regime, kind;
