@@ -10,6 +10,7 @@
 #include "case/incident.h"
 #include "case/notice.h"
 #include "case/report_draft.h"
+#include "register/said.h"
 
 extern const struct route routes_incidents[];
 
@@ -181,7 +182,9 @@ static int from_detection(struct request *request, int64_t detection, int64_t *i
 	int r = cases_row(&facts, request->db, "SELECT time, rule, title, level, host, source, line FROM ward_detection WHERE id = ?", "", detection, err);
 	if (r <= 0)
 		return r < 0 ? r : err_set(err, -ENOENT, "there is no such record");
-	struct str title = cell_str(case_facts_get(&facts, STR("title"))), host = cell_str(case_facts_get(&facts, STR("host")));
+	/* From here on it is a person's text, in their language. */
+	struct str title = said_in(office_of(request)->books.said, request->actor->lang, cell_str(case_facts_get(&facts, STR("title"))));
+	struct str host = cell_str(case_facts_get(&facts, STR("host")));
 	int64_t host_id, org = 0;
 	struct host known;
 	r = detection_host(request->db, host, &host_id, err);

@@ -5,6 +5,7 @@
 #include "case/finding.h"
 #include "crypto/digest.h"
 #include "register/date.h"
+#include "register/said.h"
 #include "register/value.h"
 
 /* ---- facts ---- */
@@ -422,7 +423,7 @@ int incident_sent(struct write *write, const struct cases *cases, int64_t id, st
 	}
 	if (r == 0) {
 		const struct clock_rule *its = laws_clock(cases->laws, rule);
-		struct str title = its ? its->title.in[cases->lang] : rule;
+		struct str title = its ? its->title.in[write->actor->id == ACTOR_WARD ? cases->lang : write->actor->lang] : rule;
 		struct str what = arena_printf(write->arena, "%.*s%s%.*s", STR_ARG(title), receipt.n ? " · " : "", STR_ARG(receipt));
 		r = incident_timeline_add(write, id, org, at, what, STR("report"), err);
 	}
@@ -463,7 +464,9 @@ int incident_from_finding(struct write *write, const struct cases *cases, int64_
 	                  err);
 	if (r <= 0)
 		return r < 0 ? r : err_set(err, -ENOENT, "there is no such record");
-	struct str title = cell_str(case_facts_get(&facts, STR("title"))), subject = cell_str(case_facts_get(&facts, STR("subject")));
+	/* From here on it is a person's text, in their language. */
+	struct str title = said_in(cases->books->said, write->actor->lang, cell_str(case_facts_get(&facts, STR("title"))));
+	struct str subject = cell_str(case_facts_get(&facts, STR("subject")));
 	struct incident_seed seed = {
 		.org = cell_int_or(case_facts_get(&facts, STR("org")), 0),
 		.t_occur = cell_int_or(case_facts_get(&facts, STR("first_seen")), 0),

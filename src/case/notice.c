@@ -136,8 +136,13 @@ int notice_relay(struct write *write, const struct cases *cases, int64_t id, con
 	}
 	if (r == 0 && orgs && orgs->type == DOC_ARRAY && asked < orgs->n)
 		r = err_set(err, -EINVAL, "a notice is handed to organisations straight below its own");
-	if (r < 0 || !*made || case_facts_get(&facts, STR("relayed_at")).p)
+	if (r < 0 || !*made || cell_int_or(case_facts_get(&facts, STR("relayed_at")), 0))
 		return r;
+	if (str_is(cell_str(case_facts_get(&facts, STR("state"))), "received")) { /* which sets the time, too */
+		struct actor ward = actor_ward();
+		struct write own = cases_own(write, &ward);
+		return record_transition(&own, cases->books, cases_register(cases, "notice"), id, 0, STR("distribute"), NULL, STR_NONE, NULL, err);
+	}
 	BUF(values);
 	json_open_map(&values, NULL);
 	json_put_int(&values, "relayed_at", write->now);

@@ -15,6 +15,7 @@
 #include "role/inspector.h"
 #include "role/wire.h"
 #include "sys/root.h"
+#include "web/stream.h"
 
 /* ---- one inspection ---- */
 
@@ -384,9 +385,12 @@ static int take_file(struct intake *intake, int dir, const char *name, struct er
 		return r;
 	piece.text = buf_str(&text);
 	r = records_do(intake->office->records, &ward, take_findings, &piece, err);
-	if (r == 0)
-		intake->position = piece.taken.end;
-	return r < 0 ? r : 1;
+	if (r < 0)
+		return r;
+	intake->position = piece.taken.end;
+	if (piece.taken.kept)
+		stream_tell(intake->office->stream, "change", 0, STR("detection"), 0, STR("{\"kind\":\"detection\"}"));
+	return 1;
 }
 
 int intake_findings(struct intake *intake, struct str path, struct err *err)

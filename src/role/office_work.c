@@ -161,24 +161,42 @@ void office_work_begin(struct office_work *work, struct office *office, struct t
 
 /* ---- who hears of what ---- */
 
-/* What is no register is for those who keep the system and its accounts. */
+/* What is no register is for those who keep the system and its accounts; except what belongs to a register, and what concerns everybody:
+ * a second person may have any role (people/pairs.h). */
+static const struct {
+	const char *kind, *of; /* of: a register; NULL: everybody */
+} common[] = {
+	{ "timeline", "incident" }, { "incident_evidence", "incident" }, { "incident_report", "incident" },
+	{ "host", NULL },           { "detection", NULL },               { "pair", NULL },
+};
+
+static bool may_hear(const struct office *office, const struct actor *actor, struct str kind)
+{
+	static const char *const keepers[] = { "operator", "security", "auditor" };
+	bool hears = false;
+	for (size_t i = 0; i < COUNT(common); i++)
+		if (str_is(kind, common[i].kind) && !common[i].of)
+			return true;
+		else if (str_is(kind, common[i].kind))
+			kind = str_from(common[i].of);
+	const struct register_ *reg = registers_find(office->registers, kind);
+	if (reg)
+		return record_may(&office->books, actor, reg, RECORD_READ);
+	for (size_t i = 0; !hears && i < COUNT(keepers); i++)
+		hears = actor->roles >> roles_bit(office->roles, str_from(keepers[i])) & 1;
+	return hears;
+}
+
 static bool sees(void *ctx, const struct actor *actor, struct str kind, int64_t org)
 {
 	struct office *office = ctx;
-	static const char *const keepers[] = { "operator", "security", "auditor" };
-	const struct register_ *reg = registers_find(office->registers, kind);
 	struct err none = { "" };
 	struct db *db;
 	bool seen = false;
-	if (reg && !record_may(&office->books, actor, reg, RECORD_READ))
-		return false;
-	for (size_t i = 0; !reg && !seen && i < COUNT(keepers); i++)
-		seen = actor->roles >> roles_bit(office->roles, str_from(keepers[i])) & 1;
-	if (!reg && !seen && !str_is(kind, "host") && !str_is(kind, "incident"))
+	if (!may_hear(office, actor, kind))
 		return false;
 	if (actor->whole)
 		return true;
-	seen = false;
 	if (!org || records_read(office->records, &db, &none) < 0)
 		return false;
 	if (record_sees(db, actor, org, &seen, &none) < 0)

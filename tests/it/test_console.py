@@ -113,3 +113,19 @@ def test_pages_for_everybody():
         people = staff(office, only=True)
         office.wait(lambda: people["security"].get("/api/records/finding?limit=1")[1]["rows"], "findings of the first inspection")
         flow("pages", described(office, people))
+
+
+def test_from_a_detection_to_a_closed_incident():
+    need_browser()
+    folder = temporary()
+    log = folder / "auth.log"
+    log.write_text("")
+    config = f"profile: city\nsources:\n  - {{name: auth, files: {{paths: [{log}]}}}}\n"
+    with Office(folder=folder / "office", config=config, binary=WARD_RELEASE) as office:
+        flow("incident", described(office, staff(office, "duty", "officer", "leader"), log=str(log)))
+
+
+def test_a_day_at_the_desk():
+    need_browser()
+    with Office(folder=temporary() / "office", config="profile: city\n", binary=WARD_RELEASE) as office:
+        flow("desk", described(office, staff(office, "duty", "officer", "leader", "auditor")))

@@ -11,7 +11,7 @@ export interface Condition { field: string; value?: unknown; holds?: string; [ke
 export interface Indicator { id: string; grade: string; text: Text; holds: 'yes' | 'no' | 'unknown'; source?: string; verified?: boolean; when?: Condition[] }
 export interface Grade { grade: string; grading: string; basis?: string; may_rise?: boolean; unverified?: boolean; missing?: string[]; inputs?: { name: string; value: unknown }[]; indicators?: Indicator[] }
 export interface Moment { id?: number; at: number; what: string; kind?: string; made?: number; made_by_name?: string }
-export interface CaseEvidence { id?: number; kind: string; reference?: string; title: string; sha256?: string; content?: unknown; made?: number; made_by_name?: string }
+export interface CaseEvidence { id?: number; kind: string; reference?: string; title: string; sha256?: string; content?: string | null; made?: number; made_by_name?: string }
 export interface CaseReport { id?: number; stage: string; rule?: string; sent?: number; receipt?: string; sha256?: string }
 export interface CaseTask { id: number; number?: string; title: string; state?: string; due?: number | string | null; severity?: string }
 export interface IncidentAnswer {
@@ -28,6 +28,7 @@ export interface LawClock {
 export const incident = (id: number | string): Promise<IncidentAnswer> => get(`incidents/${id}`);
 export const gradings = async (): Promise<Grading[]> => (await get<{ rows: Grading[] }>('grading')).rows;
 export const gradeIncident = (id: number, inputs: Record<string, unknown>): Promise<unknown> => post(`incidents/${id}/grade`, { inputs });
-export const addMoment = (id: number, moment: { at: number; what: string }): Promise<unknown> => post(`incidents/${id}/timeline`, moment);
-export const addEvidence = (id: number, evidence: { kind: string; title: string; sha256?: string; reference?: string }): Promise<unknown> => post(`incidents/${id}/evidence`, evidence);
-export const markSent = (id: number, rule: string, given: { receipt: string; at: number }): Promise<unknown> => post(`incidents/${id}/clocks/${rule}/sent`, given);
+export const addMoment = (id: number, moment: { at?: number; what: string }): Promise<unknown> => post(`incidents/${id}/timeline`, moment);
+export const addEvidence = (id: number, evidence: { kind: string; title: string; sha256?: string; reference?: string; content?: string }): Promise<unknown> => post(`incidents/${id}/evidence`, evidence);
+export const addLesson = (id: number, values: Record<string, unknown>): Promise<unknown> => post(`incidents/${id}/lessons`, { values });
+export const markSent = (id: number, rule: string, given: { receipt: string; at?: number }): Promise<unknown> => post(`incidents/${id}/clocks/${rule}/sent`, given);

@@ -5,6 +5,10 @@ const texts = <T extends Record<string, Three>>(given: T): T => given;
 export const event = texts({
   title: ['日志检索', 'Tra cứu nhật ký', 'Events'],
   sub: ['在本机存档的全部日志中查找，最新的在前。', 'Tìm trong toàn bộ nhật ký đã lưu trên máy này, mới nhất trước.', 'Looks through all logs archived on this machine, newest first.'],
+  attach: ['作为事件证据', 'Làm bằng chứng sự cố', 'Attach to an incident'],
+  attached: ['已加入事件证据', 'Đã thêm vào bằng chứng', 'Attached to the incident'],
+  one: ['日志记录', 'Bản ghi nhật ký', 'Record of a log'],
+  toIncident: ['事件', 'Sự cố', 'Incident'],
   query: ['检索条件', 'Điều kiện tìm', 'Search'],
   placeholder: ['例如：failed user:admin* NOT src:10.0.0.0/8', 'Ví dụ: failed user:admin* NOT src:10.0.0.0/8', 'For example: failed user:admin* NOT src:10.0.0.0/8'],
   help: ['怎样写检索条件', 'Cách viết điều kiện', 'How to write a search'],

@@ -121,7 +121,7 @@ export const register = texts({
   sensitiveKept: ['敏感字段保持不变，如需更改：', 'Trường nhạy cảm giữ nguyên, muốn đổi:', 'Sensitive fields stay as they are; to change:'],
   signed: ['这一步等同签字，需要再次输入密码。', 'Bước này tương đương ký tên, cần nhập lại mật khẩu.', 'This counts as a signature: your password is asked for again.'],
   sortBy: ['按{name}排序', 'Sắp theo {name}', 'Sort by {name}'],
-  stale: ['这条记录刚被别人修改。请重新载入后再试，您填写的内容会保留。', 'Bản ghi vừa được người khác sửa. Tải lại rồi thử tiếp, nội dung bạn điền vẫn còn.', 'Somebody changed this record meanwhile. Reload and try again; what you typed is kept.'],
+  stale: ['这条记录刚被别人修改，已载入最新内容；您填写的内容仍在。请核对后再提交一次。', 'Bản ghi vừa được người khác sửa, nội dung mới đã được tải; phần bạn điền vẫn còn. Hãy kiểm tra rồi gửi lại.', 'Somebody changed this record meanwhile. It was read anew, and what you typed is still there: look it over and send it again.'],
   tailored: ['本单位需要的 {n} 本台账', '{n} sổ mà đơn vị bạn cần', 'The {n} registers your office needs'],
   template: ['下载模板', 'Tải mẫu', 'Template'],
   unmask: ['查看', 'Xem', 'Show'],
