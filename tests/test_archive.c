@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -28,6 +29,7 @@
 #include "archive/retention.h"
 #include "archive/tokens.h"
 #include "archive/verify.h"
+#include "role/upkeep.h"
 
 /* The clock of the whole program, which tests set: days pass at once. */
 static int64_t clock_ahead; /* seconds */
@@ -387,6 +389,61 @@ static void the_clock_goes_back(void **state)
 	assert_int_equal(verify.clock_back, 1);
 }
 
+/* The server asks, the writer looks for itself. */
+static void the_server_has_days_removed(void **state)
+{
+	(void)state;
+	ARENA(arena);
+	struct err err = { "" };
+	struct verify verify;
+	struct archive_options options = { .signer = &signer };
+	int ends[2];
+	int64_t order = 0;
+	bool done = false;
+	BUF(out);
+	make_days(2);
+	CLEANUP(archive_close_p) struct archive *archive = NULL;
+	must(archive_open(dir, &options, &archive, &err), &err);
+	clock_ahead = 300 * 86400;
+	add_lines(archive, 43, 60);
+	must(archive_seal(archive, &err), &err);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	/* Less than the law asks for is refused here, whatever the server checked. */
+	must(upkeep_ask(ends[0], 179, 8, &err), &err);
+	assert_int_equal(upkeep_hear(ends[0], &order, &done, &out, &err), -EAGAIN);
+	must(upkeep_answer(ends[1], archive, &err), &err);
+	must(upkeep_hear(ends[0], &order, &done, &out, &err), &err);
+	assert_false(done);
+	assert_int_equal(order, 8);
+	assert_true(str_find(buf_str(&out), "\"days\":0") >= 0 && str_find(buf_str(&out), "the writer refuses") >= 0);
+	assert_int_equal(access(file_of(0), F_OK), 0);
+	buf_clear(&out);
+	must(upkeep_ask(ends[0], 299, 9, &err), &err);
+	must(upkeep_answer(ends[1], archive, &err), &err);
+	must(upkeep_hear(ends[0], &order, &done, &out, &err), &err);
+	assert_true(done);
+	assert_int_equal(order, 9);
+	assert_true(str_find(buf_str(&out), "\"days\":1,\"records\":20,") >= 0);
+	assert_int_equal(access(file_of(0), F_OK), -1);
+	assert_int_equal(access(file_of(1), F_OK), 0); /* 299 days before the newest: still kept */
+	verify_dir(&arena, dir, true, NULL, &verify);
+	assert_int_equal(verify.n_problems, 0);
+	assert_int_equal(verify.removed_days, 1);
+	/* The statement names the order. */
+	CLEANUP(database_close_p) sqlite3 *book = NULL;
+	SQL(said);
+	must(book_open(arena_printf(&arena, "%s/archive.ward", dir).p, DATABASE_READ, &book, &err), &err);
+	must(sql_make(&said, book, "SELECT statement FROM journal WHERE kind = 'removal'", &err), &err);
+	assert_int_equal(sql_step(&said, &err), 1);
+	assert_true(str_find(sql_get_bytes(&said), "\norder 9\n") >= 0);
+	/* Nonsense is no question, and who has gone is noticed. */
+	assert_int_equal(send(ends[0], "x", 1, 0), 1);
+	assert_int_equal(upkeep_answer(ends[1], archive, &err), -EBADMSG);
+	close(ends[0]);
+	assert_int_equal(upkeep_answer(ends[1], archive, &err), 1);
+	close(ends[1]);
+}
+
 static void days_are_removed_by_a_signed_record_and_held(void **state)
 {
 	(void)state;
@@ -639,6 +696,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_lost_day_and_a_cut_end_are_named, make_key, drop_key),
 		cmocka_unit_test_setup_teardown(another_key_is_named, make_key, drop_key),
 		cmocka_unit_test_setup_teardown(the_clock_goes_back, make_key, drop_key),
+		cmocka_unit_test_setup_teardown(the_server_has_days_removed, make_key, drop_key),
 		cmocka_unit_test_setup_teardown(days_are_removed_by_a_signed_record_and_held, make_key, drop_key),
 		cmocka_unit_test_setup_teardown(copies_are_verified_where_they_are, make_key, drop_key),
 		cmocka_unit_test_setup_teardown(a_thread_encodes_while_records_go_on, make_key, drop_key),

@@ -123,11 +123,46 @@ static void what_is_no_request_is_refused(void **state)
 	assert_int_equal(certificate_look(STR("-----BEGIN nonsense"), STR_NONE, STR_NONE, NULL, &seen, &err), -EBADMSG);
 }
 
+/* After that the old authority vouches for nothing new; interrupted, it is one of the two. */
+static void an_authority_is_renewed(void **state)
+{
+	(void)state;
+	BUF(key);
+	BUF(before);
+	BUF(after);
+	BUF(mended);
+	ARENA(arena);
+	struct err err = { "" };
+	struct certificate seen;
+	issue(&key, &before, clock_now());
+	assert_int_equal(authority_renew(dir, STR("ward.example"), &err), 0);
+	buf_clear(&key);
+	issue(&key, &after, clock_now());
+	assert_int_equal(certificate_look(buf_str(&after), buf_str(&key), second(&before), &names, &seen, &err), 0);
+	assert_true(seen.fits_key && seen.has_names && !seen.by_authority);
+	assert_int_equal(certificate_look(buf_str(&after), buf_str(&key), second(&after), &names, &seen, &err), 0);
+	assert_true(seen.by_authority);
+	/* Between key and certificate. */
+	assert_int_equal(rename(arena_printf(&arena, "%s/ca.crt", dir).p, arena_printf(&arena, "%s/ca-next.crt", dir).p), 0);
+	buf_clear(&key);
+	issue(&key, &mended, clock_now());
+	assert_true(str_eq(second(&mended), second(&after)));
+	/* Before: what was made is thrown away. */
+	FILE *leftover = fopen(arena_printf(&arena, "%s/ca-next.key", dir).p, "w");
+	assert_non_null(leftover);
+	assert_int_equal(fclose(leftover), 0);
+	buf_clear(&mended);
+	issue(&key, &mended, clock_now());
+	assert_true(str_eq(second(&mended), second(&after)));
+	assert_int_equal(access(arena_printf(&arena, "%s/ca-next.key", dir).p, F_OK), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_certificate_is_for_its_names_and_key),
 		cmocka_unit_test(the_authority_stays_the_same),
+		cmocka_unit_test(an_authority_is_renewed),
 		cmocka_unit_test(what_is_no_request_is_refused),
 	};
 	return cmocka_run_group_tests(tests, begin, end);

@@ -196,10 +196,26 @@ static void a_dead_keeper_is_replaced(void **state)
 	struct link link = { 0 };
 	assert_true(chain_next(&chain, &signer, CHAIN_START, STR(""), &link, NULL) < 0);
 	pid_t wrong = start_keeper(other, &fd);
-	assert_int_equal(keeper_replace(keeper, fd, NULL), -EPERM);
+	assert_int_equal(keeper_replace(keeper, fd, false, NULL), -EPERM);
 	assert_int_equal(ended(wrong), 0);
+	/* But when two persons ordered that: what it signs is signed with the new key. */
+	CLEANUP(keeper_close_p) struct keeper *renewed = NULL;
+	pid_t first = start_keeper(key, &fd);
+	assert_int_equal(keeper_open(fd, &renewed, NULL), 0);
+	kill(first, SIGKILL);
+	assert_int_equal(ended(first), 128 + SIGKILL);
+	wrong = start_keeper(other, &fd);
+	assert_int_equal(keeper_replace(renewed, fd, true, NULL), 1);
+	signer = keeper_signer(renewed);
+	assert_string_equal(signer.key.id, private_key_public(other)->id);
+	assert_int_equal(chain_next(&chain, &signer, CHAIN_START, STR(""), &link, NULL), 0);
+	link_done(&link);
+	link = (struct link){ 0 };
+	keeper_close(TAKE(renewed));
+	assert_int_equal(ended(wrong), 0);
+	signer = keeper_signer(keeper);
 	pid = start_keeper(key, &fd);
-	assert_int_equal(keeper_replace(keeper, fd, NULL), 0);
+	assert_int_equal(keeper_replace(keeper, fd, false, NULL), 0);
 	assert_int_equal(chain_next(&chain, &signer, CHAIN_START, STR(""), &link, NULL), 0);
 	link_done(&link);
 	keeper_close(TAKE(keeper));

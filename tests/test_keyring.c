@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@ static int make_dir(void **state)
 static int remove_dir(void **state)
 {
 	(void)state;
-	static const char *const files[] = { "keys/a.key", "keys/a.pub", "keys/b.key", "keys/b.pub", "keys/c.pub", "keys/l.key" };
+	static const char *const files[] = { "keys/a.key", "keys/a.pub", "keys/b.key", "keys/b.pub", "keys/c.pub", "keys/l.key", "keys/r.key", "keys/r.pub" };
 	for (size_t i = 0; i < COUNT(files); i++)
 		unlink(files[i]);
 	rmdir("keys");
@@ -104,12 +105,58 @@ static void names_stay_within_the_directory(void **state)
 	}
 }
 
+/* A new key of the same name and kind; at whatever point it is interrupted, there is one key, whole. */
+static void a_key_is_renewed(void **state)
+{
+	(void)state;
+	struct public_key old, made, read;
+	struct private_key *secret = NULL;
+	char kept[64];
+	ARENA(arena);
+	struct keyring_entry *entries;
+	size_t n;
+	assert_int_equal(keyring_renew("keys", STR("r"), &made, NULL), -ENOENT);
+	assert_int_equal(keyring_create("keys", STR("r"), SIGN_SM2, &old, NULL), 0);
+	assert_int_equal(keyring_renew("keys", STR("r"), &made, NULL), 0);
+	assert_string_not_equal(made.id, old.id);
+	assert_int_equal(made.algorithm, SIGN_SM2);
+	assert_int_equal(keyring_public("keys", STR("r"), &read, NULL), 0);
+	assert_string_equal(read.id, made.id);
+	assert_int_equal(keyring_private("keys", STR("r"), &secret, NULL), 0);
+	assert_string_equal(private_key_public(secret)->id, made.id);
+	private_key_close(secret);
+	/* Of the old one the public half alone. */
+	snprintf(kept, sizeof(kept), "r-%s", old.id);
+	assert_int_equal(keyring_public("keys", str_from(kept), &read, NULL), 0);
+	assert_string_equal(read.id, old.id);
+	assert_int_equal(keyring_private("keys", str_from(kept), &secret, NULL), -ENOENT);
+	snprintf(kept, sizeof(kept), "keys/r-%s.pub", old.id);
+	assert_int_equal(unlink(kept), 0);
+	/* Interrupted before the new key was in its place: it never was. */
+	assert_int_equal(keyring_create("keys", STR("r-next"), SIGN_SM2, &read, NULL), 0);
+	assert_int_equal(keyring_mend("keys", STR("r"), NULL), 0);
+	assert_int_equal(keyring_public("keys", STR("r"), &read, NULL), 0);
+	assert_string_equal(read.id, made.id);
+	/* Between the two halves: the new one is the key. */
+	assert_int_equal(keyring_create("keys", STR("r-next"), SIGN_SM2, &old, NULL), 0);
+	assert_int_equal(rename("keys/r-next.key", "keys/r.key"), 0);
+	assert_int_equal(keyring_mend("keys", STR("r"), NULL), 0);
+	assert_int_equal(keyring_mend("keys", STR("r"), NULL), 0);
+	assert_int_equal(keyring_public("keys", STR("r"), &read, NULL), 0);
+	assert_string_equal(read.id, old.id);
+	assert_int_equal(keyring_list(&arena, "keys", &entries, &n, NULL), 0);
+	for (size_t i = 0; i < n; i++)
+		assert_true(!str_starts(entries[i].name, "r-"));
+	assert_int_equal(keyring_mend("nowhere", STR("r"), NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pair_is_made_and_found),
 		cmocka_unit_test(a_key_is_never_replaced),
 		cmocka_unit_test(a_key_that_others_can_read_is_refused),
+		cmocka_unit_test(a_key_is_renewed),
 		cmocka_unit_test(names_stay_within_the_directory),
 	};
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

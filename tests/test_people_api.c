@@ -556,6 +556,72 @@ static void unmasking_in_bulk(void **state)
 	EXPECT(visit(&security, METHOD_POST, target, "{\"field\":\"phone\",\"reason\":\"the whole list\"}"), 202);
 }
 
+/* What belongs to the installation: written down for the process that may, once, and only when another person has confirmed it. */
+static void orders_take_two_persons(void **state)
+{
+	(void)state;
+	struct browser security, auditor;
+	int64_t other;
+	(void)a_pair(&security, &auditor, &other);
+	static const struct {
+		const char *path, *body, *what;
+		int64_t value;
+	} orders[] = {
+		{ "/api/archive/removals", "{\"days\":200,\"reason\":\"disk\"}", "removal", 200 },
+		{ "/api/keys/seal/renew", "{\"reason\":\"yearly\"}", "key", 0 },
+		{ "/api/keys/authority/renew", "{\"reason\":\"yearly\"}", "authority", 0 },
+		{ "/api/keys/server/renew", "{\"reason\":\"yearly\"}", "certificate", 0 },
+	};
+	struct api_answer answer;
+	for (size_t i = 0; i < COUNT(orders); i++) {
+		EXPECT(visit(&auditor, METHOD_POST, orders[i].path, orders[i].body), 403);
+		answer = visit(&security, METHOD_POST, orders[i].path, orders[i].body);
+		EXPECT(answer, 202);
+		int64_t pair = api_int(&answer, "pair");
+		const char *confirm = say("/api/pairs/%lld/confirm", (long long)pair);
+		answer = visit(&security, METHOD_GET, "/api/orders", NULL);
+		EXPECT(answer, 200);
+		assert_int_equal(api_at(&answer, "rows")->n, i); /* nothing yet */
+		EXPECT(visit(&security, METHOD_POST, confirm, "{}"), 403);
+		EXPECT(visit(&auditor, METHOD_POST, confirm, "{}"), 204);
+		EXPECT(visit(&auditor, METHOD_POST, confirm, "{}"), 409);
+		answer = visit(&auditor, METHOD_GET, "/api/orders", NULL);
+		assert_int_equal(api_at(&answer, "rows")->n, i + 1);
+		assert_string_equal(api_text(&answer, "rows.0.what"), orders[i].what);
+		assert_string_equal(api_text(&answer, "rows.0.state"), "open");
+		assert_int_equal(api_int(&answer, "rows.0.value"), orders[i].value);
+		assert_string_equal(api_text(&answer, "rows.0.by"), "张伟 (zhang) + Name of wang (wang)");
+	}
+	/* Not in time; not any more what was proposed; not any more the security administrator. */
+	answer = visit(&security, METHOD_POST, orders[0].path, orders[0].body);
+	const char *confirm = say("/api/pairs/%lld/confirm", (long long)api_int(&answer, "pair"));
+	sql("UPDATE ward_pair SET expires = expires - 1000000 WHERE state = 'open'");
+	EXPECT(visit(&auditor, METHOD_POST, confirm, "{}"), 409);
+	sql("UPDATE ward_pair SET expires = expires + 1000000 WHERE state = 'open'");
+	sql("UPDATE ward_pair SET action = 'order-key' WHERE action = 'order-removal' AND state = 'open'");
+	EXPECT(visit(&auditor, METHOD_POST, confirm, "{}"), 400);
+	sql("UPDATE ward_pair SET action = 'order-removal' WHERE action = 'order-key' AND state = 'open'");
+	sql("DELETE FROM ward_user_role WHERE user_id = 1");
+	EXPECT(visit(&auditor, METHOD_POST, confirm, "{}"), 403);
+	sql("INSERT INTO ward_user_role (user_id, role, granted_by, granted) VALUES (1, 'security', 1, 0)");
+	answer = visit(&auditor, METHOD_GET, "/api/orders", NULL);
+	assert_int_equal(api_at(&answer, "rows")->n, COUNT(orders));
+	EXPECT(visit(&auditor, METHOD_POST, confirm, "{}"), 204);
+	/* What the law asks for cannot be ordered away; nor without a reason, nor with the password typed long ago, nor by a token. */
+	answer = visit(&security, METHOD_POST, orders[0].path, "{\"days\":179,\"reason\":\"disk\"}");
+	EXPECT(answer, 422);
+	assert_string_equal(api_text(&answer, "error.fields.0.field"), "days");
+	EXPECT(visit(&security, METHOD_POST, orders[0].path, "{\"days\":200,\"reason\":\" \"}"), 422);
+	EXPECT(visit(&security, METHOD_POST, orders[0].path, "{\"days\":200,\"reason\":\"x\",\"place\":\"y\"}"), 422);
+	EXPECT(visit(&security, METHOD_POST, "/api/keys/vault/renew", orders[1].body), 404);
+	answer = visit(&security, METHOD_POST, "/api/tokens", "{\"name\":\"probe\",\"scope\":\"read write\"}");
+	EXPECT(answer, 201);
+	struct browser probe = { .bearer = arena_str(&api.arena, str_from(api_text(&answer, "token"))) };
+	EXPECT(visit(&probe, METHOD_POST, orders[1].path, orders[1].body), 403);
+	sql("UPDATE ward_session SET fresh_until = 1");
+	EXPECT(visit(&security, METHOD_POST, orders[1].path, orders[1].body), 401);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -563,7 +629,7 @@ int main(void)
 		TEST(the_first_login), TEST(old_links_are_void), TEST(three_persons_for_three_roles), TEST(what_is_confirmed_is_what_was_proposed),
 		TEST(pairs_expire_and_are_refused), TEST(what_is_not_meant_cannot_be_set), TEST(others_organisations),
 		TEST(tokens_go_as_far_as_their_scope), TEST(fresh_again), TEST(passwords_change), TEST(a_lost_telephone),
-		TEST(a_transition_of_two_persons), TEST(unmasking_in_bulk),
+		TEST(a_transition_of_two_persons), TEST(unmasking_in_bulk), TEST(orders_take_two_persons),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,7 +38,8 @@ struct office {
 	int inspect;                 /* a byte written here asks for an inspection of this machine now (a pipe); -1: none */
 	struct str machine_id;       /* of the machine that this runs on, as its host has it */
 	struct str tls_dir;          /* server.crt, ca.crt */
-	struct str signing_key;      /* the line of the public key that seals archive and journal */
+	const char *signing_key;     /* the line of the public key that seals archive and journal; read and changed whole (__atomic) */
+	bool certificate_given;      /* by the configuration, so it is not made here */
 	struct strings rules;        /* files and folders of further rules */
 	bool built_in_rules;
 	int finding_level;           /* enum sigma_level: what rules of this level and worse find becomes findings */

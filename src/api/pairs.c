@@ -2,7 +2,7 @@
  *
  * pairs: what waits for a second person, and their decision (people/pairs.h).
  */
-#include "api/door.h"
+#include "api/orders.h"
 #include "people/throttle.h"
 
 static int do_transition(void *ctx, struct write *write, const struct pair *pair, const struct doc *payload, struct err *err);
@@ -14,6 +14,10 @@ const struct pair_action people_actions[] = {
 	{ "disable", PAIR_ACCOUNTS, user_do_disable },
 	{ "transition", "", do_transition }, /* roles: who_confirms() */
 	{ "unmask", "security leader", do_permit },
+	{ "order-removal", PAIR_INSTALLATION, order_do },
+	{ "order-key", PAIR_INSTALLATION, order_do },
+	{ "order-authority", PAIR_INSTALLATION, order_do },
+	{ "order-certificate", PAIR_INSTALLATION, order_do },
 	{ 0 },
 };
 

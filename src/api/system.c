@@ -180,17 +180,18 @@ static void put_certificate(struct request *request, const char *kind, const cha
 /* Public parts alone; the private ones are the keeper's. */
 static int get_keys(struct request *request, struct err *err UNUSED)
 {
-	const struct office *office = office_of(request);
+	struct office *office = office_of(request);
 	struct public_key key;
 	struct err none = { "" };
+	struct str line = str_from(__atomic_load_n(&office->signing_key, __ATOMIC_ACQUIRE));
 	json_open_map(&request->out, NULL);
 	json_open_list(&request->out, "rows");
-	if (office->signing_key.n && public_key_parse(office->signing_key, &key, &none) == 0) {
+	if (line.n && public_key_parse(line, &key, &none) == 0) {
 		json_open_map(&request->out, NULL);
 		json_put(&request->out, "kind", STR("seal"));
 		json_put(&request->out, "id", str_from(key.id));
 		json_put(&request->out, "algorithm", str_from(sign_names[key.algorithm]));
-		json_put(&request->out, "public", office->signing_key);
+		json_put(&request->out, "public", line);
 		buf_add_char(&request->out, '}');
 	}
 	put_certificate(request, "authority", "ca.crt");

@@ -195,7 +195,8 @@ static int was_stated(sqlite3 *book, struct str day, struct err *err)
 	return r;
 }
 
-static int remove_day(struct archive *archive, struct arena *arena, struct removed_day *day, int64_t limit, struct err *err)
+static int remove_day(struct archive *archive, struct arena *arena, struct removed_day *day, int64_t limit, int64_t order,
+                      struct err *err)
 {
 	BUF(body);
 	struct str path = day_path(arena, archive_dir(archive), day->day.p);
@@ -203,6 +204,8 @@ static int remove_day(struct archive *archive, struct arena *arena, struct remov
 	if (r < 0)
 		return r;
 	buf_printf(&body, "limit %lld\n", (long long)limit);
+	if (order)
+		buf_printf(&body, "order %lld\n", (long long)order);
 	r = was_stated(archive_book(archive), day->day, err);
 	if (r == 0)
 		r = archive_say(archive, CHAIN_REMOVAL, buf_str(&body), err);
@@ -245,7 +248,7 @@ int retention_apply(struct archive *archive, const struct retention *retention, 
 		day.held_by = held_by(holds, n_holds, days[i]);
 		if (!day.held_by.p) {
 			if (!retention->pretend)
-				r = remove_day(archive, arena, &day, old ? retention->days : (int64_t)retention->bytes, err);
+				r = remove_day(archive, arena, &day, old ? retention->days : (int64_t)retention->bytes, retention->order, err);
 			total -= MIN(total, day.bytes);
 		}
 		if (r == 0)

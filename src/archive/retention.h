@@ -35,6 +35,7 @@ struct retention {
 	int64_t least_days; /* 0: RETENTION_LEAST_DAYS */
 	bool anyway;        /* also younger days, when somebody says so */
 	bool pretend;       /* only say what would be removed */
+	int64_t order;      /* of two persons of the office (people/orders.h), stated with each removal; 0: none */
 };
 
 struct removed_day {

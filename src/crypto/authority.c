@@ -6,6 +6,7 @@
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -211,15 +212,58 @@ static int read_files(struct authority *authority, const char *key_file, const c
 	return r;
 }
 
+/* ---- another authority ---- */
+
+struct files {
+	const char *key, *crt, *next_key, *next_crt; /* next: not in their places yet */
+};
+
+static struct files files_of(struct arena *arena, const char *dir)
+{
+	return (struct files){
+		arena_printf(arena, "%s/ca.key", dir).p,
+		arena_printf(arena, "%s/ca.crt", dir).p,
+		arena_printf(arena, "%s/ca-next.key", dir).p,
+		arena_printf(arena, "%s/ca-next.crt", dir).p,
+	};
+}
+
+/* The key was put in place, and with it the new authority is the one: its certificate follows. Before, nothing has happened. */
+static int mend(const struct files *files, struct err *err)
+{
+	bool key = access(files->next_key, F_OK) == 0, crt = access(files->next_crt, F_OK) == 0;
+	if (crt && !key && rename(files->next_crt, files->crt) < 0)
+		return err_errno(err, -errno, "cannot replace '%s'", files->crt);
+	if (key && ((crt && unlink(files->next_crt) < 0) || unlink(files->next_key) < 0))
+		return err_errno(err, -errno, "cannot remove '%s'", files->next_key);
+	return 0;
+}
+
+int authority_renew(const char *dir, struct str name, struct err *err)
+{
+	CLEANUP(authority_close_p) struct authority *made = mem_alloc(sizeof(*made));
+	ARENA(arena);
+	const struct files files = files_of(&arena, dir);
+	int r = load(err);
+	r = r < 0 ? r : mend(&files, err);
+	r = r < 0 ? r : make_files(made, files.next_key, files.next_crt, name, err);
+	if (r < 0)
+		return r;
+	if (rename(files.next_key, files.key) < 0 || rename(files.next_crt, files.crt) < 0)
+		return err_errno(err, -errno, "cannot put the new authority in its place in '%s'", dir);
+	return 0;
+}
+
 int authority_open(const char *dir, struct str name, struct authority **out, struct err *err)
 {
 	CLEANUP(authority_close_p) struct authority *authority = mem_alloc(sizeof(*authority));
 	ARENA(arena);
-	const char *key = arena_printf(&arena, "%s/ca.key", dir).p, *crt = arena_printf(&arena, "%s/ca.crt", dir).p;
+	const struct files files = files_of(&arena, dir);
 	int r = load(err);
+	r = r < 0 ? r : mend(&files, err);
 	if (r < 0)
 		return r;
-	r = access(key, F_OK) == 0 ? read_files(authority, key, crt, err) : make_files(authority, key, crt, name, err);
+	r = access(files.key, F_OK) == 0 ? read_files(authority, files.key, files.crt, err) : make_files(authority, files.key, files.crt, name, err);
 	if (r == 0)
 		*out = TAKE(authority);
 	return r;

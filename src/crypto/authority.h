@@ -26,6 +26,8 @@ struct authority;
 
 /* Makes key and certificate when there are none. `name`: of the machine. */
 int authority_open(const char *dir, struct str name, struct authority **out, struct err *err) MUST_USE;
+/* A new key and certificate in the place of the old ones, which are gone then; at the next authority_open(). Whole or not at all. */
+int authority_renew(const char *dir, struct str name, struct err *err) MUST_USE;
 void authority_close(struct authority *authority);
 void authority_close_p(struct authority **authority);
 /* A certificate for the key of this request, as PEM, the authority's own behind it. `names`: host names and addresses. */

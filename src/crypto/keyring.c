@@ -120,6 +120,81 @@ int keyring_public(const char *dir, struct str name, struct public_key *out, str
 	return r < 0 ? r : read_public(fd, dir, name, out, &changed, err);
 }
 
+/* ---- another key of the same name ---- */
+
+#define NEXT "-next" /* a pair that is not in its place yet */
+
+static int rename_in(int dir, const char *from, const char *to, struct err *err)
+{
+	if (renameat(dir, from, dir, to) < 0 || fsync(dir) < 0)
+		return err_errno(err, -errno, "cannot put the key '%s' in its place", to);
+	return 0;
+}
+
+struct files {
+	char secret[NAME_LONG + 16], public[NAME_LONG + 16], next_secret[NAME_LONG + 16], next_public[NAME_LONG + 16];
+};
+
+static struct files files_of(struct str name)
+{
+	struct files files;
+	snprintf(files.secret, sizeof(files.secret), "%.*s.key", STR_ARG(name));
+	snprintf(files.public, sizeof(files.public), "%.*s.pub", STR_ARG(name));
+	snprintf(files.next_secret, sizeof(files.next_secret), "%.*s" NEXT ".key", STR_ARG(name));
+	snprintf(files.next_public, sizeof(files.next_public), "%.*s" NEXT ".pub", STR_ARG(name));
+	return files;
+}
+
+/* The private half was put in place, and with it the new key is the one: its public half follows. Before, nothing has happened. */
+static int mend(int dir, const struct files *files, struct err *err)
+{
+	bool secret = faccessat(dir, files->next_secret, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	bool public = faccessat(dir, files->next_public, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (public && !secret)
+		return rename_in(dir, files->next_public, files->public, err);
+	if (secret && ((public && unlinkat(dir, files->next_public, 0) < 0) || unlinkat(dir, files->next_secret, 0) < 0))
+		return err_errno(err, -errno, "cannot remove the key '%s'", files->next_secret);
+	return 0;
+}
+
+static bool name_has_next(struct str name)
+{
+	return keyring_name_is_good(name) && name.n + strlen(NEXT) <= NAME_LONG;
+}
+
+int keyring_mend(const char *dir, struct str name, struct err *err)
+{
+	CLEANUP(fd_close_p) int fd = -1;
+	struct files files;
+	if (!name_has_next(name) || (access(dir, F_OK) < 0 && errno == ENOENT))
+		return 0;
+	int r = open_dir(dir, &fd, err);
+	files = files_of(name);
+	return r < 0 ? r : mend(fd, &files, err);
+}
+
+int keyring_renew(const char *dir, struct str name, struct public_key *out, struct err *err)
+{
+	ARENA(arena);
+	CLEANUP(fd_close_p) int fd = -1;
+	struct public_key old;
+	if (!name_has_next(name))
+		return bad_name(err, name);
+	const struct files files = files_of(name);
+	struct str next = arena_printf(&arena, "%.*s" NEXT, STR_ARG(name));
+	int r = open_dir(dir, &fd, err);
+	r = r < 0 ? r : mend(fd, &files, err);
+	r = r < 0 ? r : keyring_public(dir, name, &old, err);
+	r = r < 0 ? r : keyring_create(dir, next, old.algorithm, out, err);
+	if (r < 0)
+		return r;
+	const char *kept = arena_printf(&arena, "%.*s-%s.pub", STR_ARG(name), old.id).p;
+	if (linkat(fd, files.public, fd, kept, 0) < 0 && errno != EEXIST)
+		return err_errno(err, -errno, "cannot keep the public key '%s'", kept);
+	r = rename_in(fd, files.next_secret, files.secret, err);
+	return r < 0 ? r : rename_in(fd, files.next_public, files.public, err);
+}
+
 static int by_name(const void *a, const void *b)
 {
 	return str_compare(((const struct keyring_entry *)a)->name, ((const struct keyring_entry *)b)->name);

@@ -34,6 +34,10 @@ const struct migration people_migrations[] = {
 	  " created INTEGER NOT NULL, expires INTEGER NOT NULL, state TEXT NOT NULL, decided INTEGER, decided_by INTEGER,"
 	  " decided_name TEXT, decided_reason TEXT);"
 	  "CREATE INDEX ward_pair_state ON ward_pair (state, expires)" },
+	{ 103, "orders",
+	  "CREATE TABLE ward_order (id INTEGER PRIMARY KEY, what TEXT NOT NULL, value INTEGER NOT NULL, place TEXT NOT NULL, given_by TEXT NOT NULL,"
+	  " reason TEXT NOT NULL, given INTEGER NOT NULL, tries INTEGER NOT NULL, state TEXT NOT NULL, outcome TEXT, ended INTEGER);"
+	  "CREATE INDEX ward_order_state ON ward_order (state)" },
 	{ 0 },
 };
 

@@ -14,13 +14,15 @@ enum control_word {
 	CONTROL_STOP = 1,  /* finish what was begun, then end */
 	CONTROL_RELOAD,    /* read the rules again */
 	CONTROL_KEEPER,    /* with a socket towards the keeper */
-	CONTROL_WRITER,    /* towards the writer */
+	CONTROL_WRITER,    /* towards the writer; for the server: whom it may have days removed (role/upkeep.h) */
 	CONTROL_READER,    /* towards the reader */
 	CONTROL_CLIENT,    /* for the keeper: towards the writer, who has archives signed */
-	CONTROL_OFFICE,    /* for the keeper: towards the server */
+	CONTROL_OFFICE,    /* for the keeper and the writer: towards the server */
 	CONTROL_SERVER,    /* for the inspector: towards the server */
 	CONTROL_INSPECTOR, /* for the server: towards the inspector */
-	CONTROL_INSPECT,   /* from the server, the one word that a child says: the inspector is wanted, which ends when it has answered */
+	CONTROL_INSPECT,   /* from the server, as the next two: the inspector is wanted, which ends when it has answered */
+	CONTROL_NEW_KEY,   /* a new key that seals is wanted: the keeper is ended and makes it when it begins */
+	CONTROL_NEW_AUTHORITY, /* as above: a new authority for certificates */
 };
 
 /* `fd` (-1: none) stays the caller's. */

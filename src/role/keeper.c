@@ -295,19 +295,21 @@ int keeper_open(int fd, struct keeper **out, struct err *err)
 	return r;
 }
 
-int keeper_replace(struct keeper *keeper, int fd, struct err *err)
+int keeper_replace(struct keeper *keeper, int fd, bool any_key, struct err *err)
 {
 	CLEANUP(fd_close_p) int taken = fd;
 	struct public_key key;
 	int r = ask_public(keeper, taken, &key, err);
 	if (r < 0)
 		return r;
-	if (!str_eq(str_from(key.id), str_from(keeper->key.id)))
+	bool other = !str_eq(str_from(key.id), str_from(keeper->key.id));
+	if (other && !any_key)
 		return err_set(err, -EPERM, "the new keeper holds another key");
 	fd_close_p(&keeper->fd);
 	keeper->fd = taken;
+	keeper->key = key;
 	taken = -1;
-	return 0;
+	return other;
 }
 
 void keeper_close(struct keeper *keeper)

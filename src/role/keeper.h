@@ -68,8 +68,9 @@ struct keeper;
 
 /* Takes the socket over, and asks for the public key. */
 int keeper_open(int fd, struct keeper **out, struct err *err) MUST_USE;
-/* Another keeper took the place of one that died: it must hold the same key. Takes the socket over. */
-int keeper_replace(struct keeper *keeper, int fd, struct err *err) MUST_USE;
+/* Another keeper took the place of one that ended. It must hold the same key, unless `any_key`: then 1 says that it holds another one. -EPERM.
+ * Takes the socket over. */
+int keeper_replace(struct keeper *keeper, int fd, bool any_key, struct err *err) MUST_USE;
 void keeper_close(struct keeper *keeper);
 void keeper_close_p(struct keeper **keeper);
 struct signer keeper_signer(struct keeper *keeper);

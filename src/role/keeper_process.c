@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,15 +63,41 @@ static int open_office(struct arena *arena, struct keeper_state *keeper, struct 
 	return r;
 }
 
+static void do_task(struct arena *arena, const struct keeper_options *options)
+{
+	const struct config *config = options->config;
+	const char *keys = arena_cstr(arena, config->archive.keys);
+	struct public_key key;
+	struct strings names;
+	struct err err = { "" };
+	int r = 0;
+	if (options->task == KEEPER_NEW_KEY) {
+		r = keyring_renew(keys, config->archive.key, &key, &err);
+		if (r == 0)
+			role_say(options->log, &NOTE("a new key seals from now on, as two persons ordered: {}", str_from(key.id)));
+	} else if (options->task == KEEPER_NEW_AUTHORITY) {
+		names_of_machine(arena, config, &names);
+		r = authority_renew(keys, names.p[0], &err);
+		if (r == 0)
+			role_say(options->log, &NOTE("a new authority issues certificates from now on, as two persons ordered"));
+	}
+	if (r < 0)
+		role_say(options->log, &NOTE("{}", str_from(err.text)));
+}
+
 static int begin(struct arena *arena, struct keeper_state *keeper, struct err *err)
 {
 	const struct config *config = keeper->options->config;
 	struct shared_role *shared = &keeper->options->shared->roles[ROLE_KEEPER];
 	struct sandbox_state state;
 	struct sandbox sandbox = role_sandbox(ROLE_KEEPER, NULL, keeper->options->user, keeper->options->parent);
-	int r = keyring_private(arena_cstr(arena, config->archive.keys), config->archive.key, &keeper->key, err);
+	do_task(arena, keeper->options);
+	int r = keyring_mend(arena_cstr(arena, config->archive.keys), config->archive.key, err);
+	r = r < 0 ? r : keyring_private(arena_cstr(arena, config->archive.keys), config->archive.key, &keeper->key, err);
 	if (r == 0 && config->up.dir.p)
 		r = open_office(arena, keeper, err);
+	if (r == 0)
+		snprintf(keeper->options->shared->key_id, sizeof(keeper->options->shared->key_id), "%s", private_key_public(keeper->key)->id);
 	if (r == 0)
 		r = sandbox_enter(&sandbox, &state, err);
 	if (r < 0)

@@ -148,12 +148,12 @@ static int load_declared(struct arena *arena, enum lang lang, struct office *out
 	return r;
 }
 
-static struct str signing_key(struct arena *arena, struct keeper *keeper)
+const char *office_signing_key(struct arena *arena, struct keeper *keeper)
 {
 	struct signer signer = keeper_signer(keeper);
 	BUF(line);
 	public_key_print(&signer.key, &line);
-	return arena_str(arena, str_trim(buf_str(&line)));
+	return arena_str(arena, str_trim(buf_str(&line))).p;
 }
 
 /* As the table `host` has it; role/intake.c knows a machine without one by its name. */
@@ -242,7 +242,8 @@ int office_open(struct arena *arena, const struct config *config, enum lang lang
 	out->regime = config_regime(config, lang);
 	out->records_at = config->up.records;
 	out->tls_dir = arena_printf(arena, "%.*s/tls", STR_ARG(config->up.dir));
-	out->signing_key = signing_key(arena, keeper);
+	out->signing_key = office_signing_key(arena, keeper);
+	out->certificate_given = config->up.certificate.p != NULL;
 	out->machine_id = machine_id(arena);
 	out->rules = config->rules.paths;
 	out->built_in_rules = config->rules.built_in;

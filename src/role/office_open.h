@@ -19,6 +19,8 @@ int office_open(struct arena *arena, const struct config *config, enum lang lang
 void office_close(struct office *office);
 /* The token of the first login while nobody has an account; STR_NONE otherwise. */
 int office_first_token(struct arena *arena, struct office *office, struct str *out, struct err *err) MUST_USE;
+/* The line of the public key that this keeper signs with, in the arena. */
+const char *office_signing_key(struct arena *arena, struct keeper *keeper);
 /* The kind of office that people chose, unless the configuration says it. 1: it is another one than before. */
 int office_look_for_kind(struct office *office, struct err *err) MUST_USE;
 /* An inspection of this host was kept: pages that are open hear of it. */

@@ -175,14 +175,17 @@ void office_web_stop(struct office_web *web, unsigned seconds)
 }
 
 int office_web_renew(struct arena *arena, const struct config *config, struct keeper *keeper, struct office_web *web,
-                     struct err *err)
+                     bool anyway, struct err *err)
 {
 	struct web_tls tls;
+	struct tls_files files = files_of(arena, config);
 	if (config->up.certificate.p)
 		return 0;
-	int r = load_own(arena, config, keeper, &web->names, &tls, err);
+	int r = anyway ? make_new(arena, &files, keeper, &tls, err) : load_own(arena, config, keeper, &web->names, &tls, err);
 	if (r < 0 || str_eq(tls.certificate, web->tls.certificate))
 		return r;
 	r = server_reload(web->server, &tls, err);
+	if (r == 0)
+		web->tls = tls;
 	return r;
 }

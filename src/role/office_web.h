@@ -30,8 +30,9 @@ int office_web_open(struct arena *arena, const struct config *config, struct kee
 /* `listening` is taken over. */
 int office_web_start(const struct config *config, struct office_web *web, int listening, struct err *err) MUST_USE;
 void office_web_stop(struct office_web *web, unsigned seconds);
-/* Once a day: a new certificate when the old one ends soon, without a pause. One that was given stays until the next start. */
+/* Once a day: a new certificate when the old one ends soon, without a pause. One that was given stays until the next start. `anyway`: also
+ * when the old one is good still. */
 int office_web_renew(struct arena *arena, const struct config *config, struct keeper *keeper, struct office_web *web,
-                     struct err *err) MUST_USE;
+                     bool anyway, struct err *err) MUST_USE;
 
 #endif

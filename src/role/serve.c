@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "record/seal.h"
+#include "role/carry.h"
 #include "role/control.h"
 #include "role/doctor.h"
 #include "role/intake.h"
@@ -31,6 +32,7 @@ struct serve {
 	struct intake intake;
 	struct timers timers;
 	struct office_work work;
+	struct carry carry;
 	int inspector;            /* -1: none */
 	int wish;                 /* read end of office.inspect */
 	bool wanted;              /* an inspection, of an inspector that has to start first */
@@ -48,6 +50,22 @@ static int ask_now(struct serve *serve, struct err *err)
 	return r == -EPIPE || r == -ECONNRESET ? 0 : r;
 }
 
+/* With another key only when that was ordered; whoever else comes is no keeper of ours, and this server ends. */
+static int other_keeper(struct serve *serve, int fd, struct err *err)
+{
+	struct err why = { "" };
+	int other = keeper_replace(serve->keeper, fd, carry_awaits_key(&serve->carry), &why);
+	if (other == -EPIPE || other == -ETIMEDOUT) /* it ended at once: the supervisor sends another one */
+		return 0;
+	if (other < 0)
+		return err_set(err, other, "%s", why.text);
+	if (other)
+		__atomic_store_n(&serve->office.signing_key, office_signing_key(&serve->arena, serve->keeper), __ATOMIC_RELEASE);
+	if (carry_keeper(&serve->carry, other == 1, &why) < 0)
+		role_say(serve->options->log, &NOTE("{}", str_from(why.text)));
+	return 0;
+}
+
 static int take_word(struct serve *serve, struct err *err)
 {
 	enum control_word word;
@@ -58,7 +76,10 @@ static int take_word(struct serve *serve, struct err *err)
 	if (word == CONTROL_STOP) {
 		serve->stopping = true;
 	} else if (word == CONTROL_KEEPER && fd >= 0) {
-		r = serve->keeper ? keeper_replace(serve->keeper, fd, err) : keeper_open(fd, &serve->keeper, err);
+		r = serve->keeper ? other_keeper(serve, fd, err) : keeper_open(fd, &serve->keeper, err);
+		fd = -1;
+	} else if (word == CONTROL_WRITER && fd >= 0) {
+		carry_writer(&serve->carry, fd);
 		fd = -1;
 	} else if (word == CONTROL_INSPECTOR && fd >= 0) {
 		fd_close_p(&serve->inspector);
@@ -189,7 +210,7 @@ static int look_for_kind(void *ctx, struct err *err)
 static int renew_certificate(void *ctx, struct err *err)
 {
 	struct serve *serve = ctx;
-	return office_web_renew(&serve->arena, serve->options->config, serve->keeper, &serve->web, err);
+	return office_web_renew(&serve->arena, serve->options->config, serve->keeper, &serve->web, false, err);
 }
 
 static int seal_journal(void *ctx, struct err *err)
@@ -212,6 +233,7 @@ static void set_timers(struct serve *serve)
 	timers_add(&serve->timers, "certificate", 24 * 3600 * SECOND, 3600 * SECOND, renew_certificate, serve);
 	timers_add(&serve->timers, "seal", 30 * SECOND, 5 * SECOND, seal_journal, serve);
 	office_work_begin(&serve->work, &serve->office, &serve->timers);
+	carry_begin(&serve->carry, &serve->timers);
 }
 
 /* ---- its life ---- */
@@ -320,6 +342,13 @@ static void hear_wish(struct serve *serve)
 		role_say(serve->options->log, &NOTE("{}", str_from(err.text)));
 }
 
+static void hear_writer(struct serve *serve)
+{
+	struct err err = { "" };
+	if (carry_hear(&serve->carry, &err) < 0)
+		role_say(serve->options->log, &NOTE("{}", str_from(err.text)));
+}
+
 static void say_trouble(void *ctx, const char *name, const char *words)
 {
 	struct serve *serve = ctx;
@@ -335,6 +364,7 @@ static int loop(struct serve *serve, struct err *err)
 			{ .fd = serve->options->control, .events = POLLIN },
 			{ .fd = serve->inspector, .events = POLLIN },
 			{ .fd = serve->wish, .events = POLLIN },
+			{ .fd = serve->carry.writer, .events = POLLIN },
 		};
 		if (poll(wait, COUNT(wait), timers_wait_ms(&serve->timers)) < 0 && errno != EINTR)
 			return err_errno(err, -errno, "the server cannot wait");
@@ -345,6 +375,8 @@ static int loop(struct serve *serve, struct err *err)
 			hear_inspector(serve);
 		if (wait[2].revents)
 			hear_wish(serve);
+		if (wait[3].revents && !wait[0].revents)
+			hear_writer(serve);
 		timers_run(&serve->timers, say_trouble, serve);
 	}
 	return 0;
@@ -354,10 +386,13 @@ int serve_run(const struct serve_options *options, struct err *err)
 {
 	struct serve *serve = mem_alloc(sizeof(*serve)); /* the process ends with it */
 	*serve = (struct serve){ .options = options, .inspector = -1, .wish = -1, .wanted = true };
+	serve->carry = (struct carry){ .arena = &serve->arena, .config = options->config, .office = &serve->office, .web = &serve->web,
+		                       .keeper = &serve->keeper, .control = options->control, .writer = -1 };
 	int r = begin(serve, err);
 	r = r < 0 || serve->stopping ? r : loop(serve, err);
 	office_web_stop(&serve->web, PATIENCE);
 	timers_done(&serve->timers);
+	carry_done(&serve->carry);
 	intake_reset(&serve->intake);
 	office_close(&serve->office);
 	fd_close_p(&serve->inspector);

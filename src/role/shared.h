@@ -53,7 +53,7 @@ struct shared {
 	struct { /* the keeper's */
 		uint64_t signed_count;
 	} keeper;
-	char key_id[32]; /* "": not signed */
+	char key_id[32]; /* "": not signed; the keeper says it anew when it begins */
 	uint64_t briefed;   /* the inspector's: what was found was said once */
 	uint64_t announced; /* the server's: where it answers was said once */
 };

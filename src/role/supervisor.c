@@ -67,6 +67,8 @@ static int start(struct supervisor *supervisor, enum role role, struct err *err)
 		return err_errno(err, -errno, "cannot start the %s", role_names[role]);
 	}
 	it->pid = pid;
+	if (role == ROLE_KEEPER)
+		supervisor->task = KEEPER_SERVES; /* once */
 	it->control = ends[0];
 	it->started = clock_monotonic_ns();
 	it->again = 0;
@@ -98,6 +100,8 @@ static void link_up(struct supervisor *supervisor, enum role role)
 		link_both(supervisor, SOCK_STREAM, ROLE_WRITER, CONTROL_READER, ROLE_READER, CONTROL_WRITER);
 	if (role == ROLE_KEEPER || role == ROLE_SERVER)
 		link_both(supervisor, SOCK_SEQPACKET, ROLE_KEEPER, CONTROL_OFFICE, ROLE_SERVER, CONTROL_KEEPER);
+	if (role == ROLE_WRITER || role == ROLE_SERVER)
+		link_both(supervisor, SOCK_SEQPACKET, ROLE_WRITER, CONTROL_OFFICE, ROLE_SERVER, CONTROL_WRITER);
 	if (role == ROLE_INSPECTOR || role == ROLE_SERVER)
 		link_both(supervisor, SOCK_STREAM, ROLE_INSPECTOR, CONTROL_SERVER, ROLE_SERVER, CONTROL_INSPECTOR);
 }
@@ -184,6 +188,10 @@ static void child_ended(struct supervisor *supervisor, enum role role, int statu
 	}
 	if (good && role == ROLE_INSPECTOR) /* until somebody wants to know again */
 		return;
+	if (good && role == ROLE_KEEPER && supervisor->task) { /* ended for its task */
+		it->again = now;
+		return;
+	}
 	say_end(supervisor, role, status);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == CHILD_DISTRUSTS && role == ROLE_WRITER &&
 	    supervisor->children[ROLE_READER].pid)
@@ -256,7 +264,16 @@ static void hear_signals(struct supervisor *supervisor)
 	}
 }
 
-/* The server may have the inspector started; nothing else. */
+/* Nothing of what the keeper is asked for waits: its clients ask again when there is another one. */
+static void give_task(struct supervisor *supervisor, enum keeper_task task)
+{
+	if (supervisor->stopping || supervisor->task || !supervisor->children[ROLE_KEEPER].pid)
+		return;
+	supervisor->task = task;
+	tell(supervisor, ROLE_KEEPER, CONTROL_STOP);
+}
+
+/* The server may have the inspector started, and the keeper started with a task; nothing else. */
 static int hear_server(struct supervisor *supervisor, struct err *err)
 {
 	struct pollfd there = { .fd = supervisor->children[ROLE_SERVER].control, .events = POLLIN };
@@ -268,6 +285,8 @@ static int hear_server(struct supervisor *supervisor, struct err *err)
 	struct child *inspector = &supervisor->children[ROLE_INSPECTOR];
 	int r = control_take(supervisor->children[ROLE_SERVER].control, &word, &fd, &none);
 	fd_close_p(&fd);
+	if (r == 0 && (word == CONTROL_NEW_KEY || word == CONTROL_NEW_AUTHORITY))
+		give_task(supervisor, word == CONTROL_NEW_KEY ? KEEPER_NEW_KEY : KEEPER_NEW_AUTHORITY);
 	if (r < 0 || word != CONTROL_INSPECT || inspector->pid || inspector->again || supervisor->stopping)
 		return 0;
 	r = start(supervisor, ROLE_INSPECTOR, err);

@@ -197,7 +197,9 @@ static int find_key(struct supervisor *supervisor, struct err *err)
 	struct public_key key;
 	if (!config->archive.sign && !config->up.dir.p)
 		return 0;
-	int r = config->up.dir.p ? make_key(config, err) : 0;
+	int r = keyring_mend(arena_cstr(&arena, config->archive.keys), config->archive.key, err);
+	if (r == 0 && config->up.dir.p)
+		r = make_key(config, err);
 	if (r < 0)
 		return r;
 	r = keyring_public(arena_cstr(&arena, config->archive.keys), config->archive.key, &key, err);

@@ -6,6 +6,7 @@
 #ifndef WARD_ROLE_SUPERVISOR_STATE_H
 #define WARD_ROLE_SUPERVISOR_STATE_H
 
+#include "role/keeper_process.h"
 #include "role/log.h"
 #include "role/shared.h"
 #include "role/supervisor.h"
@@ -28,6 +29,7 @@ struct supervisor {
 	int tcp, local, signals, lock; /* tcp: metrics; local: `ward status` */
 	int console;                   /* listens; -1: `ward collect` */
 	uint16_t port;                 /* of the console */
+	enum keeper_task task;         /* what the keeper does when it is started next */
 	bool stopping;
 	int64_t stop_by;
 	int failed;        /* a child could not begin */

@@ -15,6 +15,7 @@
 #include "role/control.h"
 #include "role/findings.h"
 #include "role/keeper.h"
+#include "role/upkeep.h"
 #include "role/wire.h"
 #include "sys/root.h"
 
@@ -55,6 +56,7 @@ struct writer {
 	struct signer signer;
 	struct findings findings;
 	struct connection now;
+	int office;              /* towards the server; -1: none */
 	int next_reader;         /* a socket that waits until all of the old reader's is kept; -1: none */
 	struct frame *first, *last; /* not committed */
 	size_t waiting;
@@ -65,7 +67,7 @@ struct writer {
 	size_t n_spare;
 	int64_t commit_at, tick_at;
 	int64_t wall_seen;
-	bool stopping, troubled, unsealed;
+	bool stopping, ended, troubled, unsealed;
 };
 
 static int64_t wall_ns(void)
@@ -119,7 +121,7 @@ static int sign_and_count(void *ctx, struct str statement, uint8_t signature[SIG
 static int new_keeper(struct writer *writer, int fd, struct err *err)
 {
 	if (writer->keeper)
-		return keeper_replace(writer->keeper, fd, err);
+		return keeper_replace(writer->keeper, fd, false, err);
 	int r = keeper_open(fd, &writer->keeper, err);
 	if (r < 0)
 		return r;
@@ -455,8 +457,13 @@ static int take_word(struct writer *writer, struct err *err)
 		return r;
 	if (word == CONTROL_KEEPER && fd >= 0) {
 		r = new_keeper(writer, fd, err);
+		if (r == -EPERM) { /* a new key: what was not committed the reader hands over again */
+			role_say(writer->options->log, &NOTE("another key seals from now on; the writer begins anew with it"));
+			writer->ended = true;
+			return 0;
+		}
 		/* The supervisor will send another one. */
-		if (r < 0 && writer->archive && r != -EPERM) {
+		if (r < 0 && writer->archive) {
 			trouble(writer, err->text);
 			r = 0;
 		}
@@ -465,6 +472,11 @@ static int take_word(struct writer *writer, struct err *err)
 	if (word == CONTROL_READER && fd >= 0) {
 		fd_close_p(&writer->next_reader);
 		writer->next_reader = fd;
+		return 0;
+	}
+	if (word == CONTROL_OFFICE && fd >= 0) {
+		fd_close_p(&writer->office);
+		writer->office = fd;
 		return 0;
 	}
 	fd_close_p(&fd);
@@ -491,11 +503,14 @@ static int loop(struct writer *writer, struct err *err)
 		struct pollfd wait[] = {
 			{ .fd = writer->options->control, .events = POLLIN },
 			{ .fd = listening ? writer->now.fd : -1, .events = POLLIN },
+			{ .fd = writer->office, .events = POLLIN },
 		};
 		int r = poll(wait, COUNT(wait), (int)((MAX(until - now, 0) + 999999) / 1000000));
 		if (r < 0 && errno != EINTR)
 			return err_errno(err, -errno, "the writer cannot wait");
 		r = wait[0].revents ? take_word(writer, err) : 0;
+		if (r == 0 && writer->ended)
+			return 0;
 		if (r == 0 && wait[1].revents)
 			r = hear(writer, err);
 		now = clock_monotonic_ns();
@@ -508,6 +523,13 @@ static int loop(struct writer *writer, struct err *err)
 			writer->tick_at = now + SECOND;
 		}
 		change_reader(writer);
+		/* Between two commits, and not of a socket that was just replaced. */
+		if (wait[2].revents && wait[2].fd == writer->office && (r = upkeep_answer(writer->office, writer->archive, err)) != 0) {
+			if (r < 0)
+				return r;
+			fd_close_p(&writer->office);
+			writer->office = -1;
+		}
 		if (writer->stopping && !writer->first && (writer->now.fd < 0 || writer->now.ended) && writer->next_reader < 0)
 			return 0;
 	}
@@ -588,7 +610,7 @@ int writer_run(const struct writer_options *options, struct err *err)
 	writer->options = options;
 	writer->config = options->config;
 	writer->shared = options->shared;
-	writer->now.fd = writer->next_reader = -1;
+	writer->now.fd = writer->next_reader = writer->office = -1;
 	writer->findings.dir = writer->findings.file = -1;
 	int r = begin(writer, err);
 	if (r == 0)
