@@ -10,7 +10,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +19,7 @@
 #include "archive/plain.h"
 #include "archive/store.h"
 #include "base/clock.h"
+#include "sys/lock.h"
 #include "sys/root.h"
 
 enum { BLOCK_BYTES = 32 * 1024 * 1024, BLOCK_COUNT = 1 << 20, UNSEALED_BLOCKS = 4 };
@@ -69,21 +69,11 @@ static int64_t now_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static int lock_take(const char *dir, int *out, struct err *err)
+static int take_lock(const char *dir, int *out, struct err *err)
 {
 	ARENA(arena);
-	struct str path = arena_printf(&arena, "%s/lock", dir);
-	int fd = open(path.p, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return err_errno(err, -errno, "%s", path.p);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		int r = -errno;
-		close(fd);
-		return r == -EWOULDBLOCK ? err_set(err, -EBUSY, "%s: another process writes this archive", dir)
-		                         : err_errno(err, r, "%s", path.p);
-	}
-	*out = fd;
-	return 0;
+	int r = lock_take(arena_printf(&arena, "%s/lock", dir).p, out, err);
+	return r == -EBUSY ? err_set(err, r, "%s: another process writes this archive", dir) : r;
 }
 
 static int random_id(char out[CHAIN_ID + 1], struct err *err)
@@ -157,7 +147,7 @@ int archive_create(const char *dir, const struct archive_options *options, struc
 	struct chain chain;
 	if (mkdir(dir, 0750) < 0 && errno != EEXIST)
 		return err_errno(err, -errno, "%s", dir);
-	int r = lock_take(dir, &lock, err);
+	int r = take_lock(dir, &lock, err);
 	if (r == 0)
 		r = book_open(book_path(&arena, dir).p, DATABASE_CREATE, &book, err);
 	if (r == 0)
@@ -258,7 +248,7 @@ int archive_open(const char *dir, const struct archive_options *options, struct 
 	struct str path = book_path(&arena, dir);
 	if (access(path.p, F_OK) < 0)
 		return err_set(err, -ENOENT, "%s: there is no archive", dir);
-	int r = lock_take(dir, &archive->lock, err);
+	int r = take_lock(dir, &archive->lock, err);
 	if (r == 0)
 		r = book_open(path.p, DATABASE_WRITE, &archive->book, err);
 	if (r == 0)

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include "record/records.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 
 #include "record/records_inside.h"
+#include "sys/lock.h"
 #include "sys/root.h"
 
 const struct migration records_own[] = {
@@ -27,22 +26,11 @@ const struct migration records_own[] = {
 
 /* ---- opening ---- */
 
-#define LOCK_PATIENCE ((int64_t)2 * 1000000000)
-
 static int take_lock(struct records *records, struct err *err)
 {
 	ARENA(arena);
-	struct str name = arena_printf(&arena, "%s.lock", records->where);
-	records->lock = open(name.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (records->lock < 0)
-		return err_errno(err, -errno, "cannot open '%s'", name.p);
-	/* A server whose supervisor was killed a moment ago may still be dying. */
-	for (int64_t until = clock_monotonic_ns() + LOCK_PATIENCE; flock(records->lock, LOCK_EX | LOCK_NB) < 0;) {
-		if (clock_monotonic_ns() > until)
-			return err_set(err, -EBUSY, "another ward is working on '%s'", records->where);
-		nanosleep(&(struct timespec){ 0, 20 * 1000 * 1000 }, NULL);
-	}
-	return 0;
+	int r = lock_take(arena_printf(&arena, "%s.lock", records->where).p, &records->lock, err);
+	return r == -EBUSY ? err_set(err, r, "another ward is working on '%s'", records->where) : r;
 }
 
 /* For reading only: it must be there, and of a ward that is not newer. */
