@@ -72,7 +72,7 @@ static int close_api(void **state)
 /* Hand a sheet in and wait until it was looked at. */
 static struct api_answer looked_at(int64_t id)
 {
-	for (int i = 0; i < 400; i++) {
+	for (int i = 0; i < 4800; i++) {
 		struct api_answer answer = api_get(&api, &security, text("/api/imports/%lld", (long long)id));
 		assert_int_equal(answer.status, 200);
 		if (strcmp(api_text(&answer, "state"), "checking") != 0 && strcmp(api_text(&answer, "state"), "applying") != 0)

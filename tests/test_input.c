@@ -132,19 +132,21 @@ static int take(struct world *world, bool kept, size_t most)
 	return r;
 }
 
-/* All there is: until nothing came for `quiet` milliseconds. */
+/* All there is: until nothing came for `quiet` milliseconds. A look takes 10 of them at most, however long the machine kept us from
+ * looking: what is due has so many looks to come. */
 static int pump(struct world *world, int quiet)
 {
-	int64_t until = clock_monotonic_ns() + quiet * INT64_C(1000000);
+	const int64_t look = 10 * 1000000;
+	int64_t left = quiet * INT64_C(1000000);
 	int r = 0;
-	while (r != -ENODATA && clock_monotonic_ns() < until) {
+	while (r != -ENODATA && left > 0) {
 		struct err err;
-		assert_true(input_wait(world->input, until - clock_monotonic_ns(), &err) >= 0);
+		int64_t begun = clock_monotonic_ns();
+		assert_true(input_wait(world->input, MIN(left, look), &err) >= 0);
 		size_t before = world->lines.n;
 		r = take(world, true, 1 << 20);
 		assert_true(r >= 0 || r == -ENODATA);
-		if (world->lines.n > before)
-			until = clock_monotonic_ns() + quiet * INT64_C(1000000);
+		left = world->lines.n > before ? quiet * INT64_C(1000000) : left - MIN(clock_monotonic_ns() - begun, look);
 	}
 	return r;
 }

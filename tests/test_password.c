@@ -40,16 +40,18 @@ static void nobody_takes_as_long(void **state)
 	struct err err = { "" };
 	struct str hash;
 	assert_int_equal(password_hash(&arena, STR("correct horse battery"), &hash, &err), 0);
-	int64_t before = clock_thread_ns();
-	for (int i = 0; i < 4; i++)
+	/* The quickest of several each, in turns: what else the machine does only ever adds. */
+	int64_t known = INT64_MAX, unknown = INT64_MAX;
+	for (int i = 0; i < 6; i++) {
+		int64_t before = clock_thread_ns();
 		assert_false(password_verify(hash, STR("wrong password")));
-	int64_t known = clock_thread_ns() - before;
-	before = clock_thread_ns();
-	for (int i = 0; i < 4; i++)
+		int64_t between = clock_thread_ns();
 		assert_false(password_verify(STR_NONE, STR("wrong password")));
-	int64_t unknown = clock_thread_ns() - before;
+		known = MIN(known, between - before);
+		unknown = MIN(unknown, clock_thread_ns() - between);
+	}
 	assert_true(unknown * 2 > known && known * 2 > unknown);
-	assert_true(known / 4 > 1000000); /* and it is no cheap hash */
+	assert_true(known > 1000000); /* and it is no cheap hash */
 }
 
 static void easy_ones(void **state)

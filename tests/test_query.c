@@ -21,7 +21,7 @@ static struct query *query;
 static int setup(void **state)
 {
 	(void)state;
-	const struct query_limits limits = { .deadline_ns = 300 * 1000000, .rows = 1000 };
+	const struct query_limits limits = { .rows = 1000 };
 	assert_int_equal(root_open(&root, "/", NULL), 0);
 	facts = facts_new(&root, NULL);
 	assert_int_equal(query_open(facts, &limits, &query, NULL), 0);
@@ -129,11 +129,16 @@ static void test_limits(void **state)
 	(void)state;
 	struct err err = { "" };
 	int64_t value;
+	const struct query_limits short_limits = { .deadline_ns = 300 * 1000000 };
+	struct query *whole = query;
+	assert_int_equal(query_open(facts, &short_limits, &query, NULL), 0);
 	int64_t start = clock_monotonic_ns();
 	int r = first_int("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
 	                  &value, &err);
 	assert_int_equal(r, -ETIME);
-	assert_true(clock_monotonic_ns() - start < 5 * (int64_t)1000000000);
+	assert_true(clock_monotonic_ns() - start < 30 * (int64_t)1000000000);
+	query_close(query);
+	query = whole;
 
 	struct statement *statement;
 	size_t rows = 0;

@@ -10,24 +10,27 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "web/stream.h"
 
 static struct stream *stream;
 static const struct actor all = { .id = 2, .org = 1, .whole = true }, county = { .id = 3, .org = 5 };
 
-/* A connection that waits: `asleep` while set aside. */
+/* A connection that waits: `asleep` while set aside; how often it was, and how often called back. */
 struct sleeper {
-	_Atomic int asleep, woken;
+	_Atomic int asleep, slept, woken;
 };
 static void set_aside(void *ctx)
 {
-	((struct sleeper *)ctx)->asleep = 1;
+	struct sleeper *sleeper = ctx;
+	sleeper->slept++;
+	sleeper->asleep = 1;
 }
 static void call_back(void *ctx)
 {
 	struct sleeper *sleeper = ctx;
-	sleeper->asleep = 0;
 	sleeper->woken++;
+	sleeper->asleep = 0;
 }
 
 /* Everything there is to hear now. */
@@ -37,16 +40,17 @@ static char *heard(struct subscriber *subscriber, struct sleeper *sleeper)
 	const struct subscriber_waker waker = { set_aside, call_back, sleeper };
 	size_t n = 0;
 	ssize_t got;
+	int before = sleeper->slept;
 	while ((got = subscriber_read(subscriber, text + n, MIN(sizeof(text) - 1 - n, (size_t)100), &waker)) > 0)
 		n += (size_t)got;
 	text[n] = 0;
-	assert_true(sleeper->asleep || got == -EPIPE);
+	assert_true(sleeper->slept == before + 1 || got == -EPIPE); /* and may have been called back by now */
 	return text;
 }
 
 static void wait_awake(struct sleeper *sleeper)
 {
-	for (int i = 0; sleeper->asleep && i < 2000; i++)
+	for (int i = 0; sleeper->asleep && i < 60000; i++)
 		usleep(1000);
 	assert_false(sleeper->asleep);
 }
@@ -153,6 +157,7 @@ static void who_falls_behind_asks_anew(void **state)
 	subscriber_close(b);
 }
 
+/* Not once for each: once, and then again when a moment has passed. */
 static void a_burst_wakes_once(void **state)
 {
 	(void)state;
@@ -160,15 +165,18 @@ static void a_burst_wakes_once(void **state)
 	struct sleeper sleeper = { 0 };
 	assert_int_equal(stream_subscribe(stream, &all, STR_NONE, &a, NULL), 0);
 	heard(a, &sleeper);
-	usleep(150 * 1000); /* what earlier tests published is told */
-	heard(a, &sleeper);
+	int64_t begun = clock_monotonic_ns();
 	int before = sleeper.woken;
-	for (int64_t i = 1; i <= 100; i++)
+	for (int64_t i = 1; i <= 100; i++) {
 		change("finding", i, 1);
+		usleep(200);
+		heard(a, &sleeper);
+	}
+	int woken = sleeper.woken - before;
+	int64_t moments = (clock_monotonic_ns() - begun) / (100 * 1000 * 1000);
+	if (woken > moments + 2)
+		fail_msg("woken %d times in %d tenths of a second", woken, (int)moments);
 	wait_awake(&sleeper);
-	usleep(20 * 1000);
-	heard(a, &sleeper);
-	assert_int_equal(sleeper.woken, before + 1);
 	subscriber_close(a);
 }
 
@@ -187,14 +195,14 @@ static void a_person_has_a_few(void **state)
 }
 
 /* Publishers and readers at once: nobody sleeps over an event, each hears its own in order. */
-enum { EACH = 150, READERS = 4 };
+enum { EACH = 90, READERS = 4 }; /* of two writers: fewer than STREAM_AT_ONCE, however long a reader is kept from reading */
 
 static void *read_all(void *ctx)
 {
 	struct subscriber *subscriber = ctx;
 	struct sleeper sleeper = { 0 };
 	size_t n = 0, at = 0;
-	for (int i = 0; n < 2 * EACH && i < 5000; i++) {
+	for (int i = 0; n < 2 * EACH && i < 60000; i++) {
 		const struct subscriber_waker waker = { set_aside, call_back, &sleeper };
 		char piece[333];
 		ssize_t got = subscriber_read(subscriber, piece, sizeof(piece) - 1, &waker);
@@ -206,7 +214,7 @@ static void *read_all(void *ctx)
 				at = 0;
 			}
 		}
-		while (got == 0 && sleeper.asleep && i++ < 5000)
+		while (got == 0 && sleeper.asleep && i++ < 60000)
 			usleep(1000);
 	}
 	return (void *)n;

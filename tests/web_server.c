@@ -8,6 +8,7 @@
  * Prints "port N", then runs until SIGTERM; SIGHUP reads the certificate again.
  */
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,9 @@ static int add_thing(struct request *request, struct err *err)
 	return r;
 }
 
+/* Requests to sleep that came in: they run, or wait for their turn. */
+static atomic_int sleepers;
+
 static int sleep_a_while(struct request *request, struct err *err)
 {
 	int64_t ms;
@@ -133,6 +137,7 @@ static int who(struct request *request, struct err *err)
 	json_put_int(&request->out, "id", request->actor->id);
 	json_put(&request->out, "csrf", request->csrf);
 	json_put(&request->out, "address", request->address);
+	json_put_int(&request->out, "sleepers", atomic_load(&sleepers));
 	buf_add_char(&request->out, '}');
 	return 0;
 }
@@ -173,6 +178,8 @@ static int authenticate(void *ctx, struct request *request, const struct credent
 	static const struct actor good = { .id = 2, .name = STR("Zhang"), .person = 2, .org = 1, .whole = true, .roles = 2, .session = 1 };
 	static const struct actor token = { .id = 3, .name = STR("Program"), .org = 1, .whole = true, .roles = 2, .token = 1 };
 	(void)ctx, (void)err;
+	if (str_is(request->path, "/api/slow"))
+		atomic_fetch_add(&sleepers, 1);
 	if (str_is(credentials->bearer, "key")) {
 		request->actor = &token;
 	} else if (str_is(credentials->cookie, "good")) {

@@ -23,6 +23,7 @@ export async function page(browser, { width = 1366, height = 768, lang = 'zh-CN'
   await context.addInitScript(`try { localStorage.setItem("ward.lang", "${lang}"); localStorage.setItem("ward.theme", "${theme}"); } catch { /* about:blank */ }
     document.addEventListener('securitypolicyviolation', (e) => console.error('CSP: ' + e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sourceFile + ':' + e.lineNumber));`);
   const made = await context.newPage();
+  made.setDefaultTimeout(patience);
   const problems = [];
   made.on('console', (message) => {
     if (message.type() !== 'error' && message.type() !== 'warning') return;
@@ -43,11 +44,18 @@ export async function axe(page) {
   return found.violations.flatMap((one) => one.nodes.map((node) => `${one.id} (${one.impact}): ${node.target.join(' ')}: ${node.failureSummary.split('\n').slice(1).join('; ').trim().slice(0, 220)}`));
 }
 
-// Wait until nothing is loading.
-export async function calm(page, after = 120) {
+// Until something that must come is given up, in milliseconds: it only ends what hangs, so a slow machine may take its time.
+export const patience = 120000;
+
+// Wait until nothing is loading, for so many frames in a row: what one answer brings may ask for the next.
+export async function calm(page, frames = 8) {
   await page.waitForLoadState('domcontentloaded');
-  await page.waitForFunction(() => !document.querySelector('.waiting, .traffic') && document.querySelector('h1'), null, { timeout: 15000 });
-  await page.waitForTimeout(after);
+  await page.evaluate(() => (window.calmFrames = 0));
+  await page.waitForFunction((wanted) => {
+    const still = !document.querySelector('.waiting, .traffic') && document.querySelector('h1');
+    window.calmFrames = still ? (window.calmFrames ?? 0) + 1 : 0;
+    return window.calmFrames > wanted;
+  }, frames, { timeout: patience, polling: 'raf' });
 }
 
 // The six digits of this half minute (RFC 6238); `at`: milliseconds.
@@ -71,10 +79,10 @@ export async function member(browser, office, role, settings = {}) {
   return made;
 }
 
-// To another page of the console, without loading it again.
+// To another page of the console, without loading it again: the router's word that it is there, because until its script has come the
+// page before it stands.
 export async function go(page, path) {
-  await page.evaluate((to) => (location.hash = to), path);
-  await page.waitForTimeout(60);
+  await page.evaluate((to) => document.querySelector('#app').__vue_app__.config.globalProperties.$router.push(to).then(() => undefined), path);
   await calm(page);
 }
 

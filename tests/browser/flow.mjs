@@ -14,7 +14,6 @@ export async function flow(body) {
   const pages = [];
   const browser = await open();
   const kept = (made, who) => {
-    made.setDefaultTimeout(10000);
     pages.push([made, who]);
     return made;
   };

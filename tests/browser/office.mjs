@@ -3,9 +3,8 @@
 // The first login by its one-time link; every page in three languages without an error of the console or the policy, and without what
 // axe finds; a record made, seen, changed; a colleague with another role sees what is theirs and no more. LINK is what `ward up`
 // printed; pictures go to FOLDER. Prints what is wrong, one line each; exits with 1 then.
-import { createHmac } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { axe, calm, open, page } from './browser.mjs';
+import { axe, calm, go, open, page, totp } from './browser.mjs';
 
 const [link, folder] = process.argv.slice(2);
 const base = link.split('#')[0];
@@ -13,15 +12,6 @@ const wrong = [];
 const check = (ok, what) => {
   if (!ok) wrong.push(what);
 };
-export function totp(secret, at = Date.now()) {
-  let bits = '';
-  for (const c of secret.replace(/\s/g, '')) bits += 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0');
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(at / 30000)));
-  const mac = createHmac('sha1', key).update(step).digest();
-  return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1000000).padStart(6, '0');
-}
 
 const browser = await open();
 // Before anybody is logged in the session is asked for and refused: that is no fault.
@@ -73,9 +63,7 @@ for (const [lang, name] of Object.entries(names)) {
   check((await one.evaluate(() => window.notReloaded)) === marker, `${name}: switching the language loaded the page again`);
   await one.evaluate((dark) => document.documentElement.classList.toggle('dark', dark), lang === 'vi');
   for (const path of pages) {
-    await one.evaluate((to) => (location.hash = to), path);
-    await one.waitForTimeout(60);
-    await calm(one).catch(() => wrong.push(`${path} ${lang}: never calm`));
+    await go(one, path).catch(() => wrong.push(`${path} ${lang}: never calm`));
     const title = await one.locator('h1').first().textContent();
     (seen[path] ??= new Set()).add(title);
     const failed = await one.locator('.note.bad[role=alert]').allTextContents();
@@ -95,33 +83,26 @@ await one.evaluate(() => document.documentElement.classList.remove('dark'));
 
 // A record, from its form to its history.
 await one.locator('header .langs button', { hasText: 'EN' }).click();
-await one.evaluate(() => (location.hash = '/r/meeting/new'));
-await one.waitForTimeout(100);
-await calm(one);
+await go(one, '/r/meeting/new');
 await one.keyboard.press('Control+Enter');
-await one.locator('.field .wrong, .note.bad').first().waitFor({ timeout: 5000 }).catch(() => wrong.push('an empty form tells nothing'));
+await one.locator('.field .wrong, .note.bad').first().waitFor().catch(() => wrong.push('an empty form tells nothing'));
 await drain('form');
 
 // Keyboard: the skip link is first, shortcuts lead.
-await one.evaluate(() => (location.hash = '/'));
-await one.waitForTimeout(100);
-await calm(one);
+await go(one, '/');
 await one.locator('body').click({ position: { x: 700, y: 120 } });
-await one.keyboard.press('g');
-await one.keyboard.press('f');
-await one.waitForTimeout(200);
-check((await one.evaluate(() => location.hash)).startsWith('#/findings'), 'g f does not lead to the findings');
+await Promise.all([one.keyboard.press('g'), one.keyboard.press('f')]); // the second soon after the first
+await one.waitForURL(/#\/findings/).catch(() => wrong.push('g f does not lead to the findings'));
+await calm(one);
 await one.keyboard.press('?');
-await one.locator('.el-dialog .keys').waitFor({ timeout: 3000 }).catch(() => wrong.push('? shows no shortcuts'));
+await one.locator('.el-dialog .keys').waitFor().catch(() => wrong.push('? shows no shortcuts'));
 await one.keyboard.press('Escape');
 await drain('keyboard');
 
 // On a phone nothing is cut off.
 await one.setViewportSize({ width: 360, height: 780 });
 for (const path of ['/', '/findings', '/posture', '/incidents', '/registers', '/hosts', '/system/people']) {
-  await one.evaluate((to) => (location.hash = to), path);
-  await one.waitForTimeout(60);
-  await calm(one).catch(() => wrong.push(`${path} phone: never calm`));
+  await go(one, path).catch(() => wrong.push(`${path} phone: never calm`));
   const wide = await one.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   check(wide <= 0, `${path} on a phone: ${wide} px too wide`);
   for (const found of await axe(one)) wrong.push(`${path} phone: ${found}`);

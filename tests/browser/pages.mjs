@@ -53,8 +53,7 @@ await flow(async ({ as, check, look, go, calm }) => {
   check(await step.evaluate((node) => node === document.activeElement), 'the step cannot be reached by Tab');
   await one.keyboard.press('Enter');
   await one.locator('.el-dialog:visible').waitFor();
-  await one.waitForTimeout(150);
-  check(await one.evaluate(() => document.querySelector('.el-dialog')?.contains(document.activeElement)), 'the focus is not in the dialog');
+  await one.waitForFunction(() => document.querySelector('.el-dialog')?.contains(document.activeElement)).catch(() => check(false, 'the focus is not in the dialog'));
   await one.keyboard.press('Escape');
   await one.locator('.el-dialog:visible').waitFor({ state: 'hidden' });
   // On a phone.

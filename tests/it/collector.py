@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 
-from harness import WARD, SANITIZER_MARKS, environment, run, temporary
+from harness import PATIENCE, WARD, SANITIZER_MARKS, environment, run, temporary
 
 ROLES = ("keeper", "reader", "writer", "monitor")
 
@@ -19,7 +19,7 @@ def free_port():
         return taken.getsockname()[1]
 
 
-def deliver(port, text, seconds=120):
+def deliver(port, text, seconds=PATIENCE):
     """Syslog over TCP until the collector closes in order, which it does when all of it is kept; again when the connection
     breaks. How often it was sent."""
     until = time.monotonic() + seconds
@@ -69,7 +69,7 @@ sources:
             self.wait(lambda: all(role["pid"] and role["sandbox"] for role in self.status()["roles"]), "all processes to begin")
         return self
 
-    def wait(self, done, what, seconds=60):
+    def wait(self, done, what, seconds=PATIENCE):
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             if self.process and self.process.poll() is not None:
@@ -84,7 +84,7 @@ sources:
 
     def status(self):
         with socket.socket(socket.AF_UNIX) as link:
-            link.settimeout(5)
+            link.settimeout(PATIENCE)
             link.connect(str(self.dir / "run" / "collect.sock"))
             link.sendall(b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n")
             answer = b""
@@ -106,16 +106,21 @@ sources:
 
     def stop(self, expect=0):
         self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(120)
+        status = self.process.wait(PATIENCE)
         self.check_words()
         assert expect is None or status == expect, f"exit {status}: {self.words()}"
 
     def kill(self, role):
         """kill -9; a dead supervisor takes the others with it."""
-        pid = self.pid(role)
-        if not pid:  # it is being started just now; 0 would be ourselves
-            raise ProcessLookupError(role)
-        os.kill(pid, signal.SIGKILL)
+        pid = None
+
+        def killed():
+            nonlocal pid
+            pid = self.pid(role)
+            if pid:  # 0: it is being started just now; that would be ourselves
+                os.kill(pid, signal.SIGKILL)
+            return pid
+        self.wait(killed, f"the {role}, to be killed")
         if role == "supervisor":
             self.process.wait()
         return pid

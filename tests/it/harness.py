@@ -13,6 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 WARD = str(ROOT / "build-asan" / "ward")  # with AddressSanitizer and UndefinedBehaviorSanitizer
 WARD_RELEASE = str(ROOT / "build" / "ward")
 FIXTURES = ROOT / "tests" / "fixtures"
+PATIENCE = 180  # seconds until something that must come is given up: it only ends what hangs, so a slow machine may take its time
 SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "UndefinedBehaviorSanitizer")
 
 
@@ -35,7 +36,7 @@ def environment():
     return env
 
 
-def run(args, *, env=None, timeout=60, text=True, **kw):
+def run(args, *, env=None, timeout=PATIENCE, text=True, **kw):
     """subprocess.run with output captured, never raising for an exit status; `env` adds variables.
     A sanitizer's report fails the test at once."""
     kw.setdefault("stdin", subprocess.DEVNULL if "input" not in kw else None)

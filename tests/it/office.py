@@ -19,7 +19,7 @@ import struct
 import subprocess
 import time
 
-from harness import SANITIZER_MARKS, WARD, environment, temporary
+from harness import PATIENCE, SANITIZER_MARKS, WARD, environment, temporary
 
 ROLES = ("keeper", "server", "writer", "monitor")  # and the reader, where there are logs; the inspector rests between inspections
 PASSWORD = "Correct-Horse-Battery-9"
@@ -45,7 +45,7 @@ class Client:
         self.context.verify_mode = ssl.CERT_NONE
         self.link = None
 
-    def request(self, method, path, body=None, headers=None, timeout=30):
+    def request(self, method, path, body=None, headers=None, timeout=PATIENCE):
         """(status, value): parsed when it is JSON, bytes otherwise; headers of the answer are in .headers."""
         sent = {"Connection": "keep-alive"} | (headers or {})
         if self.cookie:
@@ -133,14 +133,14 @@ class Office:
             self.dir.mkdir(parents=True, exist_ok=True)
             (self.dir / "ward.yaml").write_text(config)
 
-    def start(self, seconds=60):
+    def start(self):
         with open(self.said, "ab") as said:
             self.process = subprocess.Popen(
                 [self.binary, "up", "--dir", self.dir, "--listen", self.listen, "--format", "json"], env=environment() | self.env,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said)
         line = self.process.stdout.readline()
         if not line:
-            self.process.wait(seconds)
+            self.process.wait(PATIENCE)
             raise AssertionError(f"ward up ended with {self.process.returncode}: {self.words()}")
         self.begun = json.loads(line)
         self.port = self.begun["port"]
@@ -167,7 +167,7 @@ class Office:
 
     def status(self):
         with socket.socket(socket.AF_UNIX) as link:
-            link.settimeout(5)
+            link.settimeout(PATIENCE)
             link.connect(str(self.dir / "run" / "collect.sock"))
             link.sendall(b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n")
             answer = b""
@@ -182,15 +182,20 @@ class Office:
 
     def kill(self, role):
         """kill -9; a dead supervisor takes the others with it."""
-        pid = self.pid(role)
-        if not pid:
-            raise ProcessLookupError(role)
-        os.kill(pid, signal.SIGKILL)
+        pid = None
+
+        def killed():
+            nonlocal pid
+            pid = self.pid(role)
+            if pid:  # 0: it is being started just now
+                os.kill(pid, signal.SIGKILL)
+            return pid
+        self.wait(killed, f"the {role}, to be killed")
         if role == "supervisor":
             self.process.wait()
         return pid
 
-    def wait(self, done, what, seconds=60):
+    def wait(self, done, what, seconds=PATIENCE):
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             if self.process.poll() is not None:
@@ -212,7 +217,7 @@ class Office:
 
     def stop(self, expect=0):
         self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(120)
+        status = self.process.wait(PATIENCE)
         self.check_words()
         assert expect is None or status == expect, f"exit {status}: {self.words()}"
 

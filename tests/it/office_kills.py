@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 
-from harness import ward
+from harness import PATIENCE, ward
 from office import Office
 
 ROWS = 150  # of one import
@@ -55,7 +55,7 @@ class Importer(Person):
     """Hands in a sheet, applies it; .kept: names of sheets of which it was said that they are applied."""
 
     def state(self, id, than):
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until and not self.ends:
             try:
                 self.client.port = self.office.port
@@ -95,13 +95,14 @@ def killed(moments, seed):
                 old = office.kill(chance.choice(("server", "server", "keeper")))
                 office.wait(lambda: old not in [row["pid"] for row in office.status()["roles"]], "another process")
             office.wait(lambda: office.client().get("/api/health")[0] == 200, "answers")
+        enough = lambda: sum(len(person.kept) for person in people[:2]) > moments and people[2].kept
+        office.wait(enough, "so many changes and an import")
         for person in people:
             person.ends = True
         for person in people:
-            person.join(60)
+            person.join()
         office.stop()
         kept = people[0].kept | people[1].kept
-        assert len(kept) > moments and (people[2].kept or moments < 4), (len(kept), people[2].kept)
         with sqlite3.connect(f"file:{office.dir}/records/records.db?mode=ro", uri=True) as db:
             there = {id: (state, version) for id, state, version in db.execute("SELECT id, state, version FROM software")}
             packages = [row[0] for row in db.execute("SELECT package FROM software")]
@@ -110,6 +111,6 @@ def killed(moments, seed):
         assert len(packages) == len(set(packages)), "something was kept twice"
         for name in people[2].kept:
             assert sum(package.startswith(name + "-") for package in packages) == ROWS, name
-        done = ward("verify", office.dir, timeout=120)
+        done = ward("verify", office.dir)
         assert done.returncode == 0, done.stdout + done.stderr
     return len(kept), len(people[2].kept)

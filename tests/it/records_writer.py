@@ -41,13 +41,13 @@ class Writer:
             self.count = 1 << 40
             self.more.notify_all()
 
-    def wait_for(self, n, seconds=60):
+    def wait_for(self, n, seconds=harness.PATIENCE):
         """n more lines."""
         with self.more:
             goal = self.count + n
             assert self.more.wait_for(lambda: self.count >= goal, seconds), f"{self.count} lines only; {self.bad[-3:]}"
 
-    def wait_until(self, condition, seconds=60):
+    def wait_until(self, condition, seconds=harness.PATIENCE):
         with self.more:
             assert self.more.wait_for(lambda: condition(self), seconds), self.bad[-3:]
 
@@ -65,7 +65,7 @@ class Writer:
         self.thread.join()
         self.process.stderr.close()
         self.process.stdout.close()
-        self.process.wait(60)
+        self.process.wait(harness.PATIENCE)
         assert not any(mark in said for mark in harness.SANITIZER_MARKS), said[-4000:]
         return self.process.returncode, said
 
@@ -79,7 +79,7 @@ class Writer:
 
 def records(*args, status=0, **kw):
     """`ward records …` must end so; what it said (JSON when asked)."""
-    done = harness.ward("records", *args, timeout=120, **kw)
+    done = harness.ward("records", *args, **kw)
     assert done.returncode == status, f"{args}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return json.loads(done.stdout) if "json" in args and done.stdout else done.stdout + done.stderr
 

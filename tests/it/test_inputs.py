@@ -17,7 +17,7 @@ import time
 import zipfile
 
 import evtx_file
-from harness import ROOT, SANITIZER_MARKS, Skip, environment, need_root, need_tool, run, temporary
+from harness import PATIENCE, ROOT, SANITIZER_MARKS, Skip, environment, need_root, need_tool, run, temporary
 
 PUMP = ROOT / "build-asan" / "tests" / "input_pump"
 
@@ -43,7 +43,7 @@ class Pump:
         self.log = open(self.folder / "said", "w+", encoding="utf-8")
         self.process = subprocess.Popen([PUMP, self.kind, self.config, self.kept, str(self.sleep)], stderr=self.log,
                                         stdin=subprocess.DEVNULL, env=environment(), user=self.user)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while "ready" not in self.words() and self.process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.01)
         return self
@@ -55,10 +55,10 @@ class Pump:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
-    def stop(self, timeout=30):
+    def stop(self):
         if self.process.poll() is None:
             self.process.terminate()
-        self.process.wait(timeout)
+        self.process.wait(PATIENCE)
         words = self.words()
         assert not any(mark in words for mark in SANITIZER_MARKS), words[-6000:]
         assert self.process.returncode == 0, words
@@ -92,8 +92,8 @@ class Pump:
     def raws(self):
         return [raw for _, _, raw in self.events()]
 
-    def wait(self, count, seconds=20):
-        deadline = time.monotonic() + seconds
+    def wait(self, count):
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             if self.kept.exists() and len(self.events()) >= count:
                 break
@@ -148,7 +148,7 @@ def test_tcp_closes_only_what_is_kept():
         with socket.create_connection(("127.0.0.1", port)) as sock:
             sock.sendall(lines(messages(200)))
             sock.shutdown(socket.SHUT_WR)
-            sock.settimeout(20)
+            sock.settimeout(PATIENCE)
             assert sock.recv(1) == b""
             assert len(pump.raws()) == 200  # at the very moment
         pump.stop()
@@ -167,17 +167,16 @@ def test_tcp_stop_takes_what_lies_in_the_buffers():
 
 def test_tcp_bounds_of_connections_and_messages():
     port = free_port()
-    config = f"listen: 127.0.0.1:{port}\nconnections: 4\nconnections_per_address: 10\npatience: 1\nmessage: 2048\n"
+    config = f"listen: 127.0.0.1:{port}\nconnections: 4\nconnections_per_address: 10\npatience: 2\nmessage: 2048\n"
     with Pump("syslog_tcp", config) as pump, contextlib.ExitStack() as stack:
         slow = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(4)]
         for sock in slow:
             sock.sendall(b"<13>never whole")
-        time.sleep(0.3)
         refused = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
-        refused.settimeout(10)
+        refused.settimeout(PATIENCE)
         with contextlib.suppress(ConnectionError):
             assert refused.recv(1) == b""
-        time.sleep(1.2)  # now they are slower than we are patient
+        time.sleep(2.2)  # now they are slower than it is patient
         good = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
         good.sendall(b"<13>a whole message\n" + b"<13>" + b"y" * 5000 + b"\n<13>and another\n")
         pump.wait(5)
@@ -195,7 +194,7 @@ def test_tcp_a_count_that_is_none_ends_the_connection():
     with Pump("syslog_tcp", f"listen: 127.0.0.1:{port}\n") as pump:
         with socket.create_connection(("127.0.0.1", port)) as sock:
             sock.sendall(b"9 <13>first9 <13>other\x00\xff garbage" * 3)
-            sock.settimeout(10)
+            sock.settimeout(PATIENCE)
             with contextlib.suppress(ConnectionError):
                 assert sock.recv(1) == b""
         pump.wait(3).stop()
@@ -214,7 +213,7 @@ def test_logger_by_udp_and_tcp():
             for i in range(500):
                 sock.sendto(f"<13>Nov 23 03:00:00 h t: {i}".encode(), ("127.0.0.1", udp))
                 if i % 50 == 0:
-                    time.sleep(0.01)
+                    pump.wait(4 + i)  # no more on the way than there is room for
         pump.wait(504).stop()
         raws = pump.raws()
         assert sum("by udp 中文" in raw for raw in raws) == 3
@@ -233,12 +232,15 @@ def test_udp_losses_are_counted():
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             for i in range(4000):
                 sock.sendto(b"<13>Nov 23 03:00:00 h t: " + b"z" * 400, ("127.0.0.1", port))
-            time.sleep(1)
-            sock.sendto(b"<13>Nov 23 03:00:00 h t: the last one tells", ("127.0.0.1", port))
-        time.sleep(1)
+            sent = 4000
+            pump.wait(1)
+            while not any("the last one tells" in raw for raw in pump.raws()):  # of those before it that found no room
+                sock.sendto(b"<13>Nov 23 03:00:00 h t: the last one tells", ("127.0.0.1", port))
+                sent += 1
+                time.sleep(0.5)
         pump.stop()
         lost = pump.counters()["lost"]
-        assert lost > 0 and len(pump.raws()) + lost == 4001
+        assert lost > 0 and len(pump.raws()) + lost == sent
         assert any("got lost" in text for text in pump.complaints())
 
 
@@ -266,7 +268,7 @@ def tls_client(port, folder, name=None):
     context.load_verify_locations(folder / "ca.pem")
     if name:
         context.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
-    return context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=15))
+    return context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE))
 
 
 def test_tls_senders_are_known_by_their_certificates():
@@ -290,7 +292,7 @@ def test_tls_senders_are_known_by_their_certificates():
             with contextlib.suppress(OSError):
                 while sock.recv(100):
                     pass
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:  # never begins
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as sock:  # never begins
             with contextlib.suppress(ConnectionError):
                 while sock.recv(100):
                     pass
@@ -349,7 +351,7 @@ def test_logrotate_and_kill_lose_and_double_nothing():
         conf.write_text(f"{log} {{\nrotate 20\nmissingok\nsu root root\n{options}\n}}\n" if os.geteuid() == 0 else
                         f"{log} {{\nrotate 20\nmissingok\n{options}\n}}\n")
         conf.chmod(0o644)
-        state, sent = folder / "state", []
+        state, sent, of_former = folder / "state", [], 0
         pump = Pump("files", f"paths: {log}\n", folder=folder, sleep=5)
         with pump:
             for round_number in range(12):
@@ -357,16 +359,16 @@ def test_logrotate_and_kill_lose_and_double_nothing():
                          for i in range(rng.randrange(1, 300))]
                 sent += texts
                 write_some(log, texts)
-                if round_number == 0:
-                    pump.wait(1)  # what nobody ever saw before its first rotation has no position
                 if round_number % 3 == 1:
-                    pump.wait(len(sent)) if options != "create" else time.sleep(rng.random() / 10)
+                    # What nobody ever saw before its rotation has no position.
+                    pump.wait(of_former + 1 if options == "create" else len(sent))
                     run([logrotate, "-f", "-s", state, conf])
+                    of_former = len(sent)
                 if round_number % 4 == 2:
                     time.sleep(rng.random() / 20)
                     pump.kill()
                     pump.start()
-            pump.wait(len(sent), 30)
+            pump.wait(len(sent))
             time.sleep(0.2)
             pump.stop()
             raws = pump.raws()
@@ -389,7 +391,9 @@ def test_permission_is_asked_again():
         if subprocess.run(["true"], user=user, cwd=PUMP.parent, check=False).returncode or not os.stat(PUMP).st_mode & 1:
             raise Skip("the build folder is closed to others")
     with Pump("files", f"paths: {log}\n", folder=folder, user=user) as pump:
-        time.sleep(1.5)
+        while not pump.complaints() and pump.process.poll() is None:
+            time.sleep(0.05)
+        time.sleep(1.5)  # asked again, and not told again
         assert len(pump.complaints()) == 1
         log.chmod(0o600)
         pump.wait(1).stop()
@@ -446,12 +450,12 @@ def test_journal_files_are_read_with_positions():
     expected = [json.loads(line)["MESSAGE"] for line in truth.splitlines()]
     assert len(expected) == 300
     with Pump("journald", f"files: {journal}\n", folder=folder, sleep=1) as pump:
-        pump.process.wait(20)
+        pump.process.wait(PATIENCE)
         assert [re.search(r"^MESSAGE=(.*)$", raw, re.M)[1] for raw in pump.raws()] == expected
         assert {host for host, _, _ in pump.events()} == {"his01"}
         assert "error" not in pump.words() and pump.counters()["flawed"] == 0
         pump.start()  # from the kept cursor: nothing twice
-        pump.process.wait(20)
+        pump.process.wait(PATIENCE)
         assert len(pump.raws()) == 300
     with Pump("journald", f"directory: {folder}\n", sleep=1) as pump:  # followed
         pump.wait(300)

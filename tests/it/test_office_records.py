@@ -10,7 +10,7 @@ from records_writer import contents, records
 
 
 def good(folder, *args):
-    done = harness.ward("verify", folder, *args, "--format", "json", timeout=120)
+    done = harness.ward("verify", folder, *args, "--format", "json")
     found = json.loads(done.stdout)
     assert done.returncode == 0 and found["good"], done.stdout[-3000:] + done.stderr
     return found

@@ -458,7 +458,7 @@ def in_namespaces(setup, commands):
             "print(json.dumps(test_sca.same_words(json.loads(sys.argv[2]))))")
     script = f"set -e\nmount -t tmpfs tmpfs /run\nmkdir /run/sshd\n{setup}\nexec \"$@\""
     done = run(["unshare", "-m", "-n", "sh", "-c", script, "sh", sys.executable, "-c", code,
-                pathlib.Path(__file__).parent, json.dumps(commands)], timeout=120)
+                pathlib.Path(__file__).parent, json.dumps(commands)])
     if done.returncode:
         raise Skip(f"cannot be set up here: {done.stderr[-300:]}")
     return json.loads(done.stdout)

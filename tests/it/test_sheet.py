@@ -15,7 +15,7 @@ def show(content, *more):
     with temporary() as folder:
         path = folder / "sheet"
         path.write_bytes(content)
-        done = run([program, path, *more], timeout=120)
+        done = run([program, path, *more])
     return done.returncode, done.stdout, done.stderr.replace(str(path), "sheet")
 
 

@@ -37,14 +37,15 @@ def serve(port, talk):
             open({str(folder)!r} + f"/asked-{{port}}", "wb").write(b"x"); threading.Thread(target=c.recv, args=(1000,)).start()
 for port, talk in ((993, False), (995, True), (12345, False)):
     threading.Thread(target=serve, args=(port, talk), daemon=True).start()
-threading.Event().wait(30)
+threading.Event().wait()
 """)
     query = "SELECT * FROM tls_endpoints ORDER BY port"
     coverage = ("SELECT c.status, c.reason, c.ms FROM (SELECT count(*) FROM tls_endpoints) CROSS JOIN coverage c "
                 "WHERE c.table_name = 'tls_endpoints'")
     servers = "".join(f"{openssl} s_server -accept 127.0.0.1:{port} -cert {folder}/cert.pem -key {folder}/key.pem -quiet "
                       f"{options} >/dev/null 2>&1 & " for port, options in SERVERS.items())
-    done = run(["unshare", "-n", "-p", "-f", "--mount-proc", "sh", "-c", f"ip link set lo up; {servers} {python} {script} & sleep 1; "
+    listening = f"while [ $(grep -c ' 0A ' /proc/net/tcp) -lt {len(SERVERS) + 3} ]; do sleep 0.05; done"
+    done = run(["unshare", "-n", "-p", "-f", "--mount-proc", "sh", "-c", f"ip link set lo up; {servers} {python} {script} & {listening}; "
                 f"{shlex.quote(WARD)} sql --format json {shlex.quote(query)}; echo =====; "
                 f"{shlex.quote(WARD)} sql --format json {shlex.quote(coverage)}"])
     if done.stderr.startswith("unshare:"):

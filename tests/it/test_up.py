@@ -4,13 +4,14 @@ import hashlib
 import json
 import os
 import re
+import signal
 import sqlite3
 import ssl
 import socket
 import subprocess
 import time
 
-from harness import WARD, environment, need_root, run, temporary
+from harness import PATIENCE, WARD, environment, need_root, run, temporary
 from office import ROLES, Office
 from postgresql import PostgreSQL
 
@@ -101,8 +102,7 @@ def test_it_goes_on_whichever_process_dies():
         office.kill("server")
         for _ in range(3):
             try:
-                office.wait(lambda: office.pid("inspector"), "the inspector", 5)
-                office.kill("inspector")
+                os.kill(office.wait(lambda: office.pid("inspector"), "the inspector", 5), signal.SIGKILL)
             except (ProcessLookupError, AssertionError):
                 pass  # it was faster
         office.wait(inspected(office, runs + 1), "an inspection for the new server")
@@ -115,9 +115,9 @@ def test_it_goes_on_whichever_process_dies():
 
 def test_two_on_one_directory_and_a_port_that_is_taken():
     with Office() as office:
-        second = run([WARD, "up", "--dir", office.dir, "--listen", "127.0.0.1:0"], timeout=60)
+        second = run([WARD, "up", "--dir", office.dir, "--listen", "127.0.0.1:0"])
         assert second.returncode == 2 and "runs already" in second.stderr, second.stderr
-        other = run([WARD, "up", "--dir", temporary() / "other", "--listen", f"127.0.0.1:{office.port}"], timeout=60)
+        other = run([WARD, "up", "--dir", temporary() / "other", "--listen", f"127.0.0.1:{office.port}"])
         assert other.returncode == 2, other.stderr
         named = re.search(r"--listen 127\.0\.0\.1:(\d+)", other.stderr)
         assert named and int(named[1]) != office.port, other.stderr
@@ -125,7 +125,7 @@ def test_two_on_one_directory_and_a_port_that_is_taken():
 
 
 def test_a_directory_it_cannot_write():
-    done = run([WARD, "up", "--dir", "/proc/nowhere"], timeout=60)
+    done = run([WARD, "up", "--dir", "/proc/nowhere"])
     assert done.returncode == 2 and "/proc/nowhere" in done.stderr, done.stderr
 
 
@@ -136,7 +136,7 @@ def test_wrong_configurations_are_named():
                         ("inspect: {every: 5}\n", "ward.yaml:1:18")):
         folder = temporary()
         (folder / "ward.yaml").write_text(text)
-        done = run([WARD, "up", "--dir", folder], timeout=60)
+        done = run([WARD, "up", "--dir", folder])
         assert done.returncode == 2 and words in done.stderr, done.stderr
 
 
@@ -145,11 +145,11 @@ def test_findings_in_brief_are_printed_in_the_persons_language():
     with open(said, "wb") as out:
         process = subprocess.Popen([WARD, "up", "--dir", temporary() / "o", "--listen", "127.0.0.1:0", "--lang", "zh-CN"],
                                    env=environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE)
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until and "项检查" not in said.read_text():
             time.sleep(0.1)
         process.terminate()
-        errors = process.communicate(timeout=60)[1].decode()
+        errors = process.communicate(timeout=PATIENCE)[1].decode()
     text = said.read_text()
     assert process.returncode == 0, errors
     assert re.search(r"控制台地址：https://127\.0\.0\.1:\d+/", text), text

@@ -10,7 +10,7 @@ import ssl
 import threading
 import time
 
-from harness import run, temporary
+from harness import PATIENCE, run, temporary
 from web_client import COOKIE, CSRF, JSON, SERVER, Server, certificate, until
 
 
@@ -33,7 +33,7 @@ def test_requests_share_a_connection():
         assert connection.ask("GET /api/things/99\r\n" + COOKIE).code == "missing"
         assert connection.ask("POST /api/things\r\n" + CSRF + JSON, "{").code == "malformed"
         assert connection.ask("GET /api/slow?ms=5\r\n" + COOKIE).status == 200
-        assert connection.ask("GET /api/session\r\n" + COOKIE).json() == {"id": 2, "csrf": "spell", "address": "127.0.0.1"}
+        assert connection.ask("GET /api/session\r\n" + COOKIE).json() == {"id": 2, "csrf": "spell", "address": "127.0.0.1", "sleepers": 1}
 
 
 def test_old_protocols_and_weak_ciphers_are_refused():
@@ -88,14 +88,20 @@ def test_files_come_whole():
         assert answer.json()["sha256"] == hashlib.sha256(b"abc" + b"d" * 70000 + b"e").hexdigest()
 
 
+def asleep(connection):
+    """How many asked for /api/slow until now."""
+    return connection.ask("GET /api/session\r\n" + COOKIE).json()["sleepers"]
+
+
 def test_the_slow_hold_nobody_up():
     with Server(things=5, threads=1, queue=3) as server:
-        with concurrent.futures.ThreadPoolExecutor(20) as pool:
-            begin = time.monotonic()
-            slow = [pool.submit(server.ask, "GET /api/slow?ms=1500\r\n" + COOKIE) for _ in range(8)]
-            time.sleep(0.5)
-            assert server.ask("GET /api/things/1\r\n" + COOKIE).status == 200
-            assert time.monotonic() - begin < 1.4
+        with concurrent.futures.ThreadPoolExecutor(8) as pool, contextlib.ExitStack() as stack:
+            connect = lambda: stack.enter_context(contextlib.closing(server.connect()))
+            quick, others = connect(), [connect() for _ in range(8)]
+            slow = [pool.submit(other.ask, "GET /api/slow?ms=2000\r\n" + COOKIE) for other in others]
+            assert until(lambda: asleep(quick) == 8)
+            assert quick.ask("GET /api/things/1\r\n" + COOKIE).status == 200
+            assert not [one for one in slow if one.done() and one.result().status == 200]
             answers = [one.result() for one in slow]
         assert {answer.status for answer in answers} == {200, 503}
         busy = [answer for answer in answers if answer.status == 503]
@@ -286,21 +292,19 @@ def test_who_sends_slowly_is_hung_up_on():
         silent = server.connect()
         waits = server.connect()
         assert waits.ask("GET /api/document").status == 200
-        begin = time.monotonic()
-        closed = threading.Event()
+        sent = []
 
         def send_slowly():
             with contextlib.suppress(OSError):
                 for byte in "GET /api/document HTTP/1.1\r\nHost: localhost\r\n" + "X: y\r\n" * 100:
                     drip.send(byte)
+                    sent.append(byte)
                     time.sleep(0.05)
-            closed.set()
         thread = threading.Thread(target=send_slowly)
         thread.start()
-        assert silent.is_closed(6) and time.monotonic() - begin < 5
-        assert closed.wait(6) and time.monotonic() - begin < 6
-        assert waits.is_closed(8)
+        assert silent.is_closed() and waits.is_closed()
         thread.join()
+        assert len(sent) < 300, "who sends for half a minute was listened to"
         for connection in (drip, silent, waits):
             connection.close()
         assert server.ask("GET /api/document").status == 200
@@ -310,7 +314,7 @@ def test_one_address_has_so_many_connections():
     with Server(connections=10) as server:
         taken = []
         for _ in range(10):
-            taken.append(server.connect(timeout=5))
+            taken.append(server.connect())
         for _ in range(5):
             with contextlib.suppress(OSError, EOFError):
                 connection = server.connect(timeout=1)
@@ -324,7 +328,7 @@ def test_one_address_has_so_many_connections():
 
 def answered(server):
     try:
-        return server.ask("GET /api/document", timeout=2).status == 200
+        return server.ask("GET /api/document", timeout=10).status == 200
     except (OSError, EOFError):
         return False
 
@@ -406,7 +410,7 @@ def test_changes_are_told_live():
         assert status == 429 and 5 <= len(more) <= 9
         # The end of the server ends them.
         server.process.send_signal(signal.SIGTERM)
-        assert other.is_closed(5)
+        assert other.is_closed()
         for connection in (*more, other):
             connection.close()
 
@@ -415,7 +419,7 @@ def test_changes_are_told_live():
 
 def test_a_stop_finishes_what_was_begun():
     """Writers and slow requests under way are answered; what an answer said is in the records; nobody waits for the idle."""
-    with Server(things=10, stop=10) as server:
+    with Server(things=10, stop=60, idle=300) as server:
         answers, lost, stop = [], [], threading.Event()
 
         def write(n):
@@ -434,14 +438,14 @@ def test_a_stop_finishes_what_was_begun():
             for thread in threads:
                 thread.start()
             assert until(lambda: len(answers) > 50)
-            slow = [pool.submit(server.ask, "GET /api/slow?ms=800\r\n" + COOKIE) for _ in range(4)]
+            slow = [pool.submit(server.ask, "GET /api/slow?ms=1500\r\n" + COOKIE) for _ in range(4)]
             slow += [pool.submit(server.ask, "POST /api/slow?ms=300\r\n" + CSRF) for _ in range(2)]
-            time.sleep(0.3)
+            assert until(lambda: asleep(idle) == 6)
             begin = time.monotonic()
             server.process.send_signal(signal.SIGTERM)
             assert [one.result().status for one in slow] == [200] * len(slow)
-            server.process.wait(20)
-            assert time.monotonic() - begin < 8
+            server.process.wait(PATIENCE)
+            assert time.monotonic() - begin < 50
         stop.set()
         for thread in threads:
             thread.join()

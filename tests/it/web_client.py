@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import time
 
-from harness import ROOT, SANITIZER_MARKS, environment, need_tool, run, temporary
+from harness import PATIENCE, ROOT, SANITIZER_MARKS, environment, need_tool, run, temporary
 
 SERVER = ROOT / "build-asan" / "tests" / "web_server"
 COOKIE = "Cookie: __Host-ward=good\r\n"
@@ -60,7 +60,7 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            rest = self.process.communicate(timeout=30)[0]
+            rest = self.process.communicate(timeout=PATIENCE)[0]
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
@@ -73,7 +73,7 @@ class Server:
         context = ssl.create_default_context(cafile=str(self.pair[0]))
         return context
 
-    def connect(self, timeout=20, **kw):
+    def connect(self, timeout=PATIENCE, **kw):
         plain = socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return Connection(self.context().wrap_socket(plain, server_hostname="localhost", **kw) if self.tls else plain)
@@ -166,7 +166,7 @@ class Connection:
             body = self.take(int(headers["content-length"]))
         return Answer(status, headers, body)
 
-    def is_closed(self, seconds=10):
+    def is_closed(self, seconds=PATIENCE):
         """Does the server hang up within so many seconds?"""
         self.sock.settimeout(seconds)
         try:
@@ -195,7 +195,7 @@ class Connection:
                 return event
 
 
-def until(condition, seconds=10):
+def until(condition, seconds=PATIENCE):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():

@@ -8,6 +8,10 @@ def test_cases():
     unit_programs([("overview", 3), ("cases", 8), ("case_api", 5)])
 
 
+def test_attacks():
+    unit_programs([("attacks", 5)])
+
+
 def test_people():
     unit_programs([("login", 15), ("people_api", 11)])
 
