@@ -47,17 +47,6 @@ static int map_file(const char *path, struct mapped *out, struct err *err)
 	return 0;
 }
 
-static int write_all(int fd, struct str bytes)
-{
-	while (bytes.n) {
-		ssize_t n = write(fd, bytes.p, MIN(bytes.n, (size_t)1 << 24));
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		bytes = str_slice(bytes, (size_t)MAX(n, 0), bytes.n);
-	}
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
 /* Beside its place, on disk, then renamed: a copy is whole or not there. Read back from the disk, not from the cache. */
 static int to_directory(const char *dir, struct str name, struct str bytes, struct str digest, struct err *err)
 {
@@ -66,7 +55,9 @@ static int to_directory(const char *dir, struct str name, struct str bytes, stru
 	if (mkdir(dir, 0750) < 0 && errno != EEXIST)
 		return err_errno(err, -errno, "%s", dir);
 	CLEANUP(fd_close_p) int fd = open(new.p, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
-	int r = fd < 0 ? -errno : write_all(fd, bytes);
+	int r = fd < 0 ? -errno : fd_write(fd, bytes);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
 	if (r == 0) {
 		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 		CLEANUP(unmap) struct mapped again = { 0 };

@@ -9,19 +9,6 @@
 #include "base/arena.h"
 #include "sys/root.h"
 
-static int write_all(int fd, struct str text)
-{
-	while (text.n) {
-		ssize_t n = write(fd, text.p, text.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text = str_slice(text, (size_t)n, text.n);
-	}
-	return 0;
-}
-
 /* A device or pipe (/dev/stdout) is written to, never replaced. */
 static bool is_no_place(const char *path)
 {
@@ -33,7 +20,7 @@ int file_write(struct arena *arena, const char *path, struct str text, struct er
 {
 	if (is_no_place(path)) {
 		CLEANUP(fd_close_p) int device = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-		int r = device < 0 ? -errno : write_all(device, text);
+		int r = device < 0 ? -errno : fd_write(device, text);
 		return r < 0 ? err_errno(err, r, "cannot write '%s'", path) : 0;
 	}
 	/* Never through a file or link that somebody else put there first. */
@@ -41,7 +28,7 @@ int file_write(struct arena *arena, const char *path, struct str text, struct er
 	CLEANUP(fd_close_p) int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_errno(err, -errno, "cannot write '%s'", path);
-	int r = write_all(fd, text);
+	int r = fd_write(fd, text);
 	if (r == 0 && (fsync(fd) < 0 || rename(beside, path) < 0))
 		r = -errno;
 	if (r < 0) {

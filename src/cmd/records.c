@@ -42,7 +42,6 @@ struct work {
 	size_t n_keys;
 	struct buf out;
 	struct progress progress;
-	const char *doing; /* "{} % read" */
 };
 
 static void work_done(struct work *work)
@@ -59,15 +58,6 @@ static void say(struct work *work, const struct note *note)
 {
 	buf_add(&work->out, note_text(work->call->arena, work->call->lang, note));
 	buf_add_char(&work->out, '\n');
-}
-
-static void watch(void *ctx, uint64_t done, uint64_t all)
-{
-	struct work *work = ctx;
-	if (!progress_due(&work->progress))
-		return;
-	struct note note = { .english = work->doing, .value = { count_text(work, (int64_t)(all ? done * 100 / all : 100)) } };
-	progress_say(&work->progress, note_text(work->call->arena, work->call->lang, &note));
 }
 
 /* Where the records and the attachments are: as said, or by the configuration of the directory. */
@@ -238,11 +228,11 @@ static void print_backup(struct work *work, const struct backup *backup)
 
 static int verb_backup(struct work *work, struct err *err)
 {
-	struct backup backup = { .where = work->where, .files = work->files, .progress = watch, .ctx = work };
+	struct backup backup = { .where = work->where, .files = work->files, .progress = progress_percent, .ctx = &work->progress };
 	int r = must_be_named(work, &backup.dir, err);
 	if (r < 0)
 		return r;
-	work->doing = TR("{} % saved");
+	work->progress.doing = TR("{} % saved");
 	progress_start(&work->progress);
 	r = backup_make(work->call->arena, &backup, err);
 	progress_end(&work->progress);
@@ -259,11 +249,11 @@ static int verb_backup(struct work *work, struct err *err)
 static int verb_restore(struct work *work, struct err *err)
 {
 	struct backup backup = { .where = work->where, .files = work->files, .anyway = opt_given(&work->call->args, OPT_ANYWAY),
-		                 .progress = watch, .ctx = work, .verify = { .keys = work->keys, .n_keys = work->n_keys } };
+		                 .progress = progress_percent, .ctx = &work->progress, .verify = { .keys = work->keys, .n_keys = work->n_keys } };
 	int r = must_be_named(work, &backup.dir, err);
 	if (r < 0)
 		return r;
-	work->doing = TR("{} % restored");
+	work->progress.doing = TR("{} % restored");
 	progress_start(&work->progress);
 	r = backup_restore(work->call->arena, &backup, err);
 	progress_end(&work->progress);
@@ -295,7 +285,7 @@ static int verb_move(struct work *work, struct err *err)
 {
 	CLEANUP(records_close_p) struct records *source = NULL;
 	struct str to = opt_text(&work->call->args, OPT_TO);
-	struct copy copy = { .progress = watch, .ctx = work, .anyway = opt_given(&work->call->args, OPT_ANYWAY),
+	struct copy copy = { .progress = progress_percent, .ctx = &work->progress, .anyway = opt_given(&work->call->args, OPT_ANYWAY),
 		             .verify = { .keys = work->keys, .n_keys = work->n_keys } };
 	if (!db_is_postgresql(to) || db_is_postgresql(work->where))
 		return err_set(err, -EINVAL, "records move from SQLite to PostgreSQL: --to postgresql://user@host/database");
@@ -305,7 +295,7 @@ static int verb_move(struct work *work, struct err *err)
 	int r = records_open(&(struct records_options){ .where = work->where }, &source, err);
 	if (r < 0)
 		return r;
-	work->doing = TR("{} % moved");
+	work->progress.doing = TR("{} % moved");
 	progress_start(&work->progress);
 	r = move_within(work, source, to, &copy, err);
 	progress_end(&work->progress);

@@ -73,6 +73,16 @@ bool progress_due(struct progress *progress)
 	return true;
 }
 
+void progress_percent(void *ctx, uint64_t done, uint64_t all)
+{
+	struct progress *progress = ctx;
+	struct call *call = progress->call;
+	if (!progress_due(progress))
+		return;
+	struct note note = { .english = progress->doing, .value = { arena_printf(call->arena, "%d", (int)(all ? done * 100 / all : 100)) } };
+	progress_say(progress, note_text(call->arena, call->lang, &note));
+}
+
 void progress_end(struct progress *progress)
 {
 	if (progress->shown)

@@ -20,7 +20,8 @@ bool terminal_colours(void);
 struct progress {
 	struct call *call;
 	bool shown, wanted;
-	int64_t next_ns; /* progress_due() */
+	int64_t next_ns;   /* progress_due() */
+	const char *doing; /* progress_percent(): "{} % read" */
 };
 
 void progress_start(struct progress *progress);
@@ -28,6 +29,8 @@ void progress_start(struct progress *progress);
 bool progress_due(struct progress *progress);
 /* Shows as much of the words as one line holds. */
 void progress_say(struct progress *progress, struct str words);
+/* `progress` is a struct progress: how much of all is done, for work that tells of itself by a callback. */
+void progress_percent(void *progress, uint64_t done, uint64_t all);
 /* Take the line away; it may be shown again later. */
 void progress_end(struct progress *progress);
 

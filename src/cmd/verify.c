@@ -108,20 +108,6 @@ static int find_parts(struct call *call, struct both *both, struct err *err)
 	return 0;
 }
 
-struct watcher {
-	struct progress progress;
-	struct call *call;
-};
-
-static void watch(void *ctx, uint64_t done, uint64_t all)
-{
-	struct watcher *watcher = ctx;
-	if (!progress_due(&watcher->progress))
-		return;
-	struct str percent = arena_printf(watcher->call->arena, "%llu", (unsigned long long)(all ? done * 100 / all : 100));
-	progress_say(&watcher->progress, note_text(watcher->call->arena, watcher->call->lang, &NOTE("{} % read", percent)));
-}
-
 static struct str count_text(struct arena *arena, uint64_t value)
 {
 	return arena_printf(arena, "%llu", (unsigned long long)value);
@@ -221,12 +207,12 @@ static void add_json(struct call *call, struct buf *out, const struct verify *ve
 
 static int verify_archive(struct call *call, struct verify *verify, struct err *err)
 {
-	struct watcher watcher = { .call = call, .progress = { .call = call } };
-	verify->progress = watch;
-	verify->ctx = &watcher;
-	progress_start(&watcher.progress);
+	struct progress progress = { .call = call, .doing = TR("{} % read") };
+	verify->progress = progress_percent;
+	verify->ctx = &progress;
+	progress_start(&progress);
 	int r = verify_run(call->arena, verify, err);
-	progress_end(&watcher.progress);
+	progress_end(&progress);
 	return r;
 }
 

@@ -48,24 +48,10 @@ int verify_load_keys(struct call *call, const struct opt_values *files, struct p
 	return 0;
 }
 
-struct watcher {
-	struct progress progress;
-	struct call *call;
-};
-
-static void watch(void *ctx, uint64_t done, uint64_t all)
-{
-	struct watcher *watcher = ctx;
-	if (!progress_due(&watcher->progress))
-		return;
-	struct str percent = count_text(watcher->call->arena, (int64_t)(all ? done * 100 / all : 100));
-	progress_say(&watcher->progress, note_text(watcher->call->arena, watcher->call->lang, &NOTE("{} % read", percent)));
-}
-
 int verify_records_run(struct call *call, struct str where, struct verified_records *out, struct err *err)
 {
 	CLEANUP(records_close_p) struct records *records = NULL;
-	struct watcher watcher = { .call = call, .progress = { .call = call } };
+	struct progress progress = { .call = call, .doing = TR("{} % read") };
 	struct db *db;
 	int r = records_open(&(struct records_options){ .where = where, .read_only = true }, &records, err);
 	if (r == 0)
@@ -73,11 +59,11 @@ int verify_records_run(struct call *call, struct str where, struct verified_reco
 	if (r < 0)
 		return r;
 	out->where = records_shown(call->arena, where);
-	out->verify.progress = watch;
-	out->verify.ctx = &watcher;
-	progress_start(&watcher.progress);
+	out->verify.progress = progress_percent;
+	out->verify.ctx = &progress;
+	progress_start(&progress);
 	r = journal_verify(call->arena, db, &out->verify, err);
-	progress_end(&watcher.progress);
+	progress_end(&progress);
 	records_read_end(records, db);
 	return r;
 }

@@ -27,19 +27,6 @@ static void tell(struct backup *backup, uint64_t done, uint64_t all)
 
 /* ---- files ---- */
 
-static int write_all(int fd, struct str text)
-{
-	while (text.n) {
-		ssize_t n = write(fd, text.p, text.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text = str_slice(text, (size_t)n, text.n);
-	}
-	return 0;
-}
-
 /* A file's digest and size; with `to` not -1 its bytes are written there as well. */
 static int copy_bytes(struct arena *arena, int from, int to, struct backup_file *out)
 {
@@ -52,7 +39,7 @@ static int copy_bytes(struct arena *arena, int from, int to, struct backup_file 
 		if (n < 0 && errno == EINTR)
 			continue;
 		struct str bytes = { p, n > 0 ? (size_t)n : 0 };
-		int r = n < 0 ? -errno : to >= 0 ? write_all(to, bytes) : 0;
+		int r = n < 0 ? -errno : to >= 0 ? fd_write(to, bytes) : 0;
 		if (r < 0)
 			return r;
 		digest_stream_add(stream, bytes);
@@ -215,7 +202,7 @@ static int save_manifest(struct arena *arena, struct backup *backup, struct err 
 		return err_wrap(err, r, "an attachment has a name that a backup cannot keep");
 	const char *path = arena_printf(arena, "%s/" BACKUP_NAME, backup->dir).p;
 	CLEANUP(fd_close_p) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	r = fd < 0 ? -errno : write_all(fd, buf_str(&text));
+	r = fd < 0 ? -errno : fd_write(fd, buf_str(&text));
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
 	if (r < 0)

@@ -23,20 +23,6 @@ static int read_piece(int fd, char *bytes, size_t room)
 	return n < 0 ? -errno : (int)n;
 }
 
-static int write_all(int fd, const char *bytes, size_t n)
-{
-	while (n) {
-		ssize_t done = write(fd, bytes, n);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		bytes += done;
-		n -= (size_t)done;
-	}
-	return 0;
-}
-
 /* Read the file from its start into the digest, and into `to` unless it is -1. */
 static int digest_file(struct arena *arena, int fd, int to, struct str *sha256, int64_t *size)
 {
@@ -50,7 +36,7 @@ static int digest_file(struct arena *arena, int fd, int to, struct str *sha256, 
 	while ((n = read_piece(fd, bytes, PIECE)) > 0) {
 		digest_stream_add(stream, (struct str){ bytes, (size_t)n });
 		*size += n;
-		int r = to >= 0 ? write_all(to, bytes, (size_t)n) : 0;
+		int r = to >= 0 ? fd_write(to, (struct str){ bytes, (size_t)n }) : 0;
 		if (r < 0)
 			return r;
 	}

@@ -12,19 +12,6 @@
 
 enum { STATE_MOST = 256 * 1024 * 1024 };
 
-static int write_all(int fd, struct str text)
-{
-	while (text.n) {
-		ssize_t n = write(fd, text.p, text.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -ENOSPC;
-		text = str_slice(text, (size_t)n, text.n);
-	}
-	return 0;
-}
-
 static bool name_is_ours(struct str name)
 {
 	if (name.n != FINDINGS_NAME || !str_ends(name, ".jsonl"))
@@ -112,7 +99,7 @@ int findings_add(struct findings *findings, struct str lines, int64_t now, struc
 		if (r < 0)
 			return r;
 	}
-	int r = write_all(findings->file, lines);
+	int r = fd_write(findings->file, lines);
 	findings->length += r == 0 ? (int64_t)lines.n : 0;
 	if (r == 0 && fdatasync(findings->file) < 0)
 		r = -errno;
@@ -156,7 +143,7 @@ int findings_put_state(struct findings *findings, struct str state, struct buf *
 	unsigned which = (findings->state + 1) % 2;
 	state_name(which, name);
 	CLEANUP(fd_close_p) int fd = openat(findings->dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
-	int r = fd < 0 ? -errno : write_all(fd, state);
+	int r = fd < 0 ? -errno : fd_write(fd, state);
 	if (r == 0 && fdatasync(fd) < 0)
 		r = -errno;
 	if (r < 0)

@@ -193,7 +193,6 @@ static const char *const libraries[] = { "libgnutls.so.30", "libarchive.so.13", 
 static int begin(struct inspector *inspector, struct err *err)
 {
 	struct shared_role *shared = &inspector->options->shared->roles[ROLE_INSPECTOR];
-	struct sandbox_state state;
 	int r = checks_load(&inspector->arena, &inspector->content, &inspector->checks, err);
 	if (r == 0)
 		r = inventory_load(&inspector->arena, &inspector->content, &inspector->inventory, err);
@@ -203,12 +202,9 @@ static int begin(struct inspector *inspector, struct err *err)
 	/* People wait for the server, nobody for this. */
 	(void)!nice(10);
 	struct sandbox sandbox = role_sandbox(ROLE_INSPECTOR, NULL, NULL, inspector->options->parent);
-	r = sandbox_enter(&sandbox, &state, err);
+	r = role_enter(&sandbox, shared, err);
 	if (r < 0)
 		return r;
-	BUF(words);
-	sandbox_words(&state, &words);
-	shared_say(&shared->sandbox, buf_cstr(&words));
 	shared_set(&shared->ready, 1);
 	return 0;
 }

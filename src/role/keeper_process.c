@@ -89,7 +89,6 @@ static int begin(struct arena *arena, struct keeper_state *keeper, struct err *e
 {
 	const struct config *config = keeper->options->config;
 	struct shared_role *shared = &keeper->options->shared->roles[ROLE_KEEPER];
-	struct sandbox_state state;
 	struct sandbox sandbox = role_sandbox(ROLE_KEEPER, NULL, keeper->options->user, keeper->options->parent);
 	do_task(arena, keeper->options);
 	int r = keyring_mend(arena_cstr(arena, config->archive.keys), config->archive.key, err);
@@ -99,12 +98,9 @@ static int begin(struct arena *arena, struct keeper_state *keeper, struct err *e
 	if (r == 0)
 		snprintf(keeper->options->shared->key_id, sizeof(keeper->options->shared->key_id), "%s", private_key_public(keeper->key)->id);
 	if (r == 0)
-		r = sandbox_enter(&sandbox, &state, err);
+		r = role_enter(&sandbox, shared, err);
 	if (r < 0)
 		return r;
-	BUF(words);
-	sandbox_words(&state, &words);
-	shared_say(&shared->sandbox, buf_cstr(&words));
 	shared_set(&shared->ready, 1);
 	return 0;
 }

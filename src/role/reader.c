@@ -654,7 +654,6 @@ static int open_inputs(struct reader *reader, struct err *err)
 static int begin(struct reader *reader, struct err *err)
 {
 	ARENA(arena);
-	struct sandbox_state state;
 	if (getrandom(&reader->self, sizeof(reader->self), 0) != (ssize_t)sizeof(reader->self))
 		return err_set(err, -EIO, "no random numbers");
 	reader->fingerprint = engine_fingerprint(reader->config);
@@ -670,12 +669,9 @@ static int begin(struct reader *reader, struct err *err)
 	find_mappings(reader);
 	struct sandbox sandbox =
 		role_sandbox(ROLE_READER, allowed_paths(&arena, reader->config), reader->options->user, reader->options->parent);
-	r = sandbox_enter(&sandbox, &state, err);
+	r = role_enter(&sandbox, &reader->shared->roles[ROLE_READER], err);
 	if (r < 0)
 		return r;
-	BUF(words);
-	sandbox_words(&state, &words);
-	shared_say(&reader->shared->roles[ROLE_READER].sandbox, buf_cstr(&words));
 	shared_set(&reader->shared->roles[ROLE_READER].ready, 1);
 	report_rules(reader);
 	return 0;

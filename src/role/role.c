@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 
 #include "data/lang.h"
+#include "role/shared.h"
 
 const char *const role_names[] = {
 	TR("keeper"), TR("reader"), TR("writer"), TR("shipper"), TR("monitor"), "inspector", "server", NULL,
@@ -36,4 +37,16 @@ struct sandbox role_sandbox(enum role role, const struct sandbox_path *paths, co
 		.files = role == ROLE_KEEPER || role == ROLE_MONITOR ? 64 : 0,
 		.parent = parent,
 	};
+}
+
+int role_enter(const struct sandbox *sandbox, struct shared_role *shared, struct err *err)
+{
+	struct sandbox_state state;
+	BUF(words);
+	int r = sandbox_enter(sandbox, &state, err);
+	if (r < 0)
+		return r;
+	sandbox_words(&state, &words);
+	shared_say(&shared->sandbox, buf_cstr(&words));
+	return 0;
 }

@@ -19,10 +19,14 @@
 
 #include "sys/sandbox.h"
 
+struct shared_role;
+
 enum role { ROLE_KEEPER, ROLE_READER, ROLE_WRITER, ROLE_SHIPPER, ROLE_MONITOR, ROLE_INSPECTOR, ROLE_SERVER, ROLE_COUNT };
 extern const char *const role_names[]; /* NULL-terminated */
 
 /* The walls of a role. `paths` (ends with a NULL path) must outlive the sandbox; `user`: to become, or NULL. */
 struct sandbox role_sandbox(enum role role, const struct sandbox_path *paths, const char *user, pid_t parent);
+/* Go behind the walls, and let everybody know which of them stand (`ward status`). */
+int role_enter(const struct sandbox *sandbox, struct shared_role *shared, struct err *err) MUST_USE;
 
 #endif

@@ -261,20 +261,12 @@ static int open_wishes(struct serve *serve, struct err *err)
 static int enter(struct serve *serve, struct err *err)
 {
 	const struct serve_options *options = serve->options;
-	struct shared_role *shared = &options->shared->roles[ROLE_SERVER];
-	struct sandbox_state state;
 	struct sandbox sandbox = role_sandbox(ROLE_SERVER, office_paths(&serve->arena, options->config), options->user, options->parent);
 	if (office_connects(options->config)) {
 		sandbox.calls |= SANDBOX_CONNECT;
 		sandbox.network = true;
 	}
-	int r = sandbox_enter(&sandbox, &state, err);
-	if (r < 0)
-		return r;
-	BUF(words);
-	sandbox_words(&state, &words);
-	shared_say(&shared->sandbox, buf_cstr(&words));
-	return 0;
+	return role_enter(&sandbox, &options->shared->roles[ROLE_SERVER], err);
 }
 
 static int begin(struct serve *serve, struct err *err)

@@ -33,7 +33,6 @@ static int pause_or_stop(const struct shipper_options *options, struct err *err)
 static int enter(const struct shipper_options *options, struct err *err)
 {
 	ARENA(arena);
-	struct sandbox_state state;
 	/* Reading an archive that is being written takes SQLite's locks. */
 	const struct sandbox_path paths[] = {
 		{ arena_cstr(&arena, options->config->archive.dir), true },
@@ -42,12 +41,9 @@ static int enter(const struct shipper_options *options, struct err *err)
 		{ "/usr/share/ca-certificates", false }, { NULL, false },
 	};
 	struct sandbox sandbox = role_sandbox(ROLE_SHIPPER, paths, options->user, options->parent);
-	int r = sandbox_enter(&sandbox, &state, err);
+	int r = role_enter(&sandbox, &options->shared->roles[ROLE_SHIPPER], err);
 	if (r < 0)
 		return r;
-	BUF(words);
-	sandbox_words(&state, &words);
-	shared_say(&options->shared->roles[ROLE_SHIPPER].sandbox, buf_cstr(&words));
 	shared_set(&options->shared->roles[ROLE_SHIPPER].ready, 1);
 	return 0;
 }

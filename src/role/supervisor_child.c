@@ -20,14 +20,10 @@ enum { CHILD_CONTROL = 3, CHILD_FIRST, CHILD_SECOND, CHILD_REST };
 
 static int monitor_main(struct supervisor *supervisor, pid_t parent, struct err *err)
 {
-	struct sandbox_state state;
 	struct sandbox sandbox = role_sandbox(ROLE_MONITOR, NULL, supervisor->user, parent);
-	int r = sandbox_enter(&sandbox, &state, err);
+	int r = role_enter(&sandbox, &supervisor->shared->roles[ROLE_MONITOR], err);
 	if (r < 0)
 		return r;
-	BUF(words);
-	sandbox_words(&state, &words);
-	shared_say(&supervisor->shared->roles[ROLE_MONITOR].sandbox, buf_cstr(&words));
 	shared_set(&supervisor->shared->roles[ROLE_MONITOR].ready, 1);
 	return monitor_run(supervisor->shared, CHILD_CONTROL, supervisor->tcp >= 0 ? CHILD_FIRST : -1,
 	                   supervisor->local >= 0 ? CHILD_SECOND : -1, err);

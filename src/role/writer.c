@@ -570,19 +570,15 @@ static int read_marks(struct writer *writer, struct err *err)
 static int begin(struct writer *writer, struct err *err)
 {
 	ARENA(arena);
-	struct sandbox_state state;
 	const struct config *config = writer->config;
 	const char *dir = arena_cstr(&arena, config->archive.dir);
 	const struct sandbox_path paths[] = {
 		{ dir, true }, { arena_cstr(&arena, config->findings), true }, { "/etc/localtime", false }, { NULL, false },
 	};
 	struct sandbox sandbox = role_sandbox(ROLE_WRITER, paths, writer->options->user, writer->options->parent);
-	int r = sandbox_enter(&sandbox, &state, err);
+	int r = role_enter(&sandbox, &writer->shared->roles[ROLE_WRITER], err);
 	if (r < 0)
 		return r;
-	BUF(words);
-	sandbox_words(&state, &words);
-	shared_say(&writer->shared->roles[ROLE_WRITER].sandbox, buf_cstr(&words));
 	while (config->archive.sign && !writer->keeper && !writer->stopping) {
 		r = take_word(writer, err);
 		if (r < 0)

@@ -220,6 +220,19 @@ int fd_read(int fd, size_t limit, struct buf *out)
 	return read(fd, &more, 1) == 0 ? 0 : -EFBIG;
 }
 
+int fd_write(int fd, struct str bytes)
+{
+	while (bytes.n) {
+		ssize_t n = write(fd, bytes.p, MIN(bytes.n, (size_t)1 << 24));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -ENOSPC;
+		bytes = str_slice(bytes, (size_t)n, bytes.n);
+	}
+	return 0;
+}
+
 int root_read(const struct root *root, const char *path, size_t limit, struct buf *out)
 {
 	CLEANUP(fd_close_p) int fd = root_openat(root, path, O_RDONLY | O_NOATIME);

@@ -50,6 +50,8 @@ int root_readlink(const struct root *root, const char *path, struct buf *out) MU
 int root_read(const struct root *root, const char *path, size_t limit, struct buf *out) MUST_USE;
 /* The same from an open descriptor. */
 int fd_read(int fd, size_t limit, struct buf *out) MUST_USE;
+/* All of it, or a negative errno. */
+int fd_write(int fd, struct str bytes) MUST_USE;
 
 /* Names in a directory without "." and "..", sorted by bytes, in the arena; -ENOENT, -ENOTDIR, … */
 int root_list(const struct root *root, const char *path, struct arena *arena,

@@ -37,7 +37,26 @@ def deliver(port, text, seconds=PATIENCE):
     raise AssertionError(f"not taken within {seconds} s")
 
 
-class Collector:
+class Supervised:
+    """What has a supervisor, and a directory `dir` with the socket of `ward status` in it."""
+
+    def status(self):
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(PATIENCE)
+            link.connect(str(self.dir / "run" / "collect.sock"))
+            link.sendall(b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            answer = b""
+            while more := link.recv(65536):
+                answer += more
+        return json.loads(answer.split(b"\r\n\r\n", 1)[1])
+
+    def pid(self, role):
+        if role == "supervisor":
+            return self.process.pid
+        return next(row["pid"] for row in self.status()["roles"] if row["role"] == role)
+
+
+class Collector(Supervised):
     """with Collector(sources) as c: …; `sources` is YAML, indented by two. {dir} stands for the folder."""
 
     def __init__(self, sources, extra="", binary=WARD, sign=True, folder=None):
@@ -81,21 +100,6 @@ sources:
                 pass
             time.sleep(0.05)
         raise AssertionError(f"waited {seconds} s for {what}: {self.words()}")
-
-    def status(self):
-        with socket.socket(socket.AF_UNIX) as link:
-            link.settimeout(PATIENCE)
-            link.connect(str(self.dir / "run" / "collect.sock"))
-            link.sendall(b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            answer = b""
-            while more := link.recv(65536):
-                answer += more
-        return json.loads(answer.split(b"\r\n\r\n", 1)[1])
-
-    def pid(self, role):
-        if role == "supervisor":
-            return self.process.pid
-        return next(row["pid"] for row in self.status()["roles"] if row["role"] == role)
 
     def words(self):
         return self.said.read_text(errors="replace")[-6000:] if self.said.exists() else ""

@@ -13,12 +13,12 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import ssl
 import struct
 import subprocess
 import time
 
+from collector import Supervised
 from harness import PATIENCE, SANITIZER_MARKS, WARD, environment, temporary
 
 ROLES = ("keeper", "server", "writer", "monitor")  # and the reader, where there are logs; the inspector rests between inspections
@@ -120,7 +120,7 @@ class Client:
         self.link = None
 
 
-class Office:
+class Office(Supervised):
     """with Office() as office: …; `folder`: an office that was there before; `config`: the text of ward.yaml."""
 
     def __init__(self, folder=None, binary=WARD, config=None, listen="127.0.0.1:0", env=None):
@@ -164,21 +164,6 @@ class Office:
         if client.session()[0] != 200:
             client.login(login, password)
         return client.second_factor()
-
-    def status(self):
-        with socket.socket(socket.AF_UNIX) as link:
-            link.settimeout(PATIENCE)
-            link.connect(str(self.dir / "run" / "collect.sock"))
-            link.sendall(b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            answer = b""
-            while more := link.recv(65536):
-                answer += more
-        return json.loads(answer.split(b"\r\n\r\n", 1)[1])
-
-    def pid(self, role):
-        if role == "supervisor":
-            return self.process.pid
-        return next(row["pid"] for row in self.status()["roles"] if row["role"] == role)
 
     def kill(self, role):
         """kill -9; a dead supervisor takes the others with it."""

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "event/inputs/unpack.h"
 #include "event/inputs/whole.h"
+#include "sys/root.h"
 
 enum { REPLAY = 64 * 1024, SPOOL_MOST = 1024 * 1024 * 1024 };
 
@@ -299,18 +300,6 @@ static void drop_delivered(struct file *file, struct input_batch *batch, size_t 
 		file->skip = 0;
 }
 
-static bool write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t wrote = write(fd, p, n);
-		if (wrote < 0 && errno != EINTR)
-			return false;
-		p += MAX(wrote, 0);
-		n -= (size_t)MAX(wrote, 0);
-	}
-	return true;
-}
-
 /* A member that its parser reads as a whole: unpack all of it, of which `n` bytes are at `room` already. */
 static int spool_member(struct file *file, struct input *input, const struct parser *parser, char *room, size_t n,
                         size_t want, struct err *err)
@@ -325,8 +314,9 @@ static int spool_member(struct file *file, struct input *input, const struct par
 		size += (size_t)got;
 		if (size > SPOOL_MOST)
 			return err_set(err, -EFBIG, "%s is larger than 1 GiB; unpack it first", stream->name);
-		if (!write_all(file->spool, room, (size_t)got))
-			return err_errno(err, -errno, "cannot unpack it");
+		int r = fd_write(file->spool, (struct str){ room, (size_t)got });
+		if (r < 0)
+			return err_errno(err, r, "cannot unpack it");
 	}
 	if (got < 0)
 		return (int)got;
