@@ -84,10 +84,11 @@ def install(console):
     done = npm(console, "ci", "--no-audit", "--no-fund", "--ignore-scripts")
     if done.returncode != 0:
         registry = npm(console, "config", "get", "registry").stdout.strip().splitlines()[-1:]
-        said = [line for line in done.stdout.splitlines() if line.startswith("npm error")]
+        said = [line for line in done.stdout.splitlines() if line.startswith(("npm error", "npm ERR!"))]
         fail(*said[:12], "",
              f"the packages of the console could not be fetched from {' '.join(registry)}",
              "is the network up? Another registry: npm config set registry https://registry.npmmirror.com",
+             "Behind a proxy that opens TLS: NODE_EXTRA_CA_CERTS=its-ca.pem make …",
              "Without the console: meson configure BUILD -Dconsole=false")
     stamp.write_text(lock)
 
