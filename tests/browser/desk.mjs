@@ -163,7 +163,7 @@ await flow(async ({ office, as, check, look, picture, go, step, refused, calm })
   }
   await security.keyboard.press('Escape');
   await dialog(security).waitFor({ state: 'hidden' });
-  await security.waitForFunction(() => document.activeElement?.closest('.steps button'), null, { timeout: 3000 }).catch(() => check(false, 'the focus does not return to what opened the dialog'));
+  await security.waitForFunction(() => document.activeElement?.closest('.steps button')).catch(() => check(false, 'the focus does not return to what opened the dialog'));
   await security.keyboard.press('Enter');
   await dialog(security).getByLabel('实到人数').fill('8');
   const now = (await api(officer, 'GET', `records/training/${lesson.id}`)).body.record;

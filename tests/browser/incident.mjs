@@ -17,7 +17,7 @@ await flow(async ({ office, as, check, look, picture, go, step, choose, refused,
   const guess = (n) => `${stamp(new Date(Date.now() - 5000))} his01 sshd[9${n}]: Failed password for invalid user admin from 203.0.113.9 port 40${n} ssh2\n`;
   appendFileSync(office.log, Array.from({ length: 35 }, (_, n) => guess(n + 10)).join(''));
   const row = duty.locator('tr', { hasText: 'his01' }).first();
-  await row.waitFor({ timeout: 30000 });
+  await row.waitFor();
   await calm(duty);
   await row.getByRole('button').first().click();
   await duty.locator('tr.inside pre').waitFor();

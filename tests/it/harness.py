@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 WARD = str(ROOT / "build-asan" / "ward")  # with AddressSanitizer and UndefinedBehaviorSanitizer
@@ -85,6 +86,20 @@ def need_shared(name):
         if path.exists():
             return path
     raise Skip(f"../shared/data/{name} is not on this machine")
+
+
+def steadily(test):
+    """@steadily: a test that compares two looks at this machine, on which others work at the same time. What only happened in between
+    is not there at the next look; a fault is there at each of them."""
+    @functools.wraps(test)
+    def looks():
+        for _ in range(4):
+            try:
+                return test()
+            except (AssertionError, OSError):
+                time.sleep(0.3)
+        return test()
+    return looks
 
 
 _temporary = []

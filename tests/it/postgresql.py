@@ -92,7 +92,7 @@ class PostgreSQL:
         if self.process:
             import signal as signals
             self.process.send_signal(getattr(signals, signal))
-            self.process.wait(60)
+            self.process.wait(180)
             self.process = None
 
     def restart(self, signal="SIGINT"):
@@ -118,7 +118,7 @@ def unit_programs(programs):
     with PostgreSQL() as server:
         for program, least in programs:
             server.sql(f"CREATE DATABASE {program}", database="postgres")
-            done = run([ROOT / "build-asan/tests" / f"test_{program}"], timeout=200,
+            done = run([ROOT / "build-asan/tests" / f"test_{program}"], timeout=500,
                        env={"WARD_TEST_RECORDS": server.url(program), "CMOCKA_MESSAGE_OUTPUT": "TAP"})
             assert done.returncode == 0, done.stdout + done.stderr
             assert len(re.findall(r"^ok", done.stdout, re.MULTILINE)) >= least, done.stdout

@@ -48,7 +48,7 @@ def test_management_checks_show_what_they_read():
 
 
 def test_fixtures_of_management_checks_run_by_hand():
-    done = ward("check", "test", ROOT / "tests" / "management" / "supply.yaml", timeout=240)
+    done = ward("check", "test", ROOT / "tests" / "management" / "supply.yaml", timeout=500)
     assert done.returncode == 0 and "ok  change-version" in done.stdout, done.stdout + done.stderr
 
 
@@ -70,7 +70,7 @@ def test_lint_is_clean():
 
 def test_fixtures_give_their_verdicts():
     files = sorted((ROOT / "tests" / "checks").glob("*.yaml"))
-    done = ward("check", "test", *files, timeout=240)
+    done = ward("check", "test", *files, timeout=500)
     assert done.returncode == 0, "\n".join(line for line in done.stdout.splitlines() if not line.startswith("ok")) + done.stderr
     tried = {}
     for line in done.stdout.splitlines():

@@ -3,11 +3,12 @@
 import json
 import os
 
-from harness import Skip, need_tool, run, sql
+from harness import Skip, need_tool, run, sql, steadily
 
 KINDS = {"disk", "part", "crypt", "lvm", "loop", "rom"}
 
 
+@steadily
 def test_block_devices_are_those_of_lsblk():
     done = run([need_tool("lsblk"), "-J", "-b", "-a", "-l", "-o", "KNAME,TYPE,SIZE,RM,RO,MAJ:MIN"])
     if done.returncode != 0:

@@ -8,11 +8,11 @@ import shutil
 import subprocess
 import time
 
-from harness import SANITIZER_MARKS, WARD, environment, need_root, need_tool, temporary
+from harness import PATIENCE, SANITIZER_MARKS, WARD, environment, need_root, need_tool, temporary
 
 BASE = {"etc/os-release": b"ID=debian\nVERSION_ID=12\n", "etc/passwd": b"root:x:0:0::/root:/bin/sh\n",
         "etc/group": b"root:x:0:\n", "etc/hostname": b"a\n"}
-SECONDS = 10  # of wall time for one query under sanitizers, on a machine that does other things too
+SECONDS = 60  # of wall time for one query under sanitizers, on a machine that does other things too
 NEEDED = {"file": " WHERE directory = '/etc'", "hash": " WHERE path = '/etc/passwd'"}
 
 
@@ -80,7 +80,7 @@ def ask(table, root, before=(), binary=WARD):
     query = f"SELECT count(*) FROM {table}{NEEDED.get(table, '')}"
     try:
         done = subprocess.run([*before, binary, "sql", "--format", "csv", "--root", root, query], env=environment(),
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
     except subprocess.TimeoutExpired:
         return "hangs"
     said = done.stderr.decode("utf-8", "replace")
@@ -145,7 +145,7 @@ def test_what_nobody_may_read_is_said():
                 continue
         query = f"SELECT count(*) FROM {table}{NEEDED.get(table, '')}"
         done = subprocess.run([*nobody, binary, "sql", "--root", root, query], env=environment(), stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False)
         if done.returncode != 0 or f"table {table} " not in done.stderr:
             silent.append(f"{table}: exit {done.returncode} {done.stdout.split()} {done.stderr[:300]}")
     assert not silent, "\n".join(silent)

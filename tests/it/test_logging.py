@@ -4,7 +4,7 @@ import os
 import pathlib
 import re
 
-from harness import Skip, need_root, need_tool, run, sql, tree
+from harness import Skip, need_root, need_tool, run, sql, steadily, tree
 
 OS = {"etc/os-release": "ID=debian\n"}
 
@@ -45,6 +45,7 @@ def test_dropins_win_as_in_systemd():
     assert {row["key"]: row["value"] for row in mine} == last == {"Storage": "volatile", "Seal": "yes"}
 
 
+@steadily
 def test_log_files_are_all_there():
     need_root()
     truth = {}

@@ -3,9 +3,10 @@
 import json
 import os
 
-from harness import need_tool, run, sql
+from harness import need_tool, run, sql, steadily
 
 
+@steadily
 def test_mounts_are_those_of_findmnt():
     said = json.loads(run([need_tool("findmnt"), "-J", "-l", "-o", "SOURCE,TARGET,FSTYPE,OPTIONS,MAJ:MIN,FSROOT"]).stdout)
     truth = sorted((row["target"], row["fstype"], row["maj:min"], row["fsroot"], frozenset(row["options"].split(",")))
@@ -15,6 +16,7 @@ def test_mounts_are_those_of_findmnt():
                   for row in rows) == truth
 
 
+@steadily
 def test_sizes_are_those_of_statvfs():
     rows = sql("SELECT path, size, inodes FROM mounts WHERE size IS NOT NULL")
     assert "/" in {row["path"] for row in rows} or not rows
@@ -24,6 +26,7 @@ def test_sizes_are_those_of_statvfs():
         assert row["inodes"] == fs.f_files, row
 
 
+@steadily
 def test_sysctl_is_what_sysctl_says():
     truth = {}
     for line in run([need_tool("sysctl"), "-a"]).stdout.splitlines():

@@ -11,7 +11,7 @@ def build():
     need_tool("dpkg-buildpackage")
     need_tool("dh")
     folder = temporary()
-    done = run(["sh", ROOT / "tools/deb.sh", folder], cwd=ROOT, timeout=220)
+    done = run(["sh", ROOT / "tools/deb.sh", folder], cwd=ROOT, timeout=500)
     assert done.returncode == 0, done.stderr
     packages = list(folder.glob("ward_*.deb"))
     assert len(packages) == 1, packages

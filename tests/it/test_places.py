@@ -25,7 +25,7 @@ def on_terminal(args, columns, env=None, stop_after=None):
             os.environ[key] = value
         fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         os.execv(WARD, [WARD, *map(str, args)])
-    shown, end, told = b"", time.monotonic() + 60, False
+    shown, end, told = b"", time.monotonic() + 180, False
     while time.monotonic() < end:
         if stop_after and not told and stop_after in shown:
             os.kill(pid, signal.SIGINT)

@@ -25,7 +25,7 @@ HOST = {
 def browser(*args):
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if shutil.which(name):
-            done = run([name, *FLAGS, f"--user-data-dir={temporary()}", *args], timeout=180)
+            done = run([name, *FLAGS, f"--user-data-dir={temporary()}", *args], timeout=500)
             said = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
             assert done.returncode == 0 and not said, (done.returncode, said, done.stderr[-500:])
             return done.stdout

@@ -257,7 +257,7 @@ def test_a_command_that_hangs_is_stopped():
     path = policy([(1, "all", ["c:sh -c \"sleep 100 & sleep 100\" -> r:x"])])
     start = time.monotonic()
     found, _ = inspect(path, options=["--allow-commands"])
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 90
     assert found["1"]["verdict"] == "not-applicable" and "time limit" in found["1"]["reason"], found["1"]["reason"]
 
 
@@ -333,7 +333,7 @@ def real_lines(command):
     """What the command says, run as ward would: merged output, without empty lines at the ends."""
     env = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
     done = subprocess.run(shlex.split(command), env=env, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, check=False, timeout=30)
+                          stderr=subprocess.STDOUT, check=False, timeout=180)
     if done.returncode == 127:
         raise FileNotFoundError(command)
     return done.stdout.decode("utf-8", "surrogateescape").strip("\n").split("\n")

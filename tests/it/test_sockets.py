@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 
-from harness import Skip, need_root, need_tool, run, sql
+from harness import Skip, need_root, need_tool, run, sql, steadily
 
 LINE = re.compile(r"(\S+)\s+\S+\s+\d+\s+\d+\s+(\S+):(\d+|\*)\s+(\S+):(\d+|\*)\s*(.*)")
 
@@ -28,6 +28,7 @@ def of_ss(arguments):
     return found
 
 
+@steadily
 def test_listening_is_what_ss_shows():
     opened = []
     for family, kind, address in ((socket.AF_INET, socket.SOCK_STREAM, "127.0.0.1"), (socket.AF_INET, socket.SOCK_STREAM, "0.0.0.0"),
@@ -109,6 +110,7 @@ def test_shared_by_a_fork():
             os.waitpid(child, 0)
 
 
+@steadily
 def test_another_network_namespace():
     """A listener elsewhere is told with its namespace, and not as one of the host."""
     need_root()

@@ -3,7 +3,7 @@
 import json
 import re
 
-from harness import ROOT, Skip, need_tool, run, sql
+from harness import ROOT, Skip, need_tool, run, sql, steadily
 
 
 def compare(root):
@@ -46,6 +46,7 @@ def test_drop_ins_have_the_effect_that_systemd_gives_them():
     assert truth["UMask="] and sandbox["UMask"] == "0077"
 
 
+@steadily
 def test_active_states():
     done = run([need_tool("systemctl"), "list-units", "--all", "--no-pager", "--no-legend", "--plain", "--full"])
     if done.returncode or not done.stdout:
