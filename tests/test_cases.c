@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <unistd.h>
 #include <pthread.h>
 #include <stdio.h>
 
@@ -329,7 +330,7 @@ static int fail_hook(void *ctx, struct write *write, const struct record_event *
 struct other {
 	pthread_t thread;
 	_Atomic bool over;
-	size_t writes; /* between the run's pieces */
+	_Atomic size_t writes; /* between the run's pieces */
 };
 
 static int nothing(struct write *write, void *ctx, struct err *err)
@@ -379,7 +380,7 @@ static void test_many_are_kept_in_pieces(void **state)
 	struct findings_done done;
 	struct err err = { "" };
 	/* Two that are no more in the run that follows: one as it was raised, one that somebody reported repaired. */
-	now = T;
+	now = clock_now(); /* findings_keep() has works of its own, whose time is that of the machine */
 	assert_int_equal(keep_many(MANY, MANY + 2, false, &done, &err), 0);
 	assert_int_equal(done.raised, 2);
 	int64_t id = ask_int("SELECT id FROM finding WHERE subject = 'A-451'");
@@ -405,11 +406,15 @@ static void test_many_are_kept_in_pieces(void **state)
 	struct other other = { .over = false };
 	fails_after = 0;
 	assert_int_equal(pthread_create(&other.thread, NULL, write_beside, &other), 0);
+	while (!other.writes) /* it is at it */
+		usleep(1000);
+	size_t earlier = other.writes;
 	assert_int_equal(keep_many(0, MANY, false, &done, &err), 0);
+	size_t later = other.writes;
 	other.over = true;
 	pthread_join(other.thread, NULL);
 	api.office.books.hooks = hooks;
-	assert_true(other.writes >= MANY / FINDINGS_PIECE);
+	assert_true(later > earlier);
 	assert_int_equal(done.raised, MANY - (kept - 1));
 	assert_int_equal(done.seen, kept - 1);
 	assert_int_equal(done.closed, 2);
