@@ -88,3 +88,18 @@ def bench_checks():
     seconds = bench.median(runs)
     return [bench.row(f"{len(checks)} management checks, {total:,} records", f"{seconds:.2f} s CPU", "<= 2 s", seconds <= 2 and unknown == {"ticket-privileged-command"},
                       f"one reading of all of them by SQLite {scan:.2f} s; slowest {slow[0]} {float(slow[3]):.0f} ms")]
+
+
+def bench_findings():
+    """Somebody who writes while a check's 10,000 findings are kept, beside the same in one work."""
+    program = bench.build("bench/bench_management")
+    waits = {}
+    for how in ("whole", "pieces"):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "records.db"
+            subprocess.run([program, "make", path], check=True)
+            done = subprocess.run([program, how, path], capture_output=True, text=True, check=True)
+            waits[how] = [float(word) for word in done.stdout.split()]
+    wall, longest, writes, raised = waits["pieces"]
+    return [bench.row("another's write while 10,000 findings are kept", f"{longest:.0f} ms at most", "<= 1/8 of one work",
+                      longest * 8 <= waits["whole"][1] and raised == 10000, f"in one work {waits['whole'][1]:.0f} ms; {writes:.0f} writes meanwhile, {wall / 1000:.1f} s in all, in one work {waits['whole'][0] / 1000:.1f} s")]
