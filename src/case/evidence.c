@@ -2,6 +2,7 @@
 #include "case/evidence.h"
 
 #include "crypto/digest.h"
+#include "data/json.h"
 
 const struct migration evidence_migrations[] = {
 	{ 310, "evidence by digest",
@@ -10,12 +11,23 @@ const struct migration evidence_migrations[] = {
 	{ 0 },
 };
 
+/* It is shown as it stands: whoever made it must not be able to say more than rows. */
+static bool is_list(struct str rows)
+{
+	ARENA(arena);
+	struct source source = { .name = "evidence", .text = rows };
+	const struct doc *doc;
+	return json_parse(&arena, &source, &doc, NULL) == 0 && doc->type == DOC_ARRAY;
+}
+
 int evidence_put(struct write *write, const struct evidence_kept *evidence, struct err *err)
 {
 	if (evidence->rows.n > EVIDENCE_MOST)
 		return err_set(err, -E2BIG, "evidence of more than %d bytes", EVIDENCE_MOST);
 	if (!str_eq(digest_hex(write->arena, DIGEST_SHA256, evidence->rows), evidence->sha256))
 		return err_set(err, -EINVAL, "the evidence does not have its digest");
+	if (!is_list(evidence->rows))
+		return err_set(err, -EINVAL, "the evidence is no list of rows");
 	DB_QUERY(query);
 	int r = db_query(&query, write->db,
 	                 "INSERT INTO ward_evidence (sha256, content, tables, taken, host, org, kept) VALUES (?, ?, ?, ?, ?, ?, ?)"

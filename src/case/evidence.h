@@ -22,7 +22,7 @@ struct evidence_kept {
 	int64_t org;        /* whose it is, for who may see it; 0: the installation's */
 };
 
-/* Keep it, unless it is there. -EINVAL: the text does not have that digest; -E2BIG. */
+/* Keep it, unless it is there. -EINVAL: the text is no list, or does not have that digest; -E2BIG. */
 int evidence_put(struct write *write, const struct evidence_kept *evidence, struct err *err) MUST_USE;
 /* -ENOENT; -EBADMSG: what is kept does not have its digest. */
 int evidence_get(struct arena *arena, struct db *db, struct str sha256, struct evidence_kept *out, struct err *err) MUST_USE;

@@ -203,6 +203,12 @@ static int take_table(struct write *write, const struct doc *said, struct str te
 	return hosts_put_table(write, run->host, &table, err);
 }
 
+/* What the records refuse of a frame, no honest inspector sends. */
+static int refused(int r)
+{
+	return r == -EINVAL || r == -E2BIG ? -EBADMSG : r;
+}
+
 static int take_all(void *ctx, struct write *write, struct err *err)
 {
 	struct delivery *delivery = ctx;
@@ -231,9 +237,12 @@ static int take_all(void *ctx, struct write *write, struct err *err)
 			r = take_table(write, said, text, &run, &delivery->intake->inventory, err);
 		else if (r == 0)
 			r = malformed(err, "frame that it should");
+		r = refused(r);
 		if (r < 0 || delivery->failed.p)
 			return r;
 	}
+	if (r == 0 && !run.id)
+		r = malformed(err, "host");
 	r = r < 0 ? r : inspections_end(write, &run, err);
 	if (r < 0 || !run.org)
 		return r; /* nobody has logged in yet whose findings they could be */
