@@ -39,6 +39,10 @@ def test_registers_on_postgresql():
     unit_programs([("register", 10), ("hosts", 1)])
 
 
+def test_cases_on_postgresql():
+    unit_programs([("cases", 10), ("detection_findings", 4)])
+
+
 # ---- the journal ----
 
 def test_hashes_are_those_described():
