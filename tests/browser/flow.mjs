@@ -29,6 +29,13 @@ export async function flow(body) {
     picture: async (made, what) => {
       if (folder) await made.screenshot({ path: `${folder}/${name}-${what}.png`, fullPage: true });
     },
+    // What comes about by itself, within so many seconds.
+    until: async (asked, what, seconds = 30) => {
+      for (const end = Date.now() + seconds * 1000; !(await asked());) {
+        if (Date.now() > end) throw new Error(`${seconds} s: ${what}`);
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    },
     // This page as it stands has no fault.
     look: async (made, what, settings) => {
       await tools.picture(made, what);

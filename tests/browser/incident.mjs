@@ -9,7 +9,7 @@ const now = () => Math.floor(Date.now() / 1000);
 // As a log of the last century says it: "Nov 23 09:05:07".
 const stamp = (at) => `${at.toLocaleString('en-US', { month: 'short' })} ${String(at.getDate()).padStart(2)} ${at.toTimeString().slice(0, 8)}`;
 
-await flow(async ({ office, as, check, look, picture, go, step, choose, refused, calm }) => {
+await flow(async ({ office, as, check, look, picture, go, until, step, choose, refused, calm }) => {
   const duty = await as('duty');
   await go(duty, '/detections');
   await picture(duty, 'detections-none');
@@ -50,10 +50,12 @@ await flow(async ({ office, as, check, look, picture, go, step, choose, refused,
   await duty.getByRole('textbox', { name: '内容' }).fill('发现 his01 被猜测口令，已封禁来源地址。');
   await duty.getByRole('button', { name: '记入时间线' }).click();
   await duty.locator('.moments li', { hasText: '已封禁来源地址' }).waitFor();
+  await calm(duty);
   await step(duty, '初报');
   await picture(duty, 'reported');
 
   // Evidence from the archive of logs: the very line.
+  await until(async () => (await api(duty, 'GET', 'events?q=203.0.113.9&limit=50')).body.rows.length === 35, 'the lines are not in the archive');
   await go(duty, '/events?q=203.0.113.9&span=day');
   const line = duty.locator('li.event').first();
   await line.locator('button.line').click();
@@ -140,6 +142,8 @@ await flow(async ({ office, as, check, look, picture, go, step, choose, refused,
   const leader = await as('leader', { expected: ['status of 401'] });
   await go(leader, `/incidents/${id}`);
   await picture(leader, 'leader');
+  // A leader approves; the record is kept by others.
+  for (const name of ['影响情况', '添加证据', '记入时间线', '登记已报送']) check(!(await leader.getByRole('button', { name }).count()), `a leader is offered '${name}', which is refused`);
   await leader.locator('.steps').getByRole('button', { name: '批准结束应急' }).click();
   await leader.locator('.el-dialog:visible').getByRole('button', { name: '批准结束应急' }).click();
   const sign = leader.locator('.el-dialog:visible').filter({ hasText: '请再次验证身份' });
