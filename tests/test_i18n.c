@@ -20,6 +20,7 @@
 #include "data/content.h"
 #include "data/lang.h"
 #include "data/yaml.h"
+#include "fact/table.h"
 
 /* Whose argument is a text to translate, and which one (from 0). All literals in it count, so that
  * both sides of "n == 1 ? … : …" do. A new function that takes such texts belongs here. */
@@ -327,7 +328,7 @@ static void test_extraction(void **state)
 
 static bool of_content(struct str key)
 {
-	static const char *const kinds[] = { "column ", "evidence ", "clause ", "threshold ", "ward: recommended" };
+	static const char *const kinds[] = { "column ", "evidence ", "clause ", "threshold ", "table ", "ward: recommended" };
 	for (size_t i = 0; i < COUNT(kinds); i++)
 		if (str_starts(key, kinds[i]))
 			return true;
@@ -395,11 +396,23 @@ static void test_complete(void **state)
 		fail_msg("%u texts are missing or wrong, of %zu in each language", wrong, extract->n);
 }
 
+/* What each table of a host is, is told in all languages. */
+static void test_tables_are_told(void **state)
+{
+	(void)state;
+	for (size_t i = 0; tables[i]; i++)
+		for (int lang = LANG_ZH; lang <= LANG_VI; lang++)
+			if (str_is(table_says((enum lang)lang, tables[i]), tables[i]->doc))
+				fail_msg("no \"table %s\" in %s", tables[i]->name, lang_names[lang]);
+	assert_string_equal(table_says(LANG_EN, tables[0]).p, tables[0]->doc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_extraction),
 		cmocka_unit_test(test_complete),
+		cmocka_unit_test(test_tables_are_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

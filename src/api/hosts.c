@@ -120,7 +120,9 @@ static int put_tables(struct request *request, int64_t host, struct err *err)
 	json_open_list(&request->out, "tables");
 	while ((r = db_step(&q, err)) > 0) {
 		json_open_map(&request->out, NULL);
+		const struct table *table = table_find(db_text(&q, 0));
 		json_put(&request->out, "name", db_text(&q, 0));
+		json_put_or_null(&request->out, "doc", table ? table_says(request->lang, table) : STR_NONE);
 		json_put_int(&request->out, "taken", db_int(&q, 1));
 		json_put(&request->out, "coverage", db_text(&q, 2));
 		json_put_or_null(&request->out, "reason", reason_said(request, db_text(&q, 3)));
@@ -222,7 +224,7 @@ static int get_table(struct request *request, struct err *err)
 	json_open_map(out, NULL);
 	json_put_int(out, "host", host.id);
 	json_put(out, "name", kept.name);
-	json_put_or_null(out, "doc", table ? str_from(table->doc) : STR_NONE);
+	json_put_or_null(out, "doc", table ? table_says(request->lang, table) : STR_NONE);
 	json_put_int(out, "taken", kept.taken);
 	json_put(out, "coverage", str_from(coverage_names[kept.coverage]));
 	json_put_or_null(out, "reason", reason_said(request, kept.reason));

@@ -167,7 +167,7 @@ static int dot_tables(struct shell *shell, struct str rest UNUSED, struct err *e
 	size_t columns = terminal_columns(STDOUT_FILENO);
 	for (size_t i = 0; tables[i]; i++) {
 		buf_printf(&out, "%-*s  ", (int)width, tables[i]->name);
-		wrap_add(&out, tr(shell->call->lang, tables[i]->doc), width + 2, width + 2,
+		wrap_add(&out, table_says(shell->call->lang, tables[i]), width + 2, width + 2,
 		         columns > width + 20 ? columns : SIZE_MAX / 2);
 		if (out.p[out.n - 1] != '\n')
 			buf_add_char(&out, '\n');

@@ -8,6 +8,12 @@ const struct table *const tables[] = {
 	NULL,
 };
 
+struct str table_says(enum lang lang, const struct table *table)
+{
+	struct str said = tr_word(lang, "table", table->name);
+	return str_is(said, table->name) ? str_from(table->doc) : said;
+}
+
 size_t table_width(const struct table *table)
 {
 	size_t n = 0;

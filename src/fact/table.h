@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "data/lang.h"
 
 enum column_type { TEXT, INT, REAL };
 
@@ -62,6 +63,8 @@ struct table {
 
 extern const struct table *const tables[]; /* by name, NULL-terminated */
 
+/* What a table is, in a line: content/i18n has it as "table NAME", its record in English. */
+struct str table_says(enum lang lang, const struct table *table);
 size_t table_width(const struct table *table);
 bool table_has_key(const struct table *table);  /* some column is KEY: parts of it can be asked for */
 bool table_is_keyed(const struct table *table); /* some column is REQUIRED */
