@@ -300,6 +300,7 @@ static void one_record(void **state)
 	assert_int_equal(api_int(&answer, "1.before.custodian"), id);
 	assert_string_equal(api_text(&answer, text("1.titles.custodian.%lld", (long long)id)), "Qian");
 	assert_string_equal(api_text(&answer, text("1.titles.custodian.%lld", (long long)sun)), "Sun");
+	assert_string_equal(api_text(&answer, text("0.titles.org.%lld", (long long)api_int(&answer, "0.after.org"))), "County");
 	answer = api_get(&api, &auditor, "/api/journal?kind=asset");
 	assert_string_equal(api_text(&answer, text("rows.0.titles.custodian.%lld", (long long)sun)), "Sun");
 	answer = api_get(&api, &auditor, "/api/journal?kind=person");

@@ -43,7 +43,7 @@ static void put_entry(struct buf *out, const struct titles *titles, const struct
 	json_put_int(out, "org", entry->org);
 	json_put(out, "action", entry->action);
 	history_put_values(out, titles, &entry->values);
-	json_put_or_null(out, "reason", entry->reason);
+	json_put_or_null(out, "reason", history_reason(titles->lang, entry->actor, entry->reason));
 	json_put(out, "hash", entry->hash);
 	buf_add_char(out, '}');
 }

@@ -258,7 +258,7 @@ static int escalate(struct write *write, const struct cases *cases, const struct
 	if (parent)
 		json_put_int(&values, "escalated_to", parent);
 	buf_add_char(&values, '}');
-	return set_values(write, cases, late->id, &values, "the due date has passed", err);
+	return set_values(write, cases, late->id, &values, TR("the due date has passed"), err);
 }
 
 int findings_tick(struct write *write, const struct cases *cases, bool *more, struct err *err)
@@ -270,7 +270,7 @@ int findings_tick(struct write *write, const struct cases *cases, bool *more, st
 	if (r == 0)
 		r = late_read(write, "SELECT id, org FROM finding WHERE " EXPIRED " ORDER BY id LIMIT ?", &expired, err);
 	for (size_t i = 0; r == 0 && i < expired.n; i++)
-		r = move(write, cases, expired.p[i].id, "reopen", NULL, "the time for which the risk was accepted has ended", err);
+		r = move(write, cases, expired.p[i].id, "reopen", NULL, TR("the time for which the risk was accepted has ended"), err);
 	*more = overdue.n == TICK_MOST || expired.n == TICK_MOST;
 	return r;
 }

@@ -260,7 +260,7 @@ static int reopen(struct update *update, const struct judged *judged, const stru
 	int r = cases_row(&facts, update->write->db, "SELECT reopened FROM finding WHERE id = ?", "", known->id, update->err);
 	if (r < 0)
 		return r;
-	r = move(update, known->id, "reopen", NULL, judged->source == OBSERVED_RULE ? "the rule found it again" : "the check still fails");
+	r = move(update, known->id, "reopen", NULL, judged->source == OBSERVED_RULE ? TR("the rule found it again") : TR("the check still fails"));
 	if (r < 0)
 		return r;
 	struct str severity = str_from(severity_names[judged->check->severity]);
@@ -320,7 +320,7 @@ static int gone(struct update *update, const struct known *known)
 	json_open_map(&values, NULL);
 	json_put_int(&values, "closed_at", update->write->now);
 	buf_add_char(&values, '}');
-	int r = move(update, known->id, "clear", NULL, "the check passes");
+	int r = move(update, known->id, "clear", NULL, TR("the check passes"));
 	update->done->closed += r == 0;
 	return r < 0 ? r : set(update, known->id, &values, "");
 }

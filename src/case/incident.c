@@ -418,7 +418,7 @@ int incident_sent(struct write *write, const struct cases *cases, int64_t id, st
 	if (r == 0 && stage == REPORT_FIRST && str_is(cell_str(case_facts_get(&facts, STR("state"))), "detected")) {
 		struct actor ward = actor_ward();
 		struct write own = cases_own(write, &ward);
-		r = record_transition(&own, cases->books, cases_register(cases, "incident"), id, 0, STR("report"), NULL, STR("the first report was sent"),
+		r = record_transition(&own, cases->books, cases_register(cases, "incident"), id, 0, STR("report"), NULL, STR(TR("the first report was sent")),
 		                      NULL, err);
 	}
 	if (r == 0) {

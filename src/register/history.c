@@ -2,6 +2,7 @@
 #include "register/history.h"
 
 #include "base/vec.h"
+#include "register/said.h"
 
 /* A value of the journal again as JSON: what it holds is shallow (lists and periods). */
 static void put_doc(struct buf *out, const struct doc *value)
@@ -87,20 +88,24 @@ static void put_names(struct buf *out, const struct titles *titles, const struct
 	}
 }
 
+static void put_field_titles(struct buf *out, const struct titles *titles, const struct history_values *values, struct str name)
+{
+	const struct register_ *to = values->reg ? titles_referred(titles, values->reg, name) : NULL;
+	const struct doc *before = to ? doc_get(values->before, name) : NULL, *after = to ? doc_get(values->after, name) : NULL;
+	if (!before && !after)
+		return;
+	json_open_map(out, arena_cstr(titles->arena, name));
+	put_names(out, titles, to, before, NULL);
+	put_names(out, titles, to, after, before);
+	buf_add_char(out, '}');
+}
+
 static void put_titles(struct buf *out, const struct titles *titles, const struct history_values *values)
 {
 	json_open_map(out, "titles");
-	for (size_t i = 0; values->reg && i < values->reg->fields.n; i++) {
-		struct str name = ((const struct field *)values->reg->fields.p)[i].name;
-		const struct register_ *to = titles_referred(titles, values->reg, name);
-		const struct doc *before = to ? doc_get(values->before, name) : NULL, *after = to ? doc_get(values->after, name) : NULL;
-		if (!before && !after)
-			continue;
-		json_open_map(out, arena_cstr(titles->arena, name));
-		put_names(out, titles, to, before, NULL);
-		put_names(out, titles, to, after, before);
-		buf_add_char(out, '}');
-	}
+	put_field_titles(out, titles, values, STR("org"));
+	for (size_t i = 0; values->reg && i < values->reg->fields.n; i++)
+		put_field_titles(out, titles, values, ((const struct field *)values->reg->fields.p)[i].name);
 	buf_add_char(out, '}');
 }
 
@@ -122,6 +127,8 @@ static void put_map(struct buf *out, const struct titles *titles, const struct r
 		buf_add_char(out, ':');
 		if (field && field->sensitive && doc_value(values, i)->type == DOC_STRING)
 			json_add_string(out, row_mask(titles->arena, titles->books, reg, field, doc_string(doc_value(values, i))));
+		else if (field && field->said && doc_value(values, i)->type == DOC_STRING)
+			json_add_string(out, said_in(titles->books->said, titles->lang, doc_string(doc_value(values, i))));
 		else
 			put_doc(out, doc_value(values, i));
 	}
@@ -137,8 +144,13 @@ void history_put_values(struct buf *out, const struct titles *titles, const stru
 	put_titles(out, titles, values);
 }
 
+struct str history_reason(enum lang lang, int64_t actor, struct str reason)
+{
+	return actor || !reason.n ? reason : tr_str(lang, reason);
+}
+
 struct entry {
-	int64_t seq, time;
+	int64_t seq, time, actor_id;
 	struct str actor, action, reason, hash;
 	struct history_values values;
 };
@@ -152,7 +164,7 @@ static void put_entry(struct buf *out, const struct titles *titles, const struct
 	json_put(out, "action", entry->action);
 	history_put_values(out, titles, &entry->values);
 	json_key(out, "reason");
-	cell_add_json(out, cell_text(entry->reason));
+	cell_add_json(out, cell_text(history_reason(titles->lang, entry->actor_id, entry->reason)));
 	json_put(out, "hash", entry->hash);
 	buf_add_char(out, '}');
 }
@@ -164,7 +176,7 @@ int history_put(struct arena *arena, struct db *db, const struct books *books, e
 	struct titles titles;
 	DB_QUERY(q);
 	int r = db_query(&q, db,
-	                 "SELECT seq, time, actor_name, action, before, after, reason, hash FROM (SELECT * FROM ward_journal WHERE kind = ? AND object = ?"
+	                 "SELECT seq, time, actor_name, action, before, after, reason, hash, actor FROM (SELECT * FROM ward_journal WHERE kind = ? AND object = ?"
 	                 " ORDER BY seq DESC LIMIT ?) t ORDER BY seq",
 	                 err);
 	if (r < 0)
@@ -176,7 +188,7 @@ int history_put(struct arena *arena, struct db *db, const struct books *books, e
 	while ((r = db_step(&q, err)) > 0) {
 		struct entry entry = { .seq = db_int(&q, 0), .time = db_int(&q, 1), .actor = arena_str(arena, db_text(&q, 2)),
 			               .action = arena_str(arena, db_text(&q, 3)), .reason = arena_str(arena, db_text(&q, 6)),
-			               .hash = arena_str(arena, db_text(&q, 7)) };
+			               .hash = arena_str(arena, db_text(&q, 7)), .actor_id = db_int(&q, 8) };
 		history_read(arena, reg, db_text(&q, 4), db_text(&q, 5), &entry.values);
 		history_want(&titles, &entry.values);
 		vec_push_in(arena, &entries, entry);

@@ -21,6 +21,8 @@ void history_want(struct titles *titles, const struct history_values *values);
 /* "before": {…}, "after": {…}, and what the ids among them are called, as they are called today: "titles": {"person": {"4": "…"}}. */
 void history_put_values(struct buf *out, const struct titles *titles, const struct history_values *values);
 
+/* Ward's own reason (of the actor 0) in the reader's language; a person's stays. */
+struct str history_reason(enum lang lang, int64_t actor, struct str reason);
 /* [{"seq", "time" (seconds), "actor", "action", "before", "after", "titles", "reason", "hash"}], oldest first. Whether the record may be
  * seen, the caller has asked. */
 int history_put(struct arena *arena, struct db *db, const struct books *books, enum lang lang, const struct register_ *reg, int64_t id,

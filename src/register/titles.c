@@ -60,7 +60,9 @@ static const struct register_ *referred(const struct titles *titles, const struc
 const struct register_ *titles_referred(const struct titles *titles, const struct register_ *reg, struct str name)
 {
 	const struct field *field = register_field(reg, name);
-	return field ? referred(titles, field) : NULL;
+	if (!field)
+		return str_is(name, "org") ? registers_find(titles->books->registers, name) : NULL;
+	return referred(titles, field);
 }
 
 void titles_want_row(struct titles *titles, const struct register_ *reg, const struct cell *cells)
