@@ -85,6 +85,10 @@ static void put_transition(struct buf *out, const struct transition *transition)
 	json_put_strings(out, "differs_from", &transition->differs_from);
 	json_put_strings(out, "needs", &transition->needs);
 	json_put_strings(out, "asks", &transition->asks);
+	json_open_list(out, "sets");
+	for (size_t i = 0; transition->sets && i < transition->sets->n; i++)
+		json_put(out, NULL, doc_string(doc_key(transition->sets, i)));
+	buf_add_char(out, ']');
 	put_true(out, "reason", transition->reason);
 	put_true(out, "confirmed", transition->confirmed);
 	put_true(out, "signed", transition->signed_);

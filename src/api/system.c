@@ -18,13 +18,26 @@ extern const struct route routes_system[];
 
 /* ---- profiles ---- */
 
-static void put_threshold(struct buf *out, const struct threshold *threshold)
+/* A threshold of one management check ("account-idle.days") is called as that check is. */
+static void put_threshold_label(struct buf *out, const struct office *office, struct arena *arena, struct str name)
 {
+	struct str rest = name, id = str_cut(&rest, '.');
+	const struct check *check = rest.p ? checks_find(&office->management, id) : NULL;
+	json_open_map(out, "label");
+	for (int lang = 0; lang < LANG_COUNT; lang++)
+		json_put(out, lang_names[lang], check ? check->title.in[lang] : tr_word((enum lang)lang, "threshold", arena_cstr(arena, name)));
+	buf_add_char(out, '}');
+}
+
+static void put_threshold(struct request *request, const struct threshold *threshold)
+{
+	struct buf *out = &request->out;
 	json_open_map(out, NULL);
 	json_put(out, "name", threshold->name);
+	put_threshold_label(out, office_of(request), request->arena, threshold->name);
 	json_key(out, "value");
 	cell_add_json(out, cell_from_doc(threshold->value));
-	json_put_or_null(out, "source", threshold->source);
+	json_put_or_null(out, "source", threshold->source.n ? tr_str(request->lang, threshold->source) : STR_NONE);
 	json_put_or_null(out, "effective_from", threshold->effective_from);
 	json_put_flag(out, "verified", threshold->verified);
 	buf_add_char(out, '}');
@@ -40,8 +53,9 @@ static void put_rectify(struct buf *out, const struct rectify *rectify)
 	buf_add_char(out, '}');
 }
 
-static void put_profile(struct buf *out, const struct profile *profile)
+static void put_profile(struct request *request, const struct profile *profile)
 {
+	struct buf *out = &request->out;
 	static const char *const kinds[] = { "regime", "office" };
 	const struct threshold *thresholds = profile->params.p;
 	const struct profile_skip *skips = profile->skip.p;
@@ -54,7 +68,7 @@ static void put_profile(struct buf *out, const struct profile *profile)
 		put_rectify(out, &profile->rectify);
 	json_open_list(out, "params");
 	for (size_t i = 0; i < profile->params.n; i++)
-		put_threshold(out, &thresholds[i]);
+		put_threshold(request, &thresholds[i]);
 	buf_add_char(out, ']');
 	json_open_list(out, "skip");
 	for (size_t i = 0; i < profile->skip.n; i++) {
@@ -80,7 +94,7 @@ static int get_profiles(struct request *request, struct err *err)
 			struct profile profile;
 			r = profile_load(request->arena, &office->content, names.p[i], (enum profile_kind)kind, &profile, err);
 			if (r == 0)
-				put_profile(&request->out, &profile);
+				put_profile(request, &profile);
 		}
 		if (r < 0)
 			return r;
