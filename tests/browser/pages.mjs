@@ -8,7 +8,7 @@ await flow(async ({ as, check, look, go, calm }) => {
   const one = await as('security');
   const found = (await api(one, 'GET', 'records/finding?limit=1')).body.rows[0];
   const incident = (await api(one, 'POST', 'records/incident', { values: { summary: '门户网站被篡改', t0: Math.floor(Date.now() / 1000) - 3600 } })).body.record;
-  const places = [`/findings/${found.id}`, `/incidents/${incident.id}`, '/wall', '/inspection/log-daemon', '/hosts/1', '/r/person', '/r/person/new', '/registers/risk', '/events', '/system/profiles'];
+  const places = [`/findings/${found.id}`, `/incidents/${incident.id}`, '/wall', '/inspection/log-daemon', '/inspection/management/training-quarter', '/hosts/1', '/r/person', '/r/person/new', '/registers/risk', '/events', '/system/profiles'];
   // Labels and states change with the language, without loading the page again.
   await go(one, `/findings/${found.id}`);
   const marker = await one.evaluate(() => (window.notReloaded = Math.random()));

@@ -9,7 +9,7 @@ const people = {
   operator: { has: ['主机', '系统管理'], lacks: [], api: { 'POST users': 403, 'GET journal': 403 } },
   auditor: { has: ['系统管理', '问题整改'], lacks: [], api: { 'POST users': 403, 'POST records/finding': 403, 'GET journal': 200 } },
   officer: { has: ['问题整改', '全部台账'], lacks: ['查询'], api: { 'GET users': 403, 'GET journal': 403, 'POST sql': 403 } },
-  supplier: { has: [], lacks: ['查询', '日志检索', '主机检查'], api: { 'GET users': 403, 'GET journal': 403, 'GET hosts': 403, 'GET events': 403, 'POST sql': 403 } },
+  supplier: { has: [], lacks: ['查询', '日志检索', '安全检查'], api: { 'GET users': 403, 'GET journal': 403, 'GET hosts': 403, 'GET events': 403, 'POST sql': 403 } },
 };
 await flow(async ({ as, check, look, go, refused, calm }) => {
   for (const [role, told] of Object.entries(people)) {

@@ -36,7 +36,7 @@ export interface Field {
 }
 export interface Transition {
   name: string; label: Text; from: string[]; to: string;
-  roles?: string[]; differs_from?: string[]; needs?: string[]; asks?: string[];
+  roles?: string[]; differs_from?: string[]; needs?: string[]; asks?: string[]; sets?: string[];
   reason?: boolean; confirmed?: boolean; signed?: boolean; automatic?: boolean; tone?: Tone;
 }
 export interface ListView { name: string; label: Text; filter: string[]; sort?: string }
@@ -45,7 +45,7 @@ export interface Register {
   key?: string[]; title: string[]; columns: string[];
   fields: Field[]; states: Choice[]; transitions: Transition[]; views: ListView[];
   may: { create?: boolean; edit?: boolean; import?: boolean; export?: boolean; withdraw?: boolean; unmask?: boolean };
-  needed?: boolean; quiet?: boolean; open?: number; total?: number;
+  needed?: boolean; quiet?: boolean; open?: number; total?: number; profiles?: string[];
 }
 export interface Group { name: string; label: Text; about?: Text }
 export interface Registers { registers: Register[]; groups: Group[] }
@@ -63,7 +63,7 @@ export interface RecordAnswer {
 }
 export interface HistoryEntry {
   seq: number; time: number; actor: string | number; actor_name?: string; action: string;
-  before: Record<string, unknown> | null; after: Record<string, unknown> | null; reason?: string | null; hash: string;
+  before: Record<string, unknown> | null; after: Record<string, unknown> | null; reason?: string | null; hash: string; titles?: Record<string, Record<string, string>>;
   kind?: string; object?: number; org?: number | null;
 }
 export interface SavedView { id: number; register: string; name: string; query: string; shared?: boolean }
@@ -109,6 +109,7 @@ export interface HostTable { name: string; taken: number | null; coverage: 'comp
 export interface HostDetail extends Host { tables: HostTable[]; inspections?: { id: number; started: number; ended: number | null; verdicts?: VerdictCounts }[] }
 export interface TableRows { columns: string[]; rows: unknown[][]; taken: number; coverage: string; reason?: string | null; sha256?: string; total?: number }
 export interface Check { id: string; title: Text; why?: Text; remedy?: Text; severity: Severity; clauses?: string[]; topic?: string; sql?: string; violations?: string; verdicts?: VerdictCounts }
+export interface ManagementCheck extends Check { topic: string; value: Verdict | null; since: number | null; seen: number | null; partial: boolean; reason: string | null; open: number; scope?: Text }
 export interface VerdictRow {
   host: number; host_name: string; org?: number; check: string; title?: Text; severity: Severity; value: Verdict; since?: number; taken?: number;
   reason?: string | null; violations?: number; found?: number; seen?: number; partial?: boolean; evidence?: string | null; finding?: number | null;
@@ -132,7 +133,7 @@ export interface SessionRow { id: number; user: string; address?: string; agent?
 export interface Token { id: number; name: string; scope: string[] | string; created: number; used?: number | null; expires?: number | null; token?: string }
 export interface Pair { id: number; action: string; text?: string; initiator: string; initiated: number; reason: string; expires?: number; state: string; mine?: boolean; may?: boolean; object?: string }
 export interface Org { id: number; parent: number | null; name: string; tier?: string; kind?: string }
-export interface Profile { name: string; kind: 'office' | 'regime'; title: Text; basis?: string; params: { name: string; value: unknown; source?: string; effective_from?: string; verified?: boolean }[]; skip?: { check: string; reason: Text }[]; current?: boolean }
+export interface Profile { name: string; kind: 'office' | 'regime'; title: Text; basis?: string; params: { name: string; label?: Text; value: unknown; source?: string; effective_from?: string; verified?: boolean }[]; skip?: { check: string; reason: Text }[]; current?: boolean; rectify?: Record<'critical' | 'high' | 'medium' | 'low', number> & { working_days: boolean } }
 export interface Rule { id: string; title: string | Text; titles?: Text; level: string; tags?: string[]; product?: string | null; category?: string | null; service?: string | null; file?: string }
 export interface Key { kind: string; id?: string; algorithm?: string; public?: string; from?: number; until?: number; sha256?: string; pem?: string }
 export interface DoctorItem { state: 'good' | 'doubtful' | 'wrong'; text: string; remedy?: string | null; label: string; topic: string }

@@ -14,6 +14,14 @@ export function columnLabel(register: Register, name: string): string {
   return known[name] ? t(known[name]) : name;
 }
 
+// What a new record's form leaves for later (docs/OFFICE.md): what a step of its workflow asks for, needs or sets, unless it must be filled in
+// or the record begins settled. Files are added to a record that there is.
+export function comesLater(register: Register, field: Field): boolean {
+  if (field.type === 'files') return true;
+  if (field.required || register.states[0]?.tone === 'good') return false;
+  return register.transitions.some((step) => !step.automatic && (step.asks?.includes(field.name) || step.needs?.includes(field.name) || step.sets?.includes(field.name)));
+}
+
 export function periodOf(row: Row, field: Field): Period | null {
   const value = row[field.name] as Period | null | undefined;
   if (value && typeof value === 'object') return value;
@@ -58,12 +66,14 @@ export function words(field: Field, value: unknown, title?: string | string[]): 
 }
 
 // One field of a journal entry.
-export function told(register: Register, name: string, value: unknown): string {
+export function told(register: Register, name: string, value: unknown, titles: Record<string, string> = {}): string {
   if (value === null || value === undefined || value === '') return '–';
   if (name === 'state') return label(register.states.find((one) => one.name === value)?.label) || String(value);
   const field = findField(register, name);
+  if (/sha256$/.test(name)) return `${String(value).slice(0, 12)}…`;
+  if (name === 'org' && !field) return titles[String(value)] ?? `#${String(value)}`;
   if (!field) return typeof value === 'object' ? JSON.stringify(value) : String(value);
-  return words(field, value);
+  return words(field, value, Array.isArray(value) ? value.map((id) => titles[String(id)] ?? `#${String(id)}`) : titles[String(value)]) || '–';
 }
 
 export function rowTitle(register: Register | string, row: Row): string {

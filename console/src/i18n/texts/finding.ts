@@ -3,6 +3,7 @@ import type { Three } from '.';
 const texts = <T extends Record<string, Three>>(given: T): T => given;
 
 export const finding = texts({
+  host: ['所在主机', 'Máy liên quan', 'The host'],
   title: ['问题整改', 'Khắc phục tồn tại', 'Rectification'],
   board: ['看板', 'Bảng', 'Board'],
   boardEmpty: ['没有未销号的问题', 'Không còn tồn tại chưa đóng', 'No open findings'],

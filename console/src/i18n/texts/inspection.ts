@@ -3,7 +3,7 @@ import type { Three } from '.';
 const texts = <T extends Record<string, Three>>(given: T): T => given;
 
 export const inspection = texts({
-  title: ['主机检查', 'Kiểm tra máy', 'Inspection'],
+  title: ['安全检查', 'Kiểm tra', 'Inspection'],
   sub: ['每条结论都有证据；看不到的不会算作符合。', 'Kết luận nào cũng có bằng chứng; không thấy thì không tính là đạt.', 'Evidence under each verdict; what could not be seen never passes.'],
   allHosts: ['全部主机', 'Tất cả máy', 'All hosts'],
   clauses: ['依据条款', 'Điều khoản', 'Clauses'],
@@ -21,6 +21,19 @@ export const inspection = texts({
   noneFound: ['没有符合条件的检查项', 'Không có mục phù hợp', 'No check matches'],
   remedy: ['如何整改', 'Cách khắc phục', 'How to repair'],
   sql: ['判断依据（SQL）', 'Câu truy vấn', 'How it is judged (SQL)'],
+  ofHosts: ['主机检查', 'Kiểm tra máy', 'Hosts'],
+  ofRegisters: ['管理检查', 'Kiểm tra quản lý', 'Registers'],
+  registersSub: ['按台账逐条核对制度是否落实，每小时自动检查一次。', 'Đối chiếu các sổ xem quy định có được thực hiện; tự chạy mỗi giờ.', 'The registers, held against what is demanded; every hour, by itself.'],
+  registersEmpty: ['台账有记录后一小时内自动检查。', 'Sẽ tự kiểm tra trong vòng một giờ.', 'The first run comes within the hour.'],
+  ran: ['最近检查', 'Kiểm tra gần nhất', 'Last run'],
+  group: ['类别', 'Nhóm', 'Group'],
+  openFindings: ['未销号', 'Chưa đóng', 'Open'],
+  notYours: ['本单位没有问题', 'Đơn vị không có tồn tại', 'No finding of yours'],
+  scope: ['适用范围', 'Phạm vi', 'Where it applies'],
+  findings: ['由此产生的问题', 'Tồn tại phát sinh', 'Findings'],
+  findingsNone: ['没有由此产生的问题', 'Không có tồn tại', 'No findings'],
+  subject: ['问题对象', 'Đối tượng', 'Subject'],
+  due: ['期限', 'Thời hạn', 'Due'],
   unseen: ['{n} 台无法判断', '{n} máy chưa rõ', '{n} unknown'],
   unknownNote: ['“无法判断”表示所需数据读取不全，例如权限不足。请先解决原因再复测。', '“Chưa xác định” nghĩa là không đọc đủ dữ liệu, ví dụ thiếu quyền. Hãy xử lý nguyên nhân rồi kiểm tra lại.', '“Unknown” means the data could not be read whole, for lack of rights for example. Mend the cause, then test again.'],
   violations: ['{n} 处', '{n} chỗ', '{n} places'],

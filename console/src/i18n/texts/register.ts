@@ -94,6 +94,8 @@ export const register = texts({
   importTypes: ['XLSX 或 CSV（UTF-8、GB18030 均可）', 'XLSX hoặc CSV (UTF-8, GB18030)', 'XLSX or CSV (UTF-8 or GB18030)'],
   importUpdate: ['更新', 'Cập nhật', 'Updated'],
   indexSub: ['每本台账都可筛选、导入、导出，任何改动都留痕。', 'Sổ nào cũng lọc, nhập, xuất được; mọi thay đổi đều lưu vết.', 'Each can be filtered, imported, exported; every change is kept in the journal.'],
+  later: ['后续环节填写', 'Điền ở các bước sau', 'Later steps'],
+  laterText: ['办理到相应步骤时再填，现在可以不填', 'sẽ được hỏi ở từng bước, chưa cần điền ngay', 'asked for when their step comes; not needed now'],
   leaveUnsaved: ['有未保存的内容，确定离开？', 'Có nội dung chưa lưu, rời trang?', 'There are unsaved changes. Leave?'],
   lines: ['每行一项', 'Mỗi dòng một mục', 'One a line'],
   missing: ['还需填写：{fields}', 'Còn thiếu: {fields}', 'Still to be filled in: {fields}'],
