@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MulanPSL-2.0
 """Build the web console and embed it into one C file:  console.py CONSOLE OUT.c DEPFILE
 
-What is built is kept under the digest of all sources, in WARD_CONSOLE_CACHE or ~/.cache/ward-console, so that several build folders
-share one run, and one at a time. `npm ci` runs only when package-lock.json is not what node_modules was made from; scripts of packages are
+What is built is kept under the digest of all sources, in WARD_CONSOLE_CACHE or ~/.cache/ward-console (console/.cache without a home that
+can be written), so that several build folders share one run, and one at a time. `npm ci` runs only when package-lock.json is not what node_modules was made from; scripts of packages are
 not run. Texts are compressed beforehand (brotli by node, gzip). Without a console (CONSOLE is "-", or has no package.json) there is one
 page that says so.
 
@@ -101,11 +101,20 @@ def compress(folder):
         subprocess.run(["node", "-e", BROTLI, *map(str, texts)], check=True)
 
 
-def cache_folder():
+def cache_folder(console):
     given = os.environ.get("WARD_CONSOLE_CACHE")
     base = pathlib.Path(given) if given else pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "ward-console"
-    base.mkdir(parents=True, exist_ok=True)
-    return base
+    for folder in (base, console / ".cache") if not given else (base,):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+            if folder != base:  # npm, too, would write into that home
+                os.environ["npm_config_cache"] = str(folder / "npm")
+            return folder
+        except OSError as wrong:
+            said = wrong
+    fail(f"cannot keep the built console: {said}", "name a folder that can be written: WARD_CONSOLE_CACHE=FOLDER make …")
 
 
 def prune(cache):
@@ -117,7 +126,7 @@ def prune(cache):
 
 def built(console, files):
     """The folder with all files of the console, and .gz and .br beside them."""
-    cache = cache_folder()
+    cache = cache_folder(console)
     folder = cache / digest(console, files)
     if folder.is_dir():
         os.utime(folder)
