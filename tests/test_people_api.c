@@ -556,6 +556,62 @@ static void unmasking_in_bulk(void **state)
 	EXPECT(visit(&security, METHOD_POST, target, "{\"field\":\"phone\",\"reason\":\"the whole list\"}"), 202);
 }
 
+static int64_t person_of(const char *login)
+{
+	struct db *db;
+	int64_t person = 0;
+	assert_int_equal(records_read(api.office.records, &db, &err), 0);
+	assert_int_equal(db_one_int(db, say("SELECT person FROM ward_user WHERE login = '%s'", login), 0, &person, &err), 0);
+	records_read_end(api.office.records, db);
+	assert_true(person > 0);
+	return person;
+}
+
+/* 双人操作票: countersigned by the A or the B of a post for the system, where one is in force; who watches does not carry out. */
+static void tickets_are_countersigned_by_who_holds_the_post(void **state)
+{
+	(void)state;
+	struct browser security, auditor;
+	int64_t other, id;
+	(void)a_pair(&security, &auditor, &other);
+	static const char *const logins[] = { "ann", "bob", "cat" }; /* A, B, and a verifier of something else */
+	struct browser people[COUNT(logins)];
+	for (size_t i = 0; i < COUNT(logins); i++) {
+		people[i] = join(&security, logins[i], "", &id);
+		sql(say("INSERT INTO ward_user_role (user_id, role, granted_by, granted) VALUES (%lld, 'verifier', 1, 0)", (long long)id));
+		enter(&people[i], logins[i]);
+	}
+	long long a = person_of("ann"), b = person_of("bob"), first = person_of("zhang");
+	sql(say("INSERT INTO post (id, number, org, state, state_since, version, created, created_by, updated, updated_by, name, duty_kind, person_a, person_b, systems)"
+	        " SELECT 80, 'P-1', id, 'proposed', 0, 1, 0, 0, 0, 0, 'x', 'operate', %lld, %lld, '[17,7]' FROM org WHERE parent IS NULL", a, b));
+	sql(say("INSERT INTO ticket (id, number, org, state, state_since, version, created, created_by, updated, updated_by, action_class, system, target, reason, rollback, initiator)"
+	        " SELECT 90 + n, 'T-' || n, org.id, 'drafted', 0, 1, 0, 0, 0, 0, 'privileged', CASE n WHEN 5 THEN NULL WHEN 4 THEN 1 ELSE 7 END, 'x', 'x', 'x',"
+	        " CASE n WHEN 2 THEN %lld ELSE %lld END FROM org, (SELECT 1 AS n UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5) AS all_n"
+	        " WHERE parent IS NULL", a, first));
+	const char *sign = "{\"version\":1,\"name\":\"countersign\"}";
+#define TICKET(n) "/api/records/ticket/9" #n "/transition"
+	/* The post is only proposed: nothing is asked yet. */
+	EXPECT(visit(&people[2], METHOD_POST, TICKET(1), sign), 200);
+	sql("UPDATE post SET state = 'in_force'");
+	struct api_answer answer = visit(&people[2], METHOD_POST, TICKET(2), sign);
+	EXPECT(answer, 403);
+	assert_true(str_find(answer.body, "(A)") >= 0 && str_find(answer.body, "(B)") >= 0);
+	EXPECT(visit(&people[0], METHOD_POST, TICKET(2), sign), 403); /* A began it */
+	EXPECT(visit(&people[1], METHOD_POST, TICKET(2), sign), 200); /* so B watches */
+	EXPECT(visit(&people[0], METHOD_POST, TICKET(3), sign), 200); /* a third began it: either */
+	EXPECT(visit(&people[2], METHOD_POST, TICKET(4), sign), 200); /* no post for system 1, and 17 is another one */
+	EXPECT(visit(&people[2], METHOD_POST, TICKET(5), sign), 200); /* for no system */
+	/* Who watches does not carry out. */
+	sql(say("UPDATE ticket SET confirmer = %lld WHERE id = 93", first));
+	EXPECT(visit(&security, METHOD_POST, TICKET(3), "{\"version\":2,\"name\":\"start\"}"), 403);
+	EXPECT(visit(&security, METHOD_POST, TICKET(2), "{\"version\":2,\"name\":\"start\"}"), 200);
+	/* One that was withdrawn counts no more. */
+	sql("UPDATE post SET withdrawn = 1");
+	sql("UPDATE ticket SET state = 'drafted', confirmer = NULL WHERE id = 93");
+	EXPECT(visit(&people[2], METHOD_POST, TICKET(3), "{\"version\":2,\"name\":\"countersign\"}"), 200);
+#undef TICKET
+}
+
 /* What belongs to the installation: written down for the process that may, once, and only when another person has confirmed it. */
 static void orders_take_two_persons(void **state)
 {
@@ -630,6 +686,7 @@ int main(void)
 		TEST(pairs_expire_and_are_refused), TEST(what_is_not_meant_cannot_be_set), TEST(others_organisations),
 		TEST(tokens_go_as_far_as_their_scope), TEST(fresh_again), TEST(passwords_change), TEST(a_lost_telephone),
 		TEST(a_transition_of_two_persons), TEST(unmasking_in_bulk), TEST(orders_take_two_persons),
+		TEST(tickets_are_countersigned_by_who_holds_the_post),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -572,6 +572,10 @@ static void wrong_declarations(void **state)
 		{ "sensitive: id-card", "sensitive: id-card, pattern: \"(\"", "the pattern of 'card' is wrong" },
 		{ "group: supply", "group: supplies", "there is no group 'supplies'" },
 		{ "title: [number, summary]", "title: [number, tags]", "cannot stand in the title" },
+		{ "needs: [slot],", "among: {register: posts, state: approved, where: others, has: risk, persons: [approver]},", "'among' names the register 'posts'" },
+		{ "needs: [slot],", "among: {register: change, state: gone, where: others, has: risk, persons: [approver]},", "'change' has no state 'gone'" },
+		{ "needs: [slot],", "among: {register: change, state: approved, where: others, has: risk, persons: [approver]},", "'among' compares 'risk'" },
+		{ "needs: [slot],", "among: {register: change, state: approved, where: others, has: nothing, persons: [approver]},", "'among' compares 'nothing'" },
 		{ "{name: close,", "{name: withdraw,", "no transition can be named 'withdraw'" },
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {

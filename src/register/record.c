@@ -284,6 +284,42 @@ int record_check(struct arena *arena, struct db *db, const struct books *books, 
 	return r < 0 ? r : 0;
 }
 
+/* Names are those of declarations, which were checked. A row for each that is about the same, with whether it names the actor. */
+static int check_among(const struct draft *draft, const struct transition *transition)
+{
+	const struct among *among = &transition->among;
+	const struct register_ *other = registers_find(draft->books->registers, among->reg);
+	const struct field *has = register_field(draft->reg, among->has);
+	int64_t about = cell_int_or(draft->old[has->column], 0);
+	BUF(sql);
+	DB_QUERY(q);
+	if (!about || !other || draft_by_ward(draft))
+		return 0;
+	if (!draft->write->actor->person)
+		return err_set(draft->err, -EPERM, "your account names no person, so nobody can tell that you are another one");
+	buf_puts(&sql, "SELECT COALESCE(SUM(CASE WHEN ? IN (");
+	for (size_t i = 0; i < among->persons.n; i++)
+		buf_printf(&sql, "%s%.*s", i ? ", " : "", STR_ARG(among->persons.p[i]));
+	buf_printf(&sql, ") THEN 1 ELSE 0 END), 0), COUNT(*) FROM %.*s WHERE state = ? AND withdrawn IS NULL AND (',' || substr(%.*s, 2, length(%.*s) - 2) || ',') LIKE ?",
+	           STR_ARG(among->reg), STR_ARG(among->where), STR_ARG(among->where));
+	int r = db_query(&q, draft->write->db, buf_cstr(&sql), draft->err);
+	if (r < 0)
+		return r;
+	db_bind_int(&q, draft->write->actor->person);
+	db_bind_text(&q, among->state);
+	db_bind_text(&q, arena_printf(draft->write->arena, "%%,%lld,%%", (long long)about));
+	r = db_step(&q, draft->err);
+	if (r < 0 || db_int(&q, 0) || !db_int(&q, 1))
+		return r < 0 ? r : 0;
+	BUF(names);
+	for (size_t i = 0; i < among->persons.n; i++) {
+		const struct field *field = register_field(other, among->persons.p[i]);
+		buf_printf(&names, "%s%.*s", i ? ", " : "", STR_ARG(field->label.in[draft->write->actor->lang]));
+	}
+	return err_set(draft->err, -EPERM, "who does this must be one of these in the register '%.*s': %s", STR_ARG(other->label.in[draft->write->actor->lang]),
+	               buf_cstr(&names));
+}
+
 int record_transition(struct write *write, const struct books *books, const struct register_ *reg, int64_t id, int64_t version, struct str name,
                       const struct doc *values, struct str reason, struct field_problems *problems, struct err *err)
 {
@@ -295,6 +331,8 @@ int record_transition(struct write *write, const struct books *books, const stru
 	if (!transition)
 		return err_set(err, -EINVAL, "there is no transition '%.*s'", STR_ARG(name));
 	r = row_may_transit(write->actor, reg, draft.old, transition, err);
+	if (r == 0 && transition->among.reg.p)
+		r = check_among(&draft, transition);
 	if (r < 0)
 		return r;
 	if (transition->signed_ && !draft_by_ward(&draft) && write->actor->fresh_until < write->now)

@@ -60,6 +60,16 @@ static const struct schema_field field_fields[] = {
 };
 static const struct schema field_schema = { "a field", field_fields, sizeof(struct field), offsetof(struct field, node) };
 
+static const struct schema_field among_fields[] = {
+	{ "register", SCHEMA_STRING, offsetof(struct among, reg), .required = true },
+	{ "state", SCHEMA_STRING, offsetof(struct among, state), .required = true },
+	{ "where", SCHEMA_STRING, offsetof(struct among, where), .required = true },
+	{ "has", SCHEMA_STRING, offsetof(struct among, has), .required = true },
+	{ "persons", SCHEMA_STRINGS, offsetof(struct among, persons), .required = true },
+	{ 0 },
+};
+static const struct schema among_schema = { "who must be among them", among_fields, sizeof(struct among), offsetof(struct among, node) };
+
 static const struct schema_field transition_fields[] = {
 	{ "name", SCHEMA_STRING, offsetof(struct transition, name), .required = true },
 	{ "label", SCHEMA_TEXT, offsetof(struct transition, label), .required = true },
@@ -67,6 +77,7 @@ static const struct schema_field transition_fields[] = {
 	{ "to", SCHEMA_STRING, offsetof(struct transition, to), .required = true },
 	{ "roles", SCHEMA_STRINGS, offsetof(struct transition, roles) },
 	{ "differs_from", SCHEMA_STRINGS, offsetof(struct transition, differs_from) },
+	{ "among", SCHEMA_MAP, offsetof(struct transition, among), .sub = &among_schema },
 	{ "needs", SCHEMA_STRINGS, offsetof(struct transition, needs) },
 	{ "asks", SCHEMA_STRINGS, offsetof(struct transition, asks) },
 	{ "sets", SCHEMA_ANY, offsetof(struct transition, sets) },

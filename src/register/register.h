@@ -87,6 +87,14 @@ struct register_column {
 	const struct field *field; /* NULL: the system's */
 };
 
+/* Who acts is one of `persons` of a record of another register, where there is one that is about the same: the A or B (A角、B角) of a post for
+ * this system. Of a record that is not withdrawn and stands in `state`, whose list `where` has what our field `has` names. */
+struct among {
+	struct str reg, state, where, has;
+	struct strings persons;
+	const struct doc *node;
+};
+
 struct transition {
 	struct str name;              /* "approve" */
 	struct text label;
@@ -94,6 +102,7 @@ struct transition {
 	struct str to;
 	struct strings roles;         /* who may; empty: who may edit */
 	struct strings differs_from;  /* fields of type person: who acts is none of them */
+	struct among among;           /* .reg STR_NONE: nothing is asked */
 	struct strings needs;         /* fields that must be filled in */
 	struct strings asks;          /* fields that its form shows */
 	const struct doc *sets;       /* map: field -> "actor", "now", "today", or a constant */

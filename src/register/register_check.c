@@ -446,6 +446,31 @@ int register_check_alone(const struct register_ *reg, const struct strings *role
 	return r;
 }
 
+/* `among` of a transition against the register that it names, and our own field against what that one lists. */
+static int check_among(const struct register_ *reg, const struct among *among, const struct registers *registers, struct err *err)
+{
+	const struct register_ *other = str_eq(among->reg, reg->name) ? reg : registers_find(registers, among->reg);
+	if (!other)
+		return doc_err(reg->source, key_node(among->node, "register"), err, "'among' names the register '%.*s', and there is no such register",
+		               STR_ARG(among->reg));
+	const struct field *has = register_field(reg, among->has), *where = register_field(other, among->where);
+	if (!register_state(other, among->state))
+		return doc_err(reg->source, key_node(among->node, "state"), err, "'%.*s' has no state '%.*s'", STR_ARG(among->reg), STR_ARG(among->state));
+	if (!has || has->type != FIELD_REFERENCE)
+		return doc_err(reg->source, key_node(among->node, "has"), err, "'among' compares '%.*s', which is no field of the type reference",
+		               STR_ARG(among->has));
+	if (!where || where->type != FIELD_REFERENCES || !str_eq(where->to, has->to))
+		return doc_err(reg->source, key_node(among->node, "where"), err, "'%.*s' of '%.*s' is no list of references to '%.*s'", STR_ARG(among->where),
+		               STR_ARG(among->reg), STR_ARG(has->to));
+	for (size_t i = 0; i < among->persons.n; i++) {
+		const struct field *field = register_field(other, among->persons.p[i]);
+		if (!field || field->type != FIELD_PERSON)
+			return doc_err(reg->source, key_node(among->node, "persons"), err, "'%.*s' of '%.*s' is no field of the type person",
+			               STR_ARG(among->persons.p[i]), STR_ARG(among->reg));
+	}
+	return 0;
+}
+
 int register_check_others(const struct register_ *reg, const struct registers *registers, struct err *err)
 {
 	const struct field *fields = reg->fields.p;
@@ -460,6 +485,12 @@ int register_check_others(const struct register_ *reg, const struct registers *r
 		if (to.n && !registers_find(registers, to) && !str_eq(to, reg->name))
 			return doc_err(reg->source, key_node(fields[i].node, "to"), err, "'%.*s' refers to the register '%.*s', and there is no such register",
 			               STR_ARG(fields[i].name), STR_ARG(to));
+	}
+	const struct transition *transitions = reg->transitions.p;
+	for (size_t i = 0; i < reg->transitions.n; i++) {
+		int r = transitions[i].among.reg.p ? check_among(reg, &transitions[i].among, registers, err) : 0;
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
