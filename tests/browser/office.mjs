@@ -54,7 +54,7 @@ await drain('first');
 
 // Every page, in three languages, in both themes.
 const pages = ['/', '/posture', '/inspection', '/inspection/management', '/findings', '/findings?show=board', '/incidents', '/warnings', '/registers', '/r/asset', '/r/asset/new', '/r/asset/import', '/hosts', '/events', '/detections', '/sql',
-  '/system/people', '/system/roles', '/system/pairs', '/system/sessions', '/system/tokens', '/system/journal', '/system/clocks', '/system/profiles', '/system/rules', '/system/keys', '/system/doctor', '/me'];
+  '/system/people', '/system/roles', '/system/pairs', '/system/sessions', '/system/tokens', '/system/journal', '/system/clocks', '/system/profiles', '/system/rules', '/system/keys', '/system/archive', '/system/doctor', '/me'];
 const names = { 'zh-CN': '简体中文', vi: 'Tiếng Việt', en: 'English' };
 const seen = {};
 for (const [lang, name] of Object.entries(names)) {

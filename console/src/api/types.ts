@@ -135,6 +135,9 @@ export interface Pair { id: number; action: string; text?: string; initiator: st
 export interface Org { id: number; parent: number | null; name: string; tier?: string; kind?: string }
 export interface Profile { name: string; kind: 'office' | 'regime'; title: Text; basis?: string; params: { name: string; label?: Text; value: unknown; source?: string; effective_from?: string; verified?: boolean }[]; skip?: { check: string; reason: Text }[]; current?: boolean; rectify?: Record<'critical' | 'high' | 'medium' | 'low', number> & { working_days: boolean } }
 export interface Rule { id: string; title: string | Text; titles?: Text; level: string; tags?: string[]; product?: string | null; category?: string | null; service?: string | null; file?: string }
+export interface Order { id: number; what: string; value: number; by: string; reason: string; given: number; state: string; tries: number; ended?: number; outcome?: { error?: string; days?: number; from?: string | null; to?: string | null; held?: number; sha256?: string; public?: string } }
+export interface ArchiveDays { days: number; bytes: number; from: string | null; to: string | null }
+export interface Archive { least: number; asked: number; kept: ArchiveDays; over: ArchiveDays; held: ArchiveDays; holds: { name: string; from: string | null; to: string | null; reason: string; since: number }[] }
 export interface Key { kind: string; id?: string; algorithm?: string; public?: string; from?: number; until?: number; sha256?: string; pem?: string }
 export interface DoctorItem { state: 'good' | 'doubtful' | 'wrong'; text: string; remedy?: string | null; label: string; topic: string }
 export interface JournalState { ok: boolean; entries: number; head?: string; sealed?: number; sealed_at?: number; problem?: string | null; seconds?: number }
