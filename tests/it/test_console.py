@@ -129,3 +129,9 @@ def test_a_day_at_the_desk():
     need_browser()
     with Office(folder=temporary() / "office", config="profile: city\n", binary=WARD_RELEASE) as office:
         flow("desk", described(office, staff(office, "duty", "officer", "leader", "auditor")))
+
+
+def test_two_persons_order_a_new_key_and_a_removal():
+    need_browser()
+    with Office(folder=temporary() / "office", config="profile: city\n", binary=WARD_RELEASE) as office:
+        flow("orders", described(office, staff(office, "auditor")))
