@@ -102,6 +102,10 @@ static void test_arena(void **state)
 	struct str s = arena_printf(&arena, "%s-%d", "x", 7);
 	assert_string_equal(s.p, "x-7");
 	assert_null(arena_str(&arena, STR_NONE).p);
+	CLEANUP(mem_free_p) char *copy = mem_text(str_slice(STR("abcdef"), 1, 3));
+	CLEANUP(mem_free_p) char *none = mem_text(STR_NONE);
+	assert_string_equal(copy, "bc");
+	assert_string_equal(none, "");
 	arena_reset(&arena);
 	unsigned char *again = arena_alloc(&arena, 4096);
 	for (int j = 0; j < 4096; j++)

@@ -46,7 +46,7 @@ int reader_open(const char *dir, struct reader **out, struct err *err)
 		return r;
 	database_close(book);
 	struct reader *reader = mem_alloc(sizeof(*reader));
-	reader->dir = strdup(dir);
+	reader->dir = mem_text(str_from(dir));
 	*out = reader;
 	return 0;
 }

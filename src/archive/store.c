@@ -232,7 +232,7 @@ int archive_open(const char *dir, const struct archive_options *options, struct 
 	ARENA(arena);
 	CLEANUP(archive_close_p) struct archive *archive = mem_alloc(sizeof(*archive));
 	archive->lock = -1;
-	archive->dir = strdup(dir);
+	archive->dir = mem_text(str_from(dir));
 	if (options)
 		archive->options = *options;
 	if (archive->options.signer) {

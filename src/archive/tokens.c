@@ -149,6 +149,7 @@ void tokens_each(struct str text, token_fn *each, void *ctx)
 
 enum { NEEDED_MOST = 16 };
 
+/* The words whose tokens every text has that holds the needle, the longest first. */
 struct needed {
 	struct str needle;
 	bool whole;
@@ -172,15 +173,6 @@ static void keep_needed(void *ctx, const struct word *word)
 	needed->n = MIN(needed->n + 1, (size_t)NEEDED_MOST);
 	memmove(needed->words + at + 1, needed->words + at, (needed->n - 1 - at) * sizeof(needed->words[0]));
 	needed->words[at] = *word;
-}
-
-size_t tokens_needed(struct str needle, bool whole, uint64_t *out, size_t most)
-{
-	struct needed needed = { .needle = needle, .whole = whole };
-	words_each(needle, keep_needed, &needed);
-	for (size_t i = 0; i < MIN(needed.n, most); i++)
-		out[i] = needed.words[i].token;
-	return MIN(needed.n, most);
 }
 
 static void set_place(uint64_t *slots, size_t room, uint64_t token)

@@ -22,11 +22,6 @@ typedef void token_fn(void *ctx, uint64_t token);
 /* Every token of the text, as often as it comes. */
 void tokens_each(struct str text, token_fn *each, void *ctx);
 
-/* The tokens that every text has which holds the needle, whatever its case: at most `most` of them, the longest words first.
- * `whole`: the needle stands there as whole words (its two ends are ends of words); otherwise only the words inside
- * count, because the first and the last may go on in the text. 0: nothing can be said. */
-size_t tokens_needed(struct str needle, bool whole, uint64_t *out, size_t most);
-
 struct token_set {
 	uint64_t *slots; /* open addressing, a power of two; 0: free */
 	size_t room, n;
@@ -62,8 +57,9 @@ void token_filter_open(struct str bytes, struct token_filter *out);
 bool token_filter_may_hold(const struct token_filter *filter, uint64_t token);
 /* Wrong less often than once in ten thousand. */
 bool token_filter_may_hold_head(const struct token_filter *filter, enum token_head head, struct str text);
-/* Whether all tokens in the list may be there; words that are decimal numbers are looked up in the ranges too, for which
- * `needle` is needed: the same that tokens_needed() got. */
+/* Whether a text that holds the needle, whatever its case, may be there: words that are decimal numbers are looked up in the
+ * ranges too. `whole`: the needle stands there as whole words (its two ends are ends of words); otherwise only the words
+ * inside count, because the first and the last may go on in the text. */
 bool token_filter_may_hold_text(const struct token_filter *filter, struct str needle, bool whole);
 
 #endif

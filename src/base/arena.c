@@ -38,6 +38,14 @@ void *mem_resize(void *old, size_t size)
 	return p;
 }
 
+char *mem_text(struct str text)
+{
+	char *copy = mem_alloc(text.n + 1);
+	if (text.n)
+		memcpy(copy, text.p, text.n);
+	return copy;
+}
+
 void mem_free_p(void *pointer)
 {
 	free(*(void **)pointer);

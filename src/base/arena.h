@@ -56,8 +56,9 @@ struct str arena_unescape(struct arena *arena, struct str text, const char *whic
 struct str arena_printf(struct arena *arena, const char *format, ...) PRINTF(2, 3);
 
 /* malloc that does not fail; memory for what outlives every arena. */
-void *mem_alloc(size_t size);                 /* zeroed */
-void *mem_resize(void *old, size_t size);
-void mem_free_p(void *pointer);               /* for CLEANUP: takes the address of the pointer */
+void *mem_alloc(size_t size) __attribute__((returns_nonnull)); /* zeroed */
+void *mem_resize(void *old, size_t size) __attribute__((returns_nonnull));
+char *mem_text(struct str text) __attribute__((returns_nonnull)); /* a copy, NUL-terminated; empty of STR_NONE */
+void mem_free_p(void *pointer);                                   /* for CLEANUP: takes the address of the pointer */
 
 #endif

@@ -121,11 +121,12 @@ static struct db_statement *place(struct db *db)
 
 int db_query(struct db_query *query, struct db *db, const char *sql, struct err *err)
 {
-	uint64_t hash = str_hash(str_from(sql));
+	struct str text = str_from(sql);
+	uint64_t hash = str_hash(text);
 	*query = (struct db_query){ .db = db };
 	for (size_t i = 0; i < db->n; i++) {
 		struct db_statement *it = &db->kept[i];
-		if (it->hash != hash || it->busy || strcmp(it->sql, sql) != 0)
+		if (it->hash != hash || it->busy || !str_is(text, it->sql))
 			continue;
 		it->busy = true;
 		it->used = ++db->uses;
@@ -140,7 +141,7 @@ int db_query(struct db_query *query, struct db *db, const char *sql, struct err 
 	bool kept = it;
 	if (!it)
 		it = mem_alloc(sizeof(*it));
-	*it = (struct db_statement){ .handle = handle, .sql = strdup(sql), .hash = hash, .busy = true, .kept = kept, .used = ++db->uses };
+	*it = (struct db_statement){ .handle = handle, .sql = mem_text(text), .hash = hash, .busy = true, .kept = kept, .used = ++db->uses };
 	query->statement = it;
 	return 0;
 }

@@ -198,11 +198,11 @@ static int name_place(struct postgres *db, const char *where, struct err *err)
 		else if (str_is(str_from(it->keyword), "dbname"))
 			database = it->val;
 		else if (str_is(str_from(it->keyword), "password") && it->val[0])
-			db->password = strdup(it->val);
+			db->password = mem_text(str_from(it->val));
 	}
 	BUF(place);
 	buf_printf(&place, "postgresql://%s%s%s/%s", host, port[0] ? ":" : "", port, database);
-	db->place = strdup(buf_cstr(&place));
+	db->place = mem_text(buf_str(&place));
 	pq.PQconninfoFree(options);
 	return 0;
 }
@@ -322,7 +322,7 @@ static int postgres_prepare(void *connection, const char *sql, void **statement,
 	*statement = it;
 	/* A failed transaction takes words that end it, and those only as they are. */
 	if (db_words_is_transaction(str_from(sql))) {
-		it->sql = strdup(buf_cstr(&text));
+		it->sql = mem_text(buf_str(&text));
 		return 0;
 	}
 	drop_ended(db);

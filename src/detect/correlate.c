@@ -162,11 +162,8 @@ struct group *correlator_group(struct correlator *correlator, size_t rule, struc
 	*group = (struct group){ .hash = hash, .rule = rule, .reported = INT64_MIN };
 	group->values.n = values.n;
 	group->values.p = mem_alloc(MAX(values.n, (size_t)1) * sizeof(struct str));
-	for (size_t i = 0; i < values.n; i++) {
-		char *copy = mem_alloc(values.p[i].n + 1);
-		memcpy(copy, values.p[i].p ? values.p[i].p : "", values.p[i].n);
-		group->values.p[i] = (struct str){ copy, values.p[i].n };
-	}
+	for (size_t i = 0; i < values.n; i++)
+		group->values.p[i] = (struct str){ mem_text(values.p[i]), values.p[i].n };
 	group->next = correlator->bucket[hash % CORRELATE_BUCKETS];
 	correlator->bucket[hash % CORRELATE_BUCKETS] = group;
 	list_first(correlator, group);
@@ -315,8 +312,7 @@ static void judge(struct correlator *correlator, size_t which, size_t index, con
 		return;
 	}
 	struct group *group = correlator_group(correlator, which, values);
-	entry.reference = mem_alloc(occasion->reference.n + 1);
-	memcpy(entry.reference, occasion->reference.p ? occasion->reference.p : "", occasion->reference.n);
+	entry.reference = mem_text(occasion->reference);
 	size_t place = group_insert(group, c, entry);
 	if (!group_waits(c) && group_judge(group, c, place, &first, &last, &value))
 		report(correlator, group, first, last, value, depth, found, ctx);

@@ -83,9 +83,8 @@ static bool restore_group(struct correlator *correlator, struct arena *arena, co
 			.rule = (uint32_t)parts->items[1].integer,
 			.number = real_of(&parts->items[2]),
 			.distinct = (uint64_t)doc_int(&parts->items[3], 0),
-			.reference = mem_alloc(reference.n + 1),
+			.reference = mem_text(reference),
 		};
-		memcpy(entry.reference, reference.p ? reference.p : "", reference.n);
 		(void)group_insert(group, c, entry);
 	}
 	group->reported = doc_int(doc_get(line, STR("reported")), INT64_MIN);

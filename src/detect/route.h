@@ -24,15 +24,14 @@ enum {
 };
 
 enum plan_want {
-	WANT_NOT,
-	WANT_LATER, /* look its values up when there are programs to try */
-	WANT_FIRST, /* look its values up: they may start programs */
+	WANT_LATER = 1, /* look its values up when there are programs to try */
+	WANT_FIRST,     /* look its values up: they may start programs */
 };
 
 struct plan {
 	uint64_t *sources;  /* a bit each */
 	uint64_t *active;   /* programs of these sources */
-	uint8_t *wanted;    /* by slot: enum plan_want */
+	uint8_t *wanted;    /* by slot: 0, not wanted, or enum plan_want */
 	uint32_t *always;   /* programs to try in any case */
 	size_t n_always;
 	struct prefilter *keywords; /* says whether to look for keywords at all; NULL: always do if they are wanted */

@@ -48,10 +48,9 @@ static int look_at(struct records *records, struct err *err)
 int records_open(const struct records_options *options, struct records **out, struct err *err)
 {
 	CLEANUP(records_close_p) struct records *records = mem_alloc(sizeof(*records));
-	ARENA(arena);
 	int r = 0;
 	records->lock = -1;
-	records->where = strdup(arena_cstr(&arena, options->where));
+	records->where = mem_text(options->where);
 	records->kind = db_is_postgresql(options->where) ? DB_POSTGRESQL : DB_SQLITE;
 	records->room = options->readers ? options->readers : 4;
 	records->idle = mem_alloc(records->room * sizeof(struct db *));

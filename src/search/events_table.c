@@ -420,7 +420,7 @@ int events_table_add(struct query *query, const char *dir, struct events_table *
 {
 	struct events_table *table = mem_alloc(sizeof(*table));
 	table->query = query;
-	table->dir = strdup(dir);
+	table->dir = mem_text(str_from(dir));
 	int r = query_add_table(query, "events", &events_module, table, err);
 	if (r < 0)
 		events_table_free(table);

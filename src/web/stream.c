@@ -145,7 +145,7 @@ void stream_tell(struct stream *stream, const char *event, int64_t user, struct 
 {
 	BUF(text);
 	buf_printf(&text, "event: %s\ndata: %.*s\n", event, STR_ARG(data));
-	char *words = strdup(buf_cstr(&text)), *of = kind.p ? strndup(kind.p, kind.n) : NULL;
+	char *words = mem_text(buf_str(&text)), *of = kind.p ? mem_text(kind) : NULL;
 	pthread_mutex_lock(&stream->mutex);
 	struct item *item = &stream->ring[stream->next++ % STREAM_RING];
 	char *old_text = item->text, *old_kind = item->kind;

@@ -20,19 +20,11 @@ const struct input_kind *input_kind_find(struct str name)
 	return NULL;
 }
 
-char *text_copy(struct str text)
-{
-	char *copy = mem_alloc(text.n + 1);
-	if (text.n)
-		memcpy(copy, text.p, text.n);
-	return copy;
-}
-
 void input_init(struct input *input, const struct input_ops *ops, struct str source, const struct parse_options *parse,
                 struct str (*find)(void *ctx, struct str key), void *find_ctx)
 {
 	input->ops = ops;
-	input->source = (struct str){ text_copy(source), source.n };
+	input->source = (struct str){ mem_text(source), source.n };
 	if (parse)
 		input->parse = *parse;
 	input->find = find;
@@ -172,7 +164,7 @@ void input_close_p(struct input **input)
 void stream_init(struct stream *stream, const char *name, const struct parser *parser, enum encoding encoding,
                  const struct input *input)
 {
-	*stream = (struct stream){ .name = text_copy(str_from(name)), .parser = parser };
+	*stream = (struct stream){ .name = mem_text(str_from(name)), .parser = parser };
 	decode_init(&stream->decode, encoding);
 	if (parser)
 		parse_init(&stream->parse, parser, &input->parse);

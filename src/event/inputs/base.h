@@ -57,8 +57,6 @@ void input_complain(struct input *input, struct note note);
 int input_encoding(struct str name, enum encoding *out, struct err *err) MUST_USE;
 /* The parser of this name; STR_NONE gives NULL (to be found). -EINVAL with words when there is none. */
 int input_parser(struct str name, const struct parser **out, struct err *err) MUST_USE;
-/* Own memory, NUL-terminated. */
-char *text_copy(struct str text);
 
 struct stream {
 	char *name;

@@ -17,7 +17,7 @@ struct file *file_new(const char *path, const struct place *at, const struct par
                       bool follow, const struct input *input)
 {
 	struct file *file = mem_alloc(sizeof(*file));
-	*file = (struct file){ .path = text_copy(str_from(path)), .fd = -1, .spool = -1, .named = parser, .encoding = encoding,
+	*file = (struct file){ .path = mem_text(str_from(path)), .fd = -1, .spool = -1, .named = parser, .encoding = encoding,
 		               .follow = follow, .grew = clock_monotonic_ns() };
 	if (at)
 		file->at = *at;

@@ -64,7 +64,7 @@ static struct path *path_get(struct files *files, struct str text)
 		return NULL;
 	}
 	path = mem_alloc(sizeof(*path));
-	path->path = (struct str){ text_copy(text), text.n };
+	path->path = (struct str){ mem_text(text), text.n };
 	vec_push(&files->paths, path);
 	*map_put(&files->index, path->path) = path;
 	return path;

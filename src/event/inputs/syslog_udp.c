@@ -75,7 +75,7 @@ static void take(struct udp *udp, struct input_batch *batch, const char *text, s
 		*host = arena_str(&batch->batch.arena, str_from(name));
 		*last = *from;
 		free(udp->stream.name);
-		udp->stream.name = text_copy(*host);
+		udp->stream.name = mem_text(*host);
 	}
 	stream_record(&udp->stream, &udp->input, batch, (struct str){ copy, n });
 	for (size_t i = first; i < batch->batch.events.n; i++)
