@@ -62,8 +62,8 @@ static int check_finish(struct check *check, const struct source *source, struct
 	if (check->applies.p && !check->scope.in[LANG_EN].p)
 		return doc_err(source, check->node, err, "%.*s: 'applies' needs a 'scope' that says in words where",
 		               STR_ARG(check->id));
-	if (check->clauses.n == 0)
-		return doc_err(source, check->node, err, "%.*s: names no clause", STR_ARG(check->id));
+	if (check->clauses.n == 0 && check->requirements.n == 0)
+		return doc_err(source, check->node, err, "%.*s: names neither a clause nor a requirement", STR_ARG(check->id));
 	if (!check->params)
 		return 0;
 	if (check->params->type != DOC_MAP)

@@ -30,6 +30,14 @@ def all_checks():
     return json.loads(done.stdout)
 
 
+def catalogue_folder():
+    """What the sector asks for, beside the project."""
+    for base in (ROOT.parent, ROOT.parent.parent):
+        if (base / "shared" / "catalogue").is_dir():
+            return base / "shared" / "catalogue"
+    raise Skip("../shared/catalogue is not on this machine")
+
+
 def checks():
     return [check for check in all_checks() if check["group"] == "host"]
 
@@ -120,10 +128,41 @@ def test_titles_are_unique():
 
 def test_clauses_have_a_known_form():
     for check in all_checks():
-        assert check["clauses"], f"{check['id']}: no clause"
+        assert check["clauses"] or (check["group"] != "host" and check["requirements"]), f"{check['id']}: no clause"
         assert len(set(check["clauses"])) == len(check["clauses"]), f"{check['id']}: {check['clauses']}"
         for clause in check["clauses"]:
             assert any(form.fullmatch(clause) for form in CLAUSES), f"{check['id']}: {clause!r}"
+
+
+def items_of_the_standard(catalogue):
+    """How many items GB/T 22239-2019 has under each control of level 2 (7.…) and 3 (8.…), by the sector's list; of the sections that it
+    only sums up, the counts of level 3 stand in brackets."""
+    items = {}
+    for line in (catalogue / "mlps.tsv").read_text("utf-8").splitlines()[1:]:
+        number, title, second, third, _ = line.split("\t")
+        counts = re.search(r"([\d+]+\+\d+)[;)]", title)
+        if counts:  # the controls of a section
+            for n, count in enumerate(counts[1].split("+"), 1):
+                items[f"{number}.{n}"] = int(count)
+                items[f"7{number[1:]}.{n}"] = int(count)  # level 2 has no more than level 3
+        elif number.count(".") == 3:
+            items[number] = int(third)
+            lower = re.search(r"L2: (7[\d.]+)", title)
+            items[lower[1] if lower else "7" + number[1:]] = int(second)
+    return items
+
+
+def test_clauses_are_in_the_standard():
+    items = items_of_the_standard(catalogue_folder())
+    assert items["8.1.6.4"] == 1 and items["8.1.10.6"] == 10 and items["7.1.4.8"] == 2 and items["8.1.5.4"] == 6, items
+    for check in all_checks():
+        for clause in check["clauses"]:
+            if "22239" not in clause:
+                continue
+            number, _, letter = clause.removeprefix("GB/T 22239-2019 ").partition(" ")
+            most = items.get(number)
+            assert most, f"{check['id']}: {clause}: there is no such control"
+            assert not letter or (most > 1 and ord(letter) - ord("a") < most), f"{check['id']}: {clause}: it has {most} item(s)"
 
 
 def test_level_2_goes_with_level_3():
@@ -142,13 +181,7 @@ def test_level_2_goes_with_level_3():
 
 
 def test_requirements_exist():
-    for base in (ROOT.parent, ROOT.parent.parent):
-        catalogue = base / "shared" / "catalogue" / "requirements.tsv"
-        if catalogue.exists():
-            break
-    else:
-        raise Skip("../shared/catalogue is not on this machine")
-    known = {line.split("\t")[0] for line in catalogue.read_text("utf-8").splitlines()[1:]}
+    known = {line.split("\t")[0] for line in (catalogue_folder() / "requirements.tsv").read_text("utf-8").splitlines()[1:]}
     for check in all_checks():
         strange = set(check.get("requirements") or []) - known
         assert not strange, f"{check['id']}: {strange}"
