@@ -46,10 +46,10 @@ await flow(async ({ office, as, check, look, picture, go, step, refused, calm })
   await security.getByLabel('标题').fill('某办公软件远程代码执行漏洞预警');
   await security.getByLabel('发布单位').fill('省网络安全应急中心');
   await security.getByLabel('预警级别').selectOption({ label: '红色' });
-  const received = security.getByRole('combobox', { name: '收到时间', exact: true });
+  const received = security.getByLabel('收到时间');
   const at = new Date(Date.now() - 600000);
   await received.fill(new Date(at.getTime() - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16).replace('T', ' '));
-  await received.press('Enter');
+  await received.press('Tab');
   await look(security, 'warning-form');
   await security.locator('form button[type=submit]').click();
   await security.waitForURL(/warnings\/\d+$/);

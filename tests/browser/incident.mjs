@@ -38,9 +38,9 @@ await flow(async ({ office, as, check, look, picture, go, until, step, choose, r
   const found = new Date((Math.floor(now() / 60) * 60 - 3 * 3600) * 1000);
   const local = new Date(found.getTime() - found.getTimezoneOffset() * 60000).toISOString();
   for (const name of ['发现时间', '发生时间']) {
-    const box = duty.getByRole('combobox', { name, exact: true });
+    const box = duty.getByLabel(name);
     await box.fill(local.slice(0, 16).replace('T', ' '));
-    await box.press('Enter');
+    await box.press('Tab');
   }
   await duty.getByLabel('理由', { exact: true }).fill('按值班电话记录更正');
   await duty.locator('form button[type=submit]').click();
@@ -123,9 +123,9 @@ await flow(async ({ office, as, check, look, picture, go, until, step, choose, r
   await security.waitForURL('**/task/new?**');
   await calm(security);
   await security.getByLabel('标题').fill('更换 his01 全部弱口令');
-  const day = security.getByRole('combobox', { name: '期限', exact: true });
+  const day = security.getByRole('textbox', { name: /^期限/ });
   await day.fill(new Date(Date.now() + 86400000).toISOString().slice(0, 10));
-  await day.press('Enter');
+  await day.press('Tab');
   await picture(security, 'task');
   await security.locator('form button[type=submit]').click();
   await security.waitForURL(/r\/task\/\d+$/);

@@ -6,11 +6,11 @@ import { flow } from './flow.mjs';
 const languages = { 'zh-CN': ['中', '待下达', '医院'], vi: ['VI', 'Chờ giao', ''], en: ['EN', 'Open', ''] };
 await flow(async ({ as, check, look, go, calm }) => {
   const one = await as('security');
-  const found = (await api(one, 'GET', 'records/finding?limit=1')).body.rows[0];
+  const finding = (await api(one, 'GET', 'records/finding?limit=1')).body.rows[0];
   const incident = (await api(one, 'POST', 'records/incident', { values: { summary: '门户网站被篡改', t0: Math.floor(Date.now() / 1000) - 3600 } })).body.record;
-  const places = [`/findings/${found.id}`, `/incidents/${incident.id}`, '/wall', '/inspection/log-daemon', '/inspection/management/training-quarter', '/hosts/1', '/r/person', '/r/person/new', '/registers/risk', '/events', '/system/profiles'];
+  const places = [`/findings/${finding.id}`, `/incidents/${incident.id}`, '/wall', '/inspection/log-daemon', '/inspection/management/training-quarter', '/hosts/1', '/r/person', '/r/person/new', '/registers/risk', '/events', '/system/profiles'];
   // Labels and states change with the language, without loading the page again.
-  await go(one, `/findings/${found.id}`);
+  await go(one, `/findings/${finding.id}`);
   const marker = await one.evaluate(() => (window.notReloaded = Math.random()));
   for (const [lang, [button, state]] of Object.entries(languages)) {
     await one.locator('header .langs button', { hasText: button }).click();
@@ -23,7 +23,28 @@ await flow(async ({ as, check, look, go, calm }) => {
       check(!han, `Chinese in the English menu: ${han}`);
     }
   }
+  // A moment is typed as the reader's language writes it, not the browser's; what is none goes nowhere, and is told.
+  await go(one, '/r/incident/new');
+  await one.locator('header .langs button', { hasText: 'VI' }).click();
+  const found = one.getByLabel('Thời điểm phát hiện');
+  await one.getByLabel('Tóm tắt sự cố').fill('Trang web bị thay đổi');
+  for (const typed of ['31/02/2026 10:00', '11/23/2026 14:30', '23/11/2026']) {
+    await found.fill(typed);
+    await one.locator('form button[type=submit]').click();
+    check((await found.getAttribute('aria-invalid')) === 'true', `'${typed}' is taken for a moment`);
+    check((await found.locator('xpath=..').innerText()).includes('23/11/2026 14:30'), 'nothing says how a moment is written');
+    check(one.url().endsWith('/new'), `'${typed}' was sent`);
+  }
+  await look(one, 'moment-wrong');
+  for (const [typed, shown] of [['23/11/2026 9:05', '23/11/2026 09:05'], ['2026-11-23 14:30', '23/11/2026 14:30'], ['２０２６年11月23日14：31', '23/11/2026 14:31']]) {
+    await found.fill(typed);
+    await one.keyboard.press('Tab');
+    check((await found.inputValue()) === shown && (await found.getAttribute('aria-invalid')) !== 'true', `'${typed}' becomes '${await found.inputValue()}'`);
+  }
+  check((await one.evaluate(() => document.activeElement.getAttribute('aria-label'))) === 'Mở lịch', 'the calendar is not the next thing that Tab reaches');
   await one.locator('header .langs button', { hasText: '中' }).click();
+  check((await one.getByLabel('发现时间').inputValue()) === '2026-11-23 14:31', 'the moment does not follow the language');
+  one.once('dialog', (asked) => asked.accept()); // what was typed is left behind
   // Both themes.
   for (const dark of [false, true]) {
     if (dark) await one.getByRole('button', { name: '深色' }).or(one.locator('header button[aria-label*="深"]')).first().click();
@@ -33,7 +54,7 @@ await flow(async ({ as, check, look, go, calm }) => {
       if (path === '/wall') await go(one, '/');
     }
     // Dialogs.
-    await go(one, `/findings/${found.id}`);
+    await go(one, `/findings/${finding.id}`);
     await one.locator('.steps button:enabled').first().click();
     await one.locator('.el-dialog:visible').waitFor();
     await look(one, `dialog-step${dark ? '-dark' : ''}`);
@@ -46,7 +67,7 @@ await flow(async ({ as, check, look, go, calm }) => {
     await one.locator('.el-dialog:visible').waitFor({ state: 'hidden' });
   }
   // By the keyboard alone: from the skip link to a dialog and back to where one was.
-  await go(one, `/findings/${found.id}`);
+  await go(one, `/findings/${finding.id}`);
   const step = one.locator('.steps button:enabled').first();
   await one.locator('#page-title').focus();
   for (let i = 0; i < 40 && !(await step.evaluate((node) => node === document.activeElement)); i++) await one.keyboard.press('Tab');

@@ -23,6 +23,25 @@ export function time(value: number | null | undefined, seconds = false): string 
   const at = new Date(value * 1000);
   return `${day(value)} ${two(at.getHours())}:${two(at.getMinutes())}${seconds ? `:${two(at.getSeconds())}` : ''}`;
 }
+// What people type is read as it is written here; "2026-11-23" is understood in every language, and full-width digits, too. null: no date.
+export function readDay(text: string): string | null {
+  const words = text.normalize('NFKC').trim().replace(/\s*[年月./]\s*/g, '-').replace(/日$/, '');
+  const ours = /^(\d{4})-(\d{1,2})-(\d{1,2})$/.exec(words);
+  const turned = lang.value === 'vi' ? /^(\d{1,2})-(\d{1,2})-(\d{4})$/.exec(words) : null;
+  const [year, month, date] = ours ? [ours[1], ours[2], ours[3]] : turned ? [turned[3], turned[2], turned[1]] : [];
+  if (!year || Number(year) < 1900) return null;
+  const at = new Date(Number(year), Number(month) - 1, Number(date));
+  return at.getMonth() === Number(month) - 1 && at.getDate() === Number(date) ? `${year}-${two(at.getMonth() + 1)}-${two(at.getDate())}` : null;
+}
+export function readTime(text: string): number | null {
+  const words = text.normalize('NFKC').trim().replace(/[日T](?=\d)/, ' ');
+  const parts = /^(?<day>.+?)\s+(?<hour>\d{1,2}):(?<minute>\d{2})(:(?<second>\d{2}))?$/.exec(words) ?? /^(?<hour>\d{1,2}):(?<minute>\d{2})\s+(?<day>.+)$/.exec(words);
+  const { day: on = '', hour = '', minute = '', second = '0' } = parts?.groups ?? {};
+  const date = readDay(on);
+  if (!date || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return null;
+  const [year, month, of] = date.split('-').map(Number);
+  return Math.floor(new Date(year, month - 1, of, Number(hour), Number(minute), Number(second)).getTime() / 1000);
+}
 export function clockTime(value: number): string {
   const at = new Date(value * 1000);
   return `${two(at.getHours())}:${two(at.getMinutes())}`;
