@@ -334,22 +334,6 @@ struct account {
 	int64_t id;
 };
 
-static int make_person(struct write *write, const struct people *people, const struct user_new *make, int64_t *id, struct err *err)
-{
-	const struct register_ *reg = people->books && people->books->registers ? registers_find(people->books->registers, STR("person")) : NULL;
-	BUF(text);
-	const struct doc *values;
-	*id = 0;
-	if (!reg)
-		return 0;
-	json_open_map(&text, NULL);
-	json_put(&text, "name", make->name);
-	buf_add_char(&text, '}');
-	struct source source = { .name = "person", .text = buf_str(&text) };
-	int r = json_parse(write->arena, &source, &values, err);
-	return r < 0 ? r : record_create(write, people->books, reg, make->org, values, id, NULL, err);
-}
-
 /* A person that the actor sees: their account must not be bound to somebody else's person. */
 static int person_is_seen(struct write *write, const struct account *account, struct err *err)
 {
@@ -378,7 +362,7 @@ static int create_work(void *ctx, struct write *write, struct err *err)
 	if (r == 0 && account->make.person)
 		r = person_is_seen(write, account, err);
 	else if (r == 0)
-		r = make_person(write, people, &account->make, &account->make.person, err);
+		r = people_person(write, people, account->make.org, account->make.name, &account->make.person, err);
 	return r < 0 ? r : user_create(write, &account->make, &account->id, err);
 }
 

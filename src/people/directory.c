@@ -300,12 +300,18 @@ static int org_of(struct write *write, const struct people_ldap *ldap, int64_t *
 int directory_account(struct arena *arena, struct write *write, const struct people *people, const struct directory_entry *entry,
                       struct user *out, struct err *err)
 {
+	/* Nobody makes an account or changes roles of their own: it is ward that does it for the directory. */
+	static const struct actor ward = { .name = STR("ward"), .whole = true, .roles = UINT64_MAX, .fresh_until = INT64_MAX };
+	struct write ours = *write;
+	ours.actor = &ward;
 	int r = user_by_login(arena, write->db, people, entry->login, out, err);
 	if (r == -ENOENT) {
 		struct user_new make = { .login = entry->login, .name = str_slice(entry->name, 0, USER_NAME_MOST), .hash = STR_NONE,
 			                 .lang = write->actor->lang };
 		int64_t id;
 		r = org_of(write, people->ldap, &make.org, err);
+		if (r == 0)
+			r = people_person(&ours, people, make.org, make.name, &make.person, err);
 		if (r == 0)
 			r = user_create(write, &make, &id, err);
 		if (r == 0)
@@ -318,10 +324,6 @@ int directory_account(struct arena *arena, struct write *write, const struct peo
 	uint64_t roles = (out->roles & ~given_by(people->ldap)) | entry->roles;
 	if (roles == out->roles)
 		return 0;
-	/* Nobody changes their own roles: it is ward that does it for the directory. */
-	const struct actor ward = { .name = STR("ward") };
-	struct write ours = *write;
-	ours.actor = &ward;
 	r = user_set_roles(&ours, people, out, roles, STR("LDAP"), err);
 	out->roles = roles;
 	return r;

@@ -96,44 +96,28 @@ static void put_kind(struct buf *values, const struct register_ *reg, struct str
 		json_put(values, "kind", sort);
 }
 
-static int make_record(struct write *write, const struct people *people, const char *name, int64_t org, struct buf *text, int64_t *id,
-                       struct err *err)
-{
-	const struct register_ *reg = registers_find(people->books->registers, str_from(name));
-	struct source source = { .name = name, .text = buf_str(text) };
-	const struct doc *values;
-	if (!reg)
-		return err_set(err, -EINVAL, "there is no register '%s'", name);
-	int r = json_parse(write->arena, &source, &values, err);
-	return r < 0 ? r : record_create(write, people->books, reg, org, values, id, NULL, err);
-}
-
 static int make_org(struct write *write, const struct use *use, int64_t *id, struct err *err)
 {
-	BUF(values);
 	const struct register_ *reg = registers_find(use->people->books->registers, STR("org"));
+	if (!reg)
+		return err_set(err, -EINVAL, "there is no register 'org'");
+	BUF(values);
+	const struct doc *parsed;
 	json_open_map(&values, NULL);
 	json_put(&values, "name", use->first->org_name);
-	if (use->first->lang == LANG_VI && reg && register_field(reg, STR("timezone"))) /* whose laws hold (case/cases.h) */
+	if (use->first->lang == LANG_VI && register_field(reg, STR("timezone"))) /* whose laws hold (case/cases.h) */
 		json_put(&values, "timezone", STR("Asia/Ho_Chi_Minh"));
 	json_put(&values, "code", STR("1")); /* to be changed to the office's own */
-	if (reg)
-		put_kind(&values, reg, use->first->kind.n ? use->first->kind : STR("county"));
+	put_kind(&values, reg, use->first->kind.n ? use->first->kind : STR("county"));
 	buf_add_char(&values, '}');
-	int r = make_record(write, use->people, "org", 0, &values, id, err);
+	struct source source = { .name = "org", .text = buf_str(&values) };
+	int r = json_parse(write->arena, &source, &parsed, err);
+	if (r == 0)
+		r = record_create(write, use->people->books, reg, 0, parsed, id, NULL, err);
 	/* Nobody is above it who could approve it. */
-	if (r == 0 && reg && register_transition(reg, STR("approve")))
+	if (r == 0 && register_transition(reg, STR("approve")))
 		r = record_transition(write, use->people->books, reg, *id, 0, STR("approve"), NULL, STR_NONE, NULL, err);
 	return r;
-}
-
-static int make_person(struct write *write, const struct use *use, int64_t org, int64_t *id, struct err *err)
-{
-	BUF(values);
-	json_open_map(&values, NULL);
-	json_put(&values, "name", use->first->name);
-	buf_add_char(&values, '}');
-	return make_record(write, use->people, "person", org, &values, id, err);
 }
 
 static int set(struct write *write, const char *name, struct str value, struct err *err)
@@ -177,7 +161,7 @@ static int use_work(void *ctx, struct write *write, struct err *err)
 	if (r == 0 && use->first->kind.n)
 		r = set(write, "profile", use->first->kind, err);
 	if (r == 0)
-		r = make_person(write, use, out->org, &out->person, err);
+		r = people_person(write, use->people, out->org, use->first->name, &out->person, err);
 	if (r == 0)
 		r = make_account(write, use, &user, err);
 	if (r == 0)

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "data/json.h"
 #include "people/second_factor.h"
 
 const struct migration people_migrations[] = {
@@ -83,4 +84,20 @@ void people_close(struct people *people)
 void people_close_p(struct people **people)
 {
 	people_close(*people);
+}
+
+int people_person(struct write *write, const struct people *people, int64_t org, struct str name, int64_t *id, struct err *err)
+{
+	const struct register_ *reg = people->books && people->books->registers ? registers_find(people->books->registers, STR("person")) : NULL;
+	BUF(text);
+	const struct doc *values;
+	*id = 0;
+	if (!reg)
+		return 0;
+	json_open_map(&text, NULL);
+	json_put(&text, "name", name);
+	buf_add_char(&text, '}');
+	struct source source = { .name = "person", .text = buf_str(&text) };
+	int r = json_parse(write->arena, &source, &values, err);
+	return r < 0 ? r : record_create(write, people->books, reg, org, values, id, NULL, err);
 }

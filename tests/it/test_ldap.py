@@ -112,6 +112,11 @@ def test_people_of_the_directory_log_in():
             _, session = chen.session()
             assert session["user"]["name"] == "陈静" and session["roles"] == ["leader"] and session["must"] is None, session
             assert session["org"]["name"] == "Office under test", session
+            # They are a person of the register, so that work can be given to them, and stay the same one.
+            person = session["person"]["id"]
+            status, shown = first.get(f"/api/records/person/{person}")
+            assert status == 200 and shown["record"]["name"] == "陈静", shown
+            assert office.client().login("chen", "Lotus pond 7").session()[1]["person"]["id"] == person
             assert chen.post("/api/password", {"old": "Lotus pond 7", "new": "another Lotus-7 pond"})[0] == 403
             _, session = office.client().login("Wu", "Lotus pond 8").session()
             assert session["roles"] == ["officer"], session
