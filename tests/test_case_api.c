@@ -317,6 +317,57 @@ static void test_incidents_by_the_api(void **state)
 	assert_int_equal(api_post(&api, &boss, "/api/incidents/1/grade", "{\"inputs\": {}}").status, 403);
 }
 
+/* The console hides the ways; who goes past it is refused in their language. The receipt of a report and a lesson may still come. */
+static void test_nothing_is_added_to_a_closed_incident(void **state)
+{
+	(void)state;
+	static const char *const adding[][2] = {
+		{ "/api/incidents/1/timeline", "{\"what\": \"afterwards\"}" },
+		{ "/api/incidents/1/evidence", "{\"kind\": \"event\", \"reference\": \"1\", \"title\": \"t\", \"content\": \"sshd: x\"}" },
+		{ "/api/incidents/1/grade", "{\"inputs\": {\"pi_count\": 5}}" },
+		{ "/api/records/task", "{\"values\": {\"title\": \"late\", \"kind\": \"incident\", \"basis\": \"b\", \"due\": \"2030-01-01\", \"incident\": 1}}" },
+	};
+	static const char *const words[] = { [LANG_EN] = "this incident is closed: nothing is added to it any more",
+		                             [LANG_ZH] = "该事件已关闭，不能再补充任何内容",
+		                             [LANG_VI] = "sự cố này đã đóng, không bổ sung gì được nữa" };
+	assert_int_equal(api_post(&api, &li, "/api/incidents/from", "{\"finding\": 1}").status, 201);
+	struct api_answer task = api_post(&api, &li, "/api/records/task", "{\"values\": {\"title\": \"now\", \"kind\": \"incident\", \"basis\": \"b\","
+	                                                                "\"due\": \"2030-01-01\", \"incident\": 1}}");
+	assert_int_equal(task.status, 201);
+	struct api_answer free_task = api_post(&api, &li, "/api/records/task", "{\"values\": {\"title\": \"free\", \"kind\": \"self\", \"basis\": \"b\","
+	                                                                     "\"due\": \"2030-01-01\"}}");
+	assert_int_equal(free_task.status, 201);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(api_post(&api, &li, adding[i][0], adding[i][1]).status, 200);
+	struct api_answer answer = api_post(&api, &boss, "/api/records/incident/1/transition", "{\"name\": \"dismiss\", \"reason\": \"a drill\"}");
+	assert_int_equal(answer.status, 200);
+	struct api_answer before = api_get(&api, &li, "/api/incidents/1");
+	assert_string_equal(api_text(&before, "state"), "closed");
+	for (size_t i = 0; i < COUNT(adding); i++)
+		for (enum lang lang = 0; lang < (enum lang)COUNT(words); lang++) {
+			struct actor reader = li;
+			reader.lang = lang;
+			answer = api_post(&api, &reader, adding[i][0], adding[i][1]);
+			assert_int_equal(answer.status, 409);
+			assert_string_equal(api_text(&answer, "error.code"), "closed");
+			assert_string_equal(api_text(&answer, "error.text"), words[lang]);
+		}
+	/* Nor is a task made one of it afterwards; those that it has are gone on with. */
+	const char *path = arena_printf(&api.arena, "/api/records/task/%lld", (long long)api_int(&free_task, "record.id")).p;
+	assert_int_equal(api_call(&api, &li, METHOD_PATCH, path, "{\"version\": 1, \"reason\": \"r\", \"values\": {\"incident\": 1}}").status, 409);
+	path = arena_printf(&api.arena, "/api/records/task/%lld", (long long)api_int(&task, "record.id")).p;
+	assert_int_equal(api_call(&api, &li, METHOD_PATCH, path, "{\"version\": 1, \"reason\": \"r\", \"values\": {\"title\": \"on\"}}").status, 200);
+	answer = api_get(&api, &li, "/api/incidents/1");
+	assert_int_equal(api_at(&answer, "timeline")->n, api_at(&before, "timeline")->n);
+	assert_int_equal(api_at(&answer, "evidence")->n, api_at(&before, "evidence")->n);
+	assert_int_equal(api_at(&answer, "tasks")->n, 1);
+	assert_int_equal(api_post(&api, &li, "/api/incidents/1/lessons", "{\"values\": {\"title\": \"second factor\", \"severity\": \"high\"}}").status, 201);
+	/* The same of one that was withdrawn. */
+	assert_int_equal(api_post(&api, &li, "/api/incidents/from", "{\"finding\": 1}").status, 201);
+	assert_int_equal(api_post(&api, &li, "/api/records/incident/2/withdraw", "{\"reason\": \"twice\"}").status, 200);
+	assert_int_equal(api_post(&api, &li, "/api/incidents/2/timeline", "{\"what\": \"x\"}").status, 409);
+}
+
 static void test_home(void **state)
 {
 	(void)state;
@@ -391,6 +442,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_an_order_demands_what_was_ordered, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_management_checks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_incidents_by_the_api, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nothing_is_added_to_a_closed_incident, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_home, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_posture, setup, teardown),
 		cmocka_unit_test(test_law_with_its_sources),

@@ -41,6 +41,13 @@ static int incident_of(struct request *request, enum record_right right, int64_t
 	return r;
 }
 
+/* One that something is added to. */
+static int incident_to_add(struct request *request, int64_t *id, int64_t *org, struct err *err)
+{
+	int r = incident_of(request, RECORD_EDIT, id, org, err);
+	return r < 0 ? r : incident_open(request->db, &office_of(request)->cases, *id, err);
+}
+
 static int answer(struct request *request, int64_t id, struct err *err)
 {
 	return incident_put(request->arena, request->db, &office_of(request)->cases, id, clock_now(), &request->out, err);
@@ -56,7 +63,7 @@ static int get_incident(struct request *request, struct err *err)
 static int post_grade(struct request *request, struct err *err)
 {
 	int64_t id, org;
-	int r = incident_of(request, RECORD_EDIT, &id, &org, err);
+	int r = incident_to_add(request, &id, &org, err);
 	if (r == 0)
 		r = incident_grade(request->write, &office_of(request)->cases, id, doc_get(request->body, STR("inputs")), err);
 	return r < 0 ? r : answer(request, id, err);
@@ -66,7 +73,7 @@ static int post_timeline(struct request *request, struct err *err)
 {
 	int64_t id, org, at;
 	struct str what;
-	int r = incident_of(request, RECORD_EDIT, &id, &org, err);
+	int r = incident_to_add(request, &id, &org, err);
 	if (r == 0)
 		r = request_text(request, "what", true, TIMELINE_TEXT, &what, err);
 	if (r == 0)
@@ -82,7 +89,7 @@ static int post_evidence(struct request *request, struct err *err)
 {
 	struct incident_evidence evidence = { 0 };
 	int64_t id, org, made;
-	int r = incident_of(request, RECORD_EDIT, &id, &org, err);
+	int r = incident_to_add(request, &id, &org, err);
 	if (r == 0)
 		r = request_text(request, "kind", true, 40, &evidence.kind, err);
 	if (r == 0)

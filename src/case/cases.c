@@ -112,6 +112,7 @@ void cases_hooks(const struct cases *cases, struct register_hook out[CASE_HOOKS]
 	out[0] = (struct register_hook){ "finding", finding_hook, (void *)cases };
 	out[1] = (struct register_hook){ "incident", incident_hook, (void *)cases };
 	out[2] = (struct register_hook){ "notice", notice_hook, (void *)cases };
+	out[3] = (struct register_hook){ "task", incident_task_hook, (void *)cases };
 }
 
 int cases_migrate(struct records *records, struct err *err)

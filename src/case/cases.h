@@ -42,7 +42,7 @@ int cases_kept_kind(struct arena *arena, struct db *db, struct str *out, struct 
 /* Within a work: keep it, and say so in the journal. */
 int cases_keep_kind(struct write *write, const struct cases *cases, struct str name, struct str reason, struct err *err) MUST_USE;
 
-enum { CASE_HOOKS = 3 };
+enum { CASE_HOOKS = 4 };
 /* The hooks of this layer, CASE_HOOKS of them, for books.hooks. */
 void cases_hooks(const struct cases *cases, struct register_hook out[CASE_HOOKS]);
 /* All migrations of this file's tables: case_migrations, evidence_migrations. */

@@ -171,6 +171,29 @@ int incident_hook(void *ctx, struct write *write, const struct record_event *eve
 	return r;
 }
 
+int incident_open(struct db *db, const struct cases *cases, int64_t id, struct err *err)
+{
+	DB_QUERY(query);
+	int r = db_query(&query, db, "SELECT state, withdrawn FROM incident WHERE id = ?", err);
+	if (r < 0)
+		return r;
+	db_bind_int(&query, id);
+	r = db_step(&query, err);
+	if (r <= 0)
+		return r < 0 ? r : err_set(err, -ENOENT, "there is no such record");
+	const struct choice *state = register_state(cases_register(cases, "incident"), db_text(&query, 0));
+	if (db_int_or(&query, 1, 0))
+		return err_set(err, -ESHUTDOWN, "this incident was withdrawn: nothing is added to it any more");
+	return state && state->final ? err_set(err, -ESHUTDOWN, "this incident is closed: nothing is added to it any more") : 0;
+}
+
+int incident_task_hook(void *ctx, struct write *write, const struct record_event *event, struct err *err)
+{
+	int64_t before = event->before ? doc_int(doc_get(event->before, STR("incident")), 0) : 0;
+	int64_t after = doc_int(doc_get(event->after, STR("incident")), 0);
+	return !after || after == before || write->actor->id == ACTOR_WARD ? 0 : incident_open(write->db, ctx, after, err);
+}
+
 /* ---- answers ---- */
 
 static int answer_check(const struct grade_input *input, const struct doc *value, struct err *err)

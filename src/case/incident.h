@@ -11,7 +11,7 @@
  *	cii         1 also when one of its systems is critical infrastructure
  *
  * Whoever changes an incident, incident_hook() works out grade and clocks anew, and refuses a final grade that is milder than the one
- * worked out without a reason. Timeline and evidence are only ever added to; each entry stands in the journal (kinds "timeline",
+ * worked out without a reason. When it is closed, people add nothing to it (incident_open()). Timeline and evidence are only ever added to; each entry stands in the journal (kinds "timeline",
  * "incident_evidence", "incident_report").
  */
 #ifndef WARD_CASE_INCIDENT_H
@@ -23,6 +23,11 @@
 enum { TIMELINE_TEXT = 4000, EVIDENCE_CONTENT = 256 * 1024 };
 
 int incident_hook(void *ctx, struct write *write, const struct record_event *event, struct err *err);
+/* Of the register `task`: a person hands out no task for an incident that is closed. */
+int incident_task_hook(void *ctx, struct write *write, const struct record_event *event, struct err *err);
+
+/* -ESHUTDOWN: it is in its last state, or withdrawn: nobody adds anything to it but the receipt of a report, and lessons. -ENOENT. */
+int incident_open(struct db *db, const struct cases *cases, int64_t id, struct err *err) MUST_USE;
 
 /* -ENOENT: there is none. *org: whose it is (may be NULL). */
 int incident_facts(struct arena *arena, struct db *db, const struct cases *cases, int64_t id, struct case_facts *out, int64_t *org,

@@ -185,7 +185,7 @@ static const struct {
 	{ -EINVAL, 422, "invalid" }, { -EBADMSG, 400, "malformed" }, { -EACCES, 401, "login" },  { -EPERM, 403, "forbidden" },
 	{ -ENOENT, 404, "missing" }, { -ENOSYS, 405, "method" },     { -EEXIST, 409, "exists" }, { -ESTALE, 409, "stale" },
 	{ -E2BIG, 413, "large" },    { -EDQUOT, 429, "limit" },      { -ETIME, 504, "time" },    { -EROFS, 503, "busy" },
-	{ -ENOSPC, 503, "busy" },    { -EBUSY, 503, "busy" },        { -EPIPE, 503, "busy" },
+	{ -ENOSPC, 503, "busy" },    { -EBUSY, 503, "busy" },        { -EPIPE, 503, "busy" },    { -ESHUTDOWN, 409, "closed" },
 	{ -ENXIO, 421, "host" },
 };
 
