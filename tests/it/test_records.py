@@ -36,11 +36,16 @@ def test_records_on_postgresql():
 
 
 def test_registers_on_postgresql():
-    unit_programs([("register", 10), ("hosts", 1)])
+    unit_programs([("register", 10), ("record_api", 11), ("hosts", 1)])
 
 
 def test_cases_on_postgresql():
-    unit_programs([("cases", 10), ("detection_findings", 4)])
+    unit_programs([("cases", 10), ("detection_findings", 4), ("case_api", 9)])
+
+
+def test_people_on_postgresql():
+    """Accounts, logins, two persons, orders."""
+    unit_programs([("people_api", 14), ("login", 15)])
 
 
 # ---- the journal ----
