@@ -833,6 +833,37 @@ static int inspect(void *ctx, int64_t which, struct err *err)
 	return 0;
 }
 
+static int checked, check_says;
+static int check_registers(void *ctx, struct err *err)
+{
+	(void)ctx, (void)err;
+	checked++;
+	return check_says;
+}
+
+/* At once, then every hour; as long as there are no registers, at every turn, so that the first login need not wait for an hour. */
+static void test_schedule_of_management(void **state)
+{
+	(void)state;
+	struct schedule schedule = { .cases = &api.office.cases, .records = api.office.records, .inspect = inspect,
+		                     .management_every = 3600, .management = check_registers };
+	struct err err = { "" };
+	int64_t at = clock_now();
+	checked = 0;
+	check_says = -EAGAIN;
+	assert_int_equal(schedule_run(&schedule, at, &err), 0);
+	assert_int_equal(schedule_run(&schedule, at + 5, &err), 0);
+	assert_int_equal(checked, 2);
+	check_says = 0;
+	assert_int_equal(schedule_run(&schedule, at + 10, &err), 0);
+	assert_int_equal(schedule_run(&schedule, at + 15, &err), 0);
+	assert_int_equal(checked, 3);
+	check_says = -EIO;
+	assert_int_equal(schedule_run(&schedule, at + 3611, &err), -EIO);
+	assert_int_equal(schedule_run(&schedule, at + 3616, &err), 0);
+	assert_int_equal(checked, 4);
+}
+
 static void test_schedule(void **state)
 {
 	(void)state;
@@ -871,6 +902,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rules_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_notice_goes_down, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_schedule_of_management, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_schedule, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,8 +86,10 @@ int schedule_run(struct schedule *schedule, int64_t now, struct err *err)
 	first = keep_first(first, r, err, &its);
 	if (management && schedule->management) {
 		r = schedule->management(schedule->ctx, &its);
-		first = keep_first(first, r, err, &its);
-		schedule->management_next = now + schedule->management_every;
+		if (r != -EAGAIN) {
+			first = keep_first(first, r, err, &its);
+			schedule->management_next = now + schedule->management_every;
+		}
 	}
 	return first;
 }

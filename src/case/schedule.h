@@ -17,7 +17,7 @@ struct schedule {
 	struct records *records;
 	int64_t management_every; /* seconds between checks of the registers; 0: never */
 	/* What is done by others; each may be NULL. */
-	int (*management)(void *ctx, struct err *err);            /* check the registers, and hand on what was observed */
+	int (*management)(void *ctx, struct err *err);            /* check the registers, and hand on what was observed; -EAGAIN: there are none yet, ask again at the next turn */
 	int (*inspect)(void *ctx, int64_t host, struct err *err); /* ask for an inspection; does not wait */
 	void (*told)(void *ctx, const struct clock_row *row);     /* a clock warned or was missed; on the writer's thread */
 	void *ctx;

@@ -36,7 +36,7 @@ static int doctor_command(struct call *call, struct err *err)
 	struct config config;
 	const char *dir = office_directory(call, opt_cstr(&call->args, OPT_DIR), err);
 	if (!dir)
-		return err->text[0] ? -EINVAL : err_errno(err, -errno, "cannot find the current directory");
+		return -EINVAL;
 	int r = config_up(call->arena, dir, office_config(call, dir, opt_cstr(&call->args, OPT_CONFIG)), &config, err);
 	if (r < 0)
 		return r;

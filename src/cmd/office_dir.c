@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include "cmd/office_dir.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -12,8 +13,12 @@ const char *office_directory(struct call *call, const char *given, struct err *e
 	char here[PATH_MAX];
 	if (given && given[0] == '/')
 		return given;
-	if (given)
-		return getcwd(here, sizeof(here)) ? arena_printf(call->arena, "%s/%s", here, given).p : NULL;
+	if (given && getcwd(here, sizeof(here)))
+		return arena_printf(call->arena, "%s/%s", str_eq(str_from(here), STR("/")) ? "" : here, given).p;
+	if (given) {
+		err_errno(err, -errno, "cannot find the current directory");
+		return NULL;
+	}
 	if (geteuid() == 0)
 		return "/var/lib/ward";
 	if (home && home[0] == '/')

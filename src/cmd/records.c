@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cmd/office_dir.h"
 #include "cmd/terminal.h"
 #include "cmd/verify_records.h"
 #include "data/json.h"
@@ -64,21 +65,21 @@ static void say(struct work *work, const struct note *note)
 static int find_place(struct work *work, struct err *err)
 {
 	const struct opt_args *args = &work->call->args;
-	const char *dir = opt_cstr(args, OPT_DIR), *home = getenv("HOME");
+	const char *dir = opt_cstr(args, OPT_DIR);
 	struct config config;
 	struct arena *arena = work->call->arena;
 	work->where = opt_text(args, OPT_RECORDS);
 	work->files = opt_cstr(args, OPT_FILES);
 	if (!dir && work->where.p)
 		return 0;
+	dir = office_directory(work->call, dir, err);
 	if (!dir)
-		dir = geteuid() == 0 || !home ? "/var/lib/ward" : arena_printf(arena, "%s/.local/share/ward", home).p;
+		return -EINVAL;
 	if (!work->files)
 		work->files = arena_printf(arena, "%s/files", dir).p;
 	if (work->where.p)
 		return 0;
-	const char *file = arena_printf(arena, "%s/ward.yaml", dir).p;
-	int r = config_up(arena, dir, access(file, F_OK) == 0 ? file : NULL, &config, err);
+	int r = config_up(arena, dir, office_config(work->call, dir, NULL), &config, err);
 	if (r == 0)
 		work->where = config.up.records;
 	return r;

@@ -26,7 +26,7 @@ static int up_run(struct call *call, struct err *err)
 	uint16_t port;
 	const char *dir = office_directory(call, opt_cstr(&call->args, OPT_DIR), err);
 	if (!dir)
-		return err->text[0] ? -EINVAL : err_errno(err, -errno, "cannot find the current directory");
+		return -EINVAL;
 	int r = config_up(call->arena, dir, office_config(call, dir, opt_cstr(&call->args, OPT_CONFIG)), &config, err);
 	if (r == 0 && opt_given(&call->args, OPT_LISTEN)) {
 		config.up.listen = opt_text(&call->args, OPT_LISTEN);

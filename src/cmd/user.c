@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "cmd/command.h"
+#include "cmd/office_dir.h"
 #include "data/json.h"
 #include "role/config.h"
 
@@ -49,15 +50,14 @@ static void work_done(struct work *work)
 
 static int find_place(struct call *call, struct str *where, struct err *err)
 {
-	const char *dir = opt_cstr(&call->args, OPT_DIR), *home = getenv("HOME");
 	struct config config;
 	*where = opt_text(&call->args, OPT_RECORDS);
 	if (where->p)
 		return 0;
+	const char *dir = office_directory(call, opt_cstr(&call->args, OPT_DIR), err);
 	if (!dir)
-		dir = geteuid() == 0 || !home ? "/var/lib/ward" : arena_printf(call->arena, "%s/.local/share/ward", home).p;
-	const char *file = arena_printf(call->arena, "%s/ward.yaml", dir).p;
-	int r = config_up(call->arena, dir, access(file, F_OK) == 0 ? file : NULL, &config, err);
+		return -EINVAL;
+	int r = config_up(call->arena, dir, office_config(call, dir, NULL), &config, err);
 	if (r == 0)
 		*where = config.up.records;
 	return r;

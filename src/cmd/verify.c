@@ -8,9 +8,12 @@
 #include "base/clock.h"
 #include "cmd/command.h"
 #include "cmd/files.h"
+#include "cmd/office_dir.h"
 #include "cmd/terminal.h"
 #include "cmd/verify_records.h"
+#include "data/db.h"
 #include "data/json.h"
+#include "role/config.h"
 
 enum { OPT_RECORDS, OPT_KEY, OPT_HEAD, OPT_WRITE_HEAD, OPT_FORMAT_, OPT_END };
 static const char *const formats[] = { "text", "json", NULL };
@@ -96,8 +99,19 @@ static int find_parts(struct call *call, struct both *both, struct err *err)
 		return both->records_at.p ? 0 : err_set(err, -EINVAL, "which archive, or which records (--records)?");
 	if (access(arena_printf(call->arena, "%s/archive.ward", dir).p, F_OK) == 0)
 		return 0;
+	/* An office's configuration says where its records are; after a move those in the folder are only what they once were. */
+	const char *office_dir = office_directory(call, dir, err);
+	if (!office_dir)
+		return -EINVAL;
+	const char *config_file = office_config(call, office_dir, NULL);
 	struct str records = arena_printf(call->arena, "%s/records/records.db", dir);
-	bool office = access(records.p, F_OK) == 0;
+	struct config config;
+	int r = config_file ? config_up(call->arena, office_dir, config_file, &config, err) : 0;
+	if (r < 0)
+		return r;
+	if (config_file && db_is_postgresql(config.up.records))
+		records = config.up.records;
+	bool office = db_is_postgresql(records) || access(records.p, F_OK) == 0;
 	const char *archive = arena_printf(call->arena, "%s/archive", dir).p;
 	if (office && !both->records_at.p)
 		both->records_at = records;

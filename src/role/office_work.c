@@ -60,7 +60,7 @@ static int check_registers(void *ctx, struct err *err)
 	r = cases_root(db, &root, err);
 	records_read_end(office->records, db);
 	if (r < 0 || !root)
-		return r;
+		return r < 0 ? r : -EAGAIN;
 	r = profiles_in_force(&arena, office, &regime, &kind, err);
 	if (r == 0)
 		r = overview_open(&options, &overview, err);

@@ -3,6 +3,7 @@
 SQLite by themselves; here once more on PostgreSQL."""
 import contextlib
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -98,6 +99,27 @@ def test_verify_takes_a_whole_office():
     done = harness.ward("verify", folder)
     assert done.returncode == 0 and "0 days" in done.stdout and "the journal is whole" in done.stdout, done.stdout + done.stderr
     assert records("status", "--dir", folder, "--format", "json")["tables"]["change"]
+    # As somebody types it who stands above it.
+    for command in (["records", "status"], ["records", "verify"], ["user", "list"]):
+        done = subprocess.run([harness.WARD, *command, "--dir", folder.name], cwd=folder.parent, env=harness.environment(),
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=harness.PATIENCE)
+        assert "absolute path" not in done.stderr and "no such file" not in done.stderr, (command, done.stderr)
+
+
+def test_verify_looks_where_the_configuration_says():
+    """After a move the file that is left in the folder is not what counts."""
+    folder = temporary()
+    (folder / "records").mkdir()
+    where = filled(folder / "records")
+    with PostgreSQL() as server:
+        records("move", "--records", where, "--to", server.url())
+        (folder / "ward.yaml").write_text(f"records: {server.url()}\n")
+        done = harness.ward("verify", folder, "--format", "json")
+        assert done.returncode == 0 and json.loads(done.stdout)["records_journal"]["good"], done
+        server.sql("UPDATE ward_journal SET reason = 'another' WHERE seq = 3")
+        done = harness.ward("verify", folder)
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "the journal is whole" in harness.ward("verify", folder, "--records", where).stdout
 
 
 # ---- saving and restoring ----
