@@ -99,6 +99,8 @@ static int setup(void **state)
 	assert_int_equal(mkdir(path, 0700), 0);
 	write_file("i18n/zh-CN.yaml", "cannot read {}: 无法读取{}\n"
 	                              "\"error: cannot open '{}'\": 打不开“{}”\n"
+	                              "\"cannot lose {}: {}\": \"无法丢失 {}：{}\"\n"
+	                              "\"error: cannot lose the private key '{}'\": 丢失私钥“{}”\n"
 	                              "\"error: no key '{}' in '{}'\": “{2}”中没有“{1}”\n"
 	                              "\"{} of {} rows\": 共 {2} 行,其中 {1} 行\n"
 	                              "permission denied: 权限不够\n"
@@ -162,6 +164,8 @@ static void test_note(void **state)
 	assert_string_equal(tr_error(&errors, LANG_ZH, STR("a.yaml:3: cannot open 'x: y': busy")).p, "a.yaml:3：打不开“x: y”：busy");
 	assert_string_equal(tr_error(&errors, LANG_ZH, STR("cannot open 'x")).p, "cannot open 'x");
 	assert_string_equal(tr_error(&errors, LANG_ZH, STR("no key 'a' in 'b'")).p, "“b”中没有“a”");
+	/* Of what says the whole and what says its first part, that which says more. */
+	assert_string_equal(tr_error(&errors, LANG_ZH, STR("cannot lose the private key '/in x/y': permission denied")).p, "丢失私钥“/in x/y”：权限不够");
 	assert_string_equal(tr_error(&errors, LANG_EN, STR("no key 'a' in 'b'")).p, "no key 'a' in 'b'");
 	assert_note(LANG_EN, (struct note){ "{} match{es} of {} rule{s}", { STR("1"), STR("2") } }, "1 match of 2 rules");
 	assert_note(LANG_EN, (struct note){ "{} match{es} of {} rule{s}", { STR("0"), STR("1") } }, "0 matches of 1 rule");

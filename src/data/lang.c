@@ -217,14 +217,15 @@ static bool error_fits(struct str pattern, struct str text, struct note *note)
 	return false;
 }
 
-/* A message or a part of one; false: it is not known. The longest pattern says most. */
-static bool error_known(struct arena *arena, enum lang lang, struct str text, struct buf *out)
+/* A message or a part of one: the length of what the catalogue knows of it, 0 when it does not. The longest pattern says most. */
+static size_t error_known(struct arena *arena, enum lang lang, struct str text, struct buf *out)
 {
 	struct str words = tr_str(lang, text), best = STR(""), key = STR_NONE;
 	struct note fitting = { 0 };
 	if (words.p != text.p) {
-		buf_add(out, words);
-		return true;
+		if (out)
+			buf_add(out, words);
+		return text.n;
 	}
 	for (size_t i = 0; i < catalogues[lang].n_errors; i++) {
 		struct note note = { 0 };
@@ -235,11 +236,23 @@ static bool error_known(struct arena *arena, enum lang lang, struct str text, st
 			fitting = note;
 		}
 	}
-	if (!best.n)
-		return false;
-	fitting.english = arena_cstr(arena, key);
-	buf_add(out, note_text(arena, lang, &fitting));
-	return true;
+	if (best.n && out) {
+		fitting.english = arena_cstr(arena, key);
+		buf_add(out, note_text(arena, lang, &fitting));
+	}
+	return best.n;
+}
+
+/* Where the first part ends: at the first colon behind which a known text ends (names may hold colons, too), else at the first one.
+ * None: -1, or the whole says as much: "cannot read {}: {}" is not better than "cannot read the key '{}'" and a reason. */
+static ptrdiff_t first_part(struct arena *arena, enum lang lang, struct str text)
+{
+	size_t whole = error_known(arena, lang, text, NULL);
+	ptrdiff_t colon = str_find(text, ": ");
+	for (size_t at = colon < 0 ? text.n : (size_t)colon; at + 2 <= text.n; at++)
+		if (text.p[at] == ':' && text.p[at + 1] == ' ' && error_known(arena, lang, str_slice(text, 0, at), NULL) > whole)
+			return (ptrdiff_t)at;
+	return whole ? -1 : colon;
 }
 
 struct str tr_error(struct arena *arena, enum lang lang, struct str english)
@@ -249,20 +262,13 @@ struct str tr_error(struct arena *arena, enum lang lang, struct str english)
 	BUF(out);
 	struct str rest = english;
 	/* "where: what: why": what callers put in front comes first. */
-	while (!error_known(arena, lang, rest, &out)) {
-		ptrdiff_t colon = str_find(rest, ": ");
-		if (colon < 0) {
-			buf_add(&out, rest);
+	for (;;) {
+		ptrdiff_t colon = first_part(arena, lang, rest);
+		struct str part = colon < 0 ? rest : str_slice(rest, 0, (size_t)colon);
+		if (!error_known(arena, lang, part, &out))
+			buf_add(&out, part);
+		if (colon < 0)
 			break;
-		}
-		/* Up to the first colon behind which a known text ends: names may hold colons, too. */
-		bool known = false;
-		for (size_t at = (size_t)colon; !known && at + 2 <= rest.n; at++) {
-			known = rest.p[at] == ':' && rest.p[at + 1] == ' ' && error_known(arena, lang, str_slice(rest, 0, at), &out);
-			colon = known ? (ptrdiff_t)at : colon;
-		}
-		if (!known)
-			buf_add(&out, str_slice(rest, 0, (size_t)colon));
 		buf_puts(&out, lang == LANG_ZH ? "：" : ": ");
 		rest = str_slice(rest, (size_t)colon + 2, rest.n);
 	}

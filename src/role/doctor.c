@@ -19,6 +19,7 @@
 #include "base/glob.h"
 #include "crypto/authority.h"
 #include "crypto/keyring.h"
+#include "crypto/vault.h"
 #include "data/db.h"
 #include "data/json.h"
 #include "role/names.h"
@@ -79,6 +80,16 @@ static void look_at_files(struct doctor *doctor)
 		good(doctor, "files", NOTE("the folders are there, and nobody else gets at them"));
 }
 
+/* A new authority is made by itself; what the other two sealed, a new one neither opens nor proves. */
+static void look_at_secret(struct doctor *doctor, const char *path, bool is_made)
+{
+	if (is_made || access(path, F_OK) == 0 || errno != ENOENT)
+		look_at_folder(doctor, path, 077);
+	else
+		add(doctor, DOCTOR_WRONG, "keys", NOTE("the key {} is missing", str_from(path)),
+		    NOTE("bring the key back from its backup; a new one cannot open or prove what the old one sealed"));
+}
+
 static void look_at_keys(struct doctor *doctor)
 {
 	static const char *const secrets[] = { "archive.key", "ca.key", "vault.key" };
@@ -94,9 +105,9 @@ static void look_at_keys(struct doctor *doctor)
 	for (size_t i = 0; i < COUNT(secrets); i++) {
 		if (doctor->config->up.certificate.p && i == 1)
 			continue;
-		look_at_folder(doctor, arena_printf(doctor->arena, "%s/%s", dir, secrets[i]).p, 077);
+		look_at_secret(doctor, arena_printf(doctor->arena, "%s/%s", dir, secrets[i]).p, i == 1);
 	}
-	if (keyring_public(dir, doctor->config->archive.key, &key, &err) < 0)
+	if (doctor->lines.n == before && keyring_public(dir, doctor->config->archive.key, &key, &err) < 0)
 		add(doctor, DOCTOR_WRONG, "keys", NOTE("{}", str_from(err.text)), NOTE("bring the key back from its backup; a new one cannot prove what the old one sealed"));
 	if (doctor->lines.n == before)
 		good(doctor, "keys", NOTE("all keys are there; the one that seals is {}", str_from(key.id)));
@@ -237,6 +248,39 @@ static bool is_running(struct doctor *doctor)
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
+/* "*** in database main ***", and then what is wrong. */
+static struct str last_line(struct str text)
+{
+	const char *line = memrchr(text.p, '\n', text.n);
+	return line ? str_slice(text, (size_t)(line + 1 - text.p), text.n) : text;
+}
+
+/* Whether the key in the folder is the one by which these records were sealed: another cannot be told by its looks. */
+static int look_at_vault(struct doctor *doctor, struct db *db, struct err *err)
+{
+	CLEANUP(vault_close_p) struct vault *vault = NULL;
+	const char *name = arena_printf(doctor->arena, "%.*s/vault.key", STR_ARG(doctor->config->archive.keys)).p;
+	struct str clear;
+	struct err its = { "" };
+	uint8_t key[VAULT_KEY];
+	DB_QUERY(q);
+	CLEANUP(fd_close_p) int fd = open(name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || read(fd, key, sizeof(key)) != (ssize_t)sizeof(key))
+		return 0; /* the look at the keys has said so */
+	int r = vault_open(key, &vault, err);
+	sign_wipe(key, sizeof(key));
+	r = r < 0 ? r : db_query(&q, db, "SELECT value FROM ward_setting WHERE name = 'vault'", err);
+	r = r < 0 ? r : db_step(&q, err);
+	if (r <= 0)
+		return r;
+	if (vault_unseal(doctor->arena, vault, STR("vault"), db_text(&q, 0), &clear, &its) < 0)
+		add(doctor, DOCTOR_WRONG, "keys", NOTE("{} is not the key by which these records were sealed", str_from(name)),
+		    NOTE("bring the key back from its backup; a new one cannot open or prove what the old one sealed"));
+	else
+		sign_wipe((char *)clear.p, clear.n);
+	return 0;
+}
+
 static int look_into(struct doctor *doctor, struct db *db, struct err *err)
 {
 	int64_t entries, last, sealed;
@@ -246,8 +290,9 @@ static int look_into(struct doctor *doctor, struct db *db, struct err *err)
 		r = db_query(&q, db, "PRAGMA quick_check(1)", err);
 		r = r < 0 ? r : db_step(&q, err);
 		if (r > 0 && !str_is(db_text(&q, 0), "ok"))
-			return err_set(err, -EBADMSG, "%.*s", STR_ARG(db_text(&q, 0)));
+			return err_set(err, -EBADMSG, "the records are damaged: %.*s", STR_ARG(last_line(db_text(&q, 0))));
 	}
+	r = r < 0 ? r : look_at_vault(doctor, db, err);
 	r = r < 0 ? r : db_one_int(db, "SELECT max(seq) FROM ward_journal", 0, &entries, err);
 	r = r < 0 ? r : db_one_int(db, "SELECT max(time) / 1000000000 FROM ward_journal", 0, &last, err);
 	r = r < 0 ? r : db_one_int(db, "SELECT max(seq) FROM ward_seal", 0, &sealed, err);

@@ -40,6 +40,11 @@ def test_what_is_broken_is_named():
     assert ("running", "doubtful") in look(whole)[1]
     assert "chmod 0600" in wrong(broken(lambda d: (d / "keys" / "vault.key").chmod(0o644)), "files")["remedy"]
     assert "backup" in wrong(broken(lambda d: (d / "keys" / "archive.pub").unlink()), "keys")["remedy"]
+    for lost in ("archive.key", "vault.key"):
+        said = wrong(broken(lambda d: (d / "keys" / lost).unlink()), "keys")
+        assert lost in said["text"] and "backup" in said["remedy"], said
+    said = wrong(broken(lambda d: (d / "keys" / "vault.key").write_bytes(b"k" * 32)), "keys")
+    assert "not the key by which these records were sealed" in said["text"] and "backup" in said["remedy"], said
     assert "remove" in wrong(broken(lambda d: (d / "tls" / "server.crt").write_text("nonsense")), "certificate")["remedy"]
 
     def other_key(folder):
