@@ -166,7 +166,7 @@ static int get_evidence(struct request *request, struct err *err)
 {
 	struct evidence_kept kept;
 	struct buf *out = &request->out;
-	int64_t host;
+	int64_t host = 0;
 	struct str sha256 = request->param[0];
 	if (sha256.n != 64)
 		return err_set(err, -ENOENT, "there is no such evidence");

@@ -105,7 +105,7 @@ static int get_journal(struct request *request, struct err *err)
 	for (size_t i = 0; r == 0 && i < entries.n; i++)
 		put_entry(&request->out, &titles, &entries.p[i]);
 	buf_add_char(&request->out, ']');
-	if (more)
+	if (more && entries.n)
 		json_put(&request->out, "next", arena_printf(request->arena, "%lld", (long long)entries.p[entries.n - 1].seq));
 	else
 		json_put_null(&request->out, "next");

@@ -199,7 +199,7 @@ static int do_permit(void *ctx, struct write *write, const struct pair *pair, co
 int door_unmask(struct request *request, const struct register_ *reg, int64_t id, struct str reason, bool *go, struct err *err)
 {
 	const struct people *people = office_of(request)->people;
-	struct str number;
+	struct str number = STR_NONE;
 	int64_t pair;
 	struct pair_new make = { .action = door_action("unmask"), .kind = reg->name, .object = id, .payload = STR("{}"), .reason = reason };
 	*go = true;
@@ -209,9 +209,10 @@ int door_unmask(struct request *request, const struct register_ *reg, int64_t id
 	if (r < 0 || *go)
 		return r;
 	r = org_of(request, reg, id, &make.org, &number, err);
+	if (r < 0)
+		return r;
 	make.summary = arena_printf(request->arena, "%.*s %.*s …", STR_ARG(reg->label.in[LANG_EN]), STR_ARG(number));
-	if (r == 0)
-		r = pair_propose(request->write, people, &make, &pair, err);
+	r = pair_propose(request->write, people, &make, &pair, err);
 	if (r == 0)
 		door_pair(request, pair);
 	return r;

@@ -306,7 +306,7 @@ static int confirm_second_factor(struct request *request, const struct user *use
 static int post_second_factor(struct request *request, struct err *err)
 {
 	struct user user;
-	struct str code;
+	struct str code = STR_NONE;
 	int r = door_only(request, "code", err);
 	if (r == 0)
 		r = request_text(request, "code", false, TYPED, &code, err);

@@ -244,9 +244,9 @@ static int read_roles(struct request *request, uint64_t *set, struct str *payloa
 
 static int put_roles(struct request *request, struct err *err)
 {
-	struct user user;
+	struct user user = { 0 };
 	struct asked asked = { .action = door_action("roles"), .user = &user };
-	struct str roles;
+	struct str roles = STR_NONE;
 	uint64_t set;
 	int r = door_only(request, "roles reason", err);
 	if (r == 0)
@@ -270,7 +270,7 @@ static int put_roles(struct request *request, struct err *err)
 
 static int set_state(struct request *request, enum user_state state, struct err *err)
 {
-	struct user user;
+	struct user user = { 0 };
 	struct str reason;
 	int r = door_only(request, "reason", err);
 	if (r == 0)
@@ -308,7 +308,7 @@ static int post_disable(struct request *request, struct err *err)
 
 static int post_drop(struct request *request, struct err *err)
 {
-	struct user user;
+	struct user user = { 0 };
 	struct asked asked = { door_action("second-factor"), &user, STR("{}"), STR_NONE, STR_NONE };
 	int r = door_only(request, "reason", err);
 	if (r == 0)

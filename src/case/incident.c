@@ -256,7 +256,7 @@ int incident_grade(struct write *write, const struct cases *cases, int64_t id, c
 {
 	const struct register_ *reg = cases_register(cases, "incident");
 	struct case_facts facts;
-	const struct grading *grading;
+	const struct grading *grading = NULL;
 	int64_t org;
 	BUF(fields);
 	BUF(answers);
@@ -423,7 +423,7 @@ int incident_sent(struct write *write, const struct cases *cases, int64_t id, st
 {
 	struct case_facts facts;
 	int64_t org;
-	int stage;
+	int stage = 0;
 	BUF(values);
 	int r = incident_facts(write->arena, write->db, cases, id, &facts, &org, err);
 	if (r == 0)

@@ -288,7 +288,7 @@ int report_draft(struct arena *arena, struct db *db, const struct cases *cases, 
                  enum lang lang, int64_t now, struct buf *out, size_t *gaps, struct err *err)
 {
 	CLEANUP(draft_done) struct draft draft = { .arena = arena, .db = db, .cases = cases, .lang = lang, .id = id };
-	struct outline outline;
+	struct outline outline = { 0 };
 	struct source page;
 	struct str where;
 	int64_t org;

@@ -191,11 +191,11 @@ int import_jobs_new(struct records *records, const struct books *books, const ch
 	struct actor ward = actor_ward();
 	jobs->records = records;
 	jobs->books = books;
-	jobs->dir = mem_text(str_from(dir));
 	pthread_mutex_init(&jobs->mutex, NULL);
 	pthread_cond_init(&jobs->more, NULL);
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return err_errno(err, -errno, "cannot make the directory '%s'", dir);
+	jobs->dir = mem_text(str_from(dir));
 	int r = records_do(records, &ward, interrupt_work, NULL, err);
 	if (r < 0)
 		return r;

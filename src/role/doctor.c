@@ -49,23 +49,22 @@ static struct str number(struct doctor *doctor, int64_t value)
 	return arena_printf(doctor->arena, "%lld", (long long)value);
 }
 
-static const char *below(struct doctor *doctor, const char *name)
+static struct str below(struct doctor *doctor, const char *name)
 {
-	return arena_printf(doctor->arena, "%.*s/%s", STR_ARG(doctor->config->up.dir), name).p;
+	return arena_printf(doctor->arena, "%.*s/%s", STR_ARG(doctor->config->up.dir), name);
 }
 
 /* ---- folders and keys ---- */
 
-static void look_at_folder(struct doctor *doctor, const char *path, mode_t forbidden)
+static void look_at_folder(struct doctor *doctor, struct str path, mode_t forbidden)
 {
 	struct stat st;
-	struct str name = str_from(path);
-	if (lstat(path, &st) < 0)
-		add(doctor, DOCTOR_WRONG, "files", NOTE("{} cannot be looked at: {}", name, str_from(err_words(-errno))),
+	if (lstat(path.p, &st) < 0)
+		add(doctor, DOCTOR_WRONG, "files", NOTE("{} cannot be looked at: {}", path, str_from(err_words(-errno))),
 		    NOTE("start ward up once as the user who is to run it; it makes what is missing"));
 	else if (st.st_mode & forbidden)
-		add(doctor, DOCTOR_WRONG, "files", NOTE("others can get at {} (mode {})", name, arena_printf(doctor->arena, "%04o", st.st_mode & 07777)),
-		    NOTE("chmod {} {}", arena_printf(doctor->arena, "%04o", (unsigned)(st.st_mode & 07777 & ~forbidden)), name));
+		add(doctor, DOCTOR_WRONG, "files", NOTE("others can get at {} (mode {})", path, arena_printf(doctor->arena, "%04o", st.st_mode & 07777)),
+		    NOTE("chmod {} {}", arena_printf(doctor->arena, "%04o", (unsigned)(st.st_mode & 07777 & ~forbidden)), path));
 }
 
 static void look_at_files(struct doctor *doctor)
@@ -75,18 +74,18 @@ static void look_at_files(struct doctor *doctor)
 	look_at_folder(doctor, below(doctor, "."), 027);
 	for (size_t i = 0; i < COUNT(folders); i++)
 		look_at_folder(doctor, below(doctor, folders[i]), 027);
-	look_at_folder(doctor, arena_cstr(doctor->arena, doctor->config->archive.keys), 077);
+	look_at_folder(doctor, arena_str(doctor->arena, doctor->config->archive.keys), 077);
 	if (doctor->lines.n == before)
 		good(doctor, "files", NOTE("the folders are there, and nobody else gets at them"));
 }
 
 /* A new authority is made by itself; what the other two sealed, a new one neither opens nor proves. */
-static void look_at_secret(struct doctor *doctor, const char *path, bool is_made)
+static void look_at_secret(struct doctor *doctor, struct str path, bool is_made)
 {
-	if (is_made || access(path, F_OK) == 0 || errno != ENOENT)
+	if (is_made || access(path.p, F_OK) == 0 || errno != ENOENT)
 		look_at_folder(doctor, path, 077);
 	else
-		add(doctor, DOCTOR_WRONG, "keys", NOTE("the key {} is missing", str_from(path)),
+		add(doctor, DOCTOR_WRONG, "keys", NOTE("the key {} is missing", path),
 		    NOTE("bring the key back from its backup; a new one cannot open or prove what the old one sealed"));
 }
 
@@ -105,7 +104,7 @@ static void look_at_keys(struct doctor *doctor)
 	for (size_t i = 0; i < COUNT(secrets); i++) {
 		if (doctor->config->up.certificate.p && i == 1)
 			continue;
-		look_at_secret(doctor, arena_printf(doctor->arena, "%s/%s", dir, secrets[i]).p, i == 1);
+		look_at_secret(doctor, arena_printf(doctor->arena, "%s/%s", dir, secrets[i]), i == 1);
 	}
 	if (doctor->lines.n == before && keyring_public(dir, doctor->config->archive.key, &key, &err) < 0)
 		add(doctor, DOCTOR_WRONG, "keys", NOTE("{}", str_from(err.text)), NOTE("bring the key back from its backup; a new one cannot prove what the old one sealed"));
@@ -129,8 +128,8 @@ static void look_at_certificate(struct doctor *doctor)
 {
 	const struct config *config = doctor->config;
 	bool given = config->up.certificate.p != NULL;
-	const char *file = given ? arena_cstr(doctor->arena, config->up.certificate) : below(doctor, "tls/server.crt");
-	const char *key_file = given ? arena_cstr(doctor->arena, config->up.key) : below(doctor, "tls/server.key");
+	const char *file = given ? arena_cstr(doctor->arena, config->up.certificate) : below(doctor, "tls/server.crt").p;
+	const char *key_file = given ? arena_cstr(doctor->arena, config->up.key) : below(doctor, "tls/server.key").p;
 	struct str pem, key = STR("");
 	struct strings names;
 	struct certificate seen;
@@ -187,7 +186,7 @@ static void look_at_clock(struct doctor *doctor)
 	struct stat st;
 	struct note remedy = NOTE("set the clock and keep it right (chrony, systemd-timesyncd): legal time limits are counted by it");
 	int64_t now = clock_now();
-	if (stat(below(doctor, "records"), &st) == 0 && st.st_mtime > now + 300)
+	if (stat(below(doctor, "records").p, &st) == 0 && st.st_mtime > now + 300)
 		add(doctor, DOCTOR_WRONG, "clock", NOTE("the clock is behind: the records were written at {}", clock_format(doctor->arena, st.st_mtime)), remedy);
 	else if (clock_adjtime(CLOCK_REALTIME, &state) == TIME_ERROR || state.status & STA_UNSYNC)
 		add(doctor, DOCTOR_DOUBTFUL, "clock", NOTE("nothing keeps the clock right"), remedy);

@@ -339,7 +339,7 @@ static int take_findings(void *ctx, struct write *write, struct err *err)
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	return str_compare(*(const struct str *)a, *(const struct str *)b);
 }
 
 /* The last whole line ends where the writer's last write did, or will soon. */
@@ -374,22 +374,22 @@ static int position_of(struct office *office, struct str file, int64_t *out, str
 }
 
 /* 1: something was taken. */
-static int take_file(struct intake *intake, int dir, const char *name, struct err *err)
+static int take_file(struct intake *intake, int dir, struct str name, struct err *err)
 {
 	struct actor ward = actor_ward();
-	struct findings_piece piece = { .file = str_from(name), .at = intake->position };
+	struct findings_piece piece = { .file = name, .at = intake->position };
 	struct stat st;
 	BUF(text);
-	if (!str_is(piece.file, intake->file)) {
-		int r = position_of(intake->office, piece.file, &piece.at, err);
+	if (!str_is(name, intake->file)) {
+		int r = position_of(intake->office, name, &piece.at, err);
 		if (r < 0)
 			return r;
-		memcpy(intake->file, name, piece.file.n + 1);
+		memcpy(intake->file, name.p, name.n + 1);
 		intake->position = piece.at;
 	}
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) || st.st_size <= piece.at)
+	if (fstatat(dir, name.p, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) || st.st_size <= piece.at)
 		return 0;
-	int r = read_piece(dir, name, piece.at, &text, err);
+	int r = read_piece(dir, name.p, piece.at, &text, err);
 	if (r < 0 || text.n == 0)
 		return r;
 	piece.text = buf_str(&text);
@@ -404,21 +404,20 @@ static int take_file(struct intake *intake, int dir, const char *name, struct er
 
 int intake_findings(struct intake *intake, struct str path, struct err *err)
 {
-	enum { FILES = 4096 };
 	ARENA(arena);
-	char *names[FILES];
-	size_t n = 0;
+	VEC(struct str) names = { 0 };
 	int r = 0;
 	DIR *dir = opendir(arena_cstr(&arena, path));
 	if (!dir)
 		return errno == ENOENT ? 0 : err_errno(err, -errno, "cannot list the findings in '%.*s'", STR_ARG(path));
-	for (const struct dirent *entry; n < FILES && (entry = readdir(dir));)
+	for (const struct dirent *entry; (entry = readdir(dir));)
 		if (str_ends(str_from(entry->d_name), ".jsonl") && strlen(entry->d_name) < sizeof(intake->file) &&
 		    strcmp(entry->d_name, intake->file) >= 0)
-			names[n++] = (char *)(uintptr_t)arena_cstr(&arena, str_from(entry->d_name));
-	qsort(names, n, sizeof(*names), by_name);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = take_file(intake, dirfd(dir), names[i], err);
+			vec_push_in(&arena, &names, arena_str(&arena, str_from(entry->d_name)));
+	if (names.n)
+		qsort(names.p, names.n, sizeof(*names.p), by_name);
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		r = take_file(intake, dirfd(dir), names.p[i], err);
 	closedir(dir);
 	return r;
 }
