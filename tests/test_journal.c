@@ -181,7 +181,8 @@ static void another_key_is_not_taken(void **state)
 {
 	(void)state;
 	ARENA(arena);
-	CLEANUP(private_key_close_p) struct private_key *key = fill(SIGN_ED25519), *other = NULL;
+	CLEANUP(private_key_close_p) struct private_key *other = NULL;
+	private_key_close(fill(SIGN_ED25519));
 	assert_int_equal(private_key_generate(SIGN_ED25519, &other, NULL), 0);
 	struct journal_verify verify = verify_with(&arena, other);
 	assert_int_equal(verify.n_problems, 2);

@@ -64,7 +64,7 @@ static void easy_ones(void **state)
 	struct strings personal = { names, COUNT(names) };
 	static const char *const weak[] = {
 		"", "short1A!", "alllowercase", "onlyletterSS", "P@ssw0rd123", "Passw0rd!!", "Admin@123456", "adm1n@123!", "1qaz@WSX3e", "aaaaaaaaaaaaaaaaaaaaaa",
-		"Abababab1212", "Zhangwei#2026", "xx张伟XX12345", "NguyenIs#1Here", "my-QINGHE-9", "bad\xff" "Bytes12345", "Qwerty123456!",
+		"Abababab1212", "Zhangwei#2026", "xx张伟XX12345", "NguyenIs#1Here", "my-QINGHE-9", "bad\377Bytes12345", "Qwerty123456!",
 	};
 	static const char *const good[] = { "tram Xe-2 bien la", "vua7Ruong-Lua", "correct horse battery staple", "海内存知己天涯若比邻A1bc", "kT9#mPq2vL" };
 	struct note why;

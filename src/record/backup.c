@@ -194,7 +194,6 @@ static int save_files(struct arena *arena, struct backup *backup, struct err *er
 static int save_manifest(struct arena *arena, struct backup *backup, struct err *err)
 {
 	BUF(text);
-	BUF(check);
 	struct backup_manifest again;
 	backup_manifest_print(&backup->manifest, &text);
 	int r = backup_manifest_read(arena, buf_str(&text), &again, err);
