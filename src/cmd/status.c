@@ -11,16 +11,19 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "cmd/command.h"
+#include "cmd/office_dir.h"
 #include "data/json.h"
 #include "event/timestamp.h"
 #include "role/supervisor.h"
 #include "sys/root.h"
 
-enum { OPT_CONFIG, OPT_RUN, OPT_FORMAT_, OPT_END };
+enum { OPT_DIR, OPT_CONFIG, OPT_RUN, OPT_FORMAT_, OPT_END };
 enum { ANSWER_MOST = 4 * 1024 * 1024, PATIENCE_MS = 5000 };
 static const char *const formats[] = { "text", "json", NULL };
 
 static const struct opt options[] = {
+	[OPT_DIR] = { "dir", 'd', OPT_DIRECTORY, "DIR",
+	              .help = TR("the directory of ward up; without /etc/ward/ward.yaml /var/lib/ward as root, ~/.local/share/ward otherwise") },
 	[OPT_CONFIG] = { "config", 'c', OPT_FILE, "FILE", .help = TR("the configuration; /etc/ward/ward.yaml otherwise") },
 	[OPT_RUN] = { "run", 0, OPT_DIRECTORY, "DIR", .help = TR("where the collector's socket is; the configuration says it otherwise") },
 	[OPT_FORMAT_] = { "format", 'f', OPT_CHOICE, "FORMAT", .choices = formats, .help = TR("text, or JSON") },
@@ -200,19 +203,36 @@ static bool show(struct page *page, const struct doc *status)
 	return good;
 }
 
+/* As said; of the collector's configuration; of ward up, which needs none. */
+static int find_socket(struct call *call, const char **run, struct err *err)
+{
+	const char *file = opt_cstr(&call->args, OPT_CONFIG), *dir = opt_cstr(&call->args, OPT_DIR);
+	struct config config;
+	*run = opt_cstr(&call->args, OPT_RUN);
+	if (*run)
+		return 0;
+	int r;
+	if (!dir && (file || access(CONFIG_FILE, F_OK) == 0)) {
+		r = config_load(call->arena, file ? file : CONFIG_FILE, &config, err);
+	} else {
+		dir = office_directory(call, dir, err);
+		if (!dir)
+			return -EINVAL;
+		r = config_up(call->arena, dir, office_config(call, dir, file), &config, err);
+	}
+	if (r == 0)
+		*run = arena_cstr(call->arena, config.run);
+	return r;
+}
+
 static int status_run(struct call *call, struct err *err)
 {
-	struct config config;
-	const char *run = opt_cstr(&call->args, OPT_RUN), *file = opt_cstr(&call->args, OPT_CONFIG);
+	const char *run;
 	BUF(answer);
 	BUF(out);
-	int r = 0;
-	if (!run) {
-		r = config_load(call->arena, file ? file : CONFIG_FILE, &config, err);
-		if (r < 0)
-			return r;
-		run = arena_cstr(call->arena, config.run);
-	}
+	int r = find_socket(call, &run, err);
+	if (r < 0)
+		return r;
 	r = ask(run, &answer, err);
 	if (r < 0)
 		return r;
@@ -242,6 +262,7 @@ static const struct command_exit exits[] = {
 
 static const struct command_example examples[] = {
 	{ "ward status", TR("how it is doing") },
+	{ "ward status --dir /srv/ward", TR("of a whole office, which ward up runs there") },
 	{ "ward status -f json", TR("for another program") },
 	{ 0 },
 };

@@ -62,6 +62,16 @@ static int write_file(int dir, const char *name, struct str text, mode_t mode, s
 	return r < 0 ? err_errno(err, r, "cannot write '%s'", name) : 0;
 }
 
+/* With the folders that lead to it, which may be open to others. */
+static int make_dir(const char *dir, struct err *err)
+{
+	ARENA(arena);
+	for (const char *at = dir; (at = strchr(at + 1, '/'));)
+		if (mkdir(arena_printf(&arena, "%.*s", (int)(at - dir), dir).p, 0755) < 0 && errno != EEXIST)
+			break; /* the last one says why */
+	return mkdir(dir, 0700) < 0 && errno != EEXIST ? err_errno(err, -errno, "cannot make the directory '%s'", dir) : 0;
+}
+
 int keyring_create(const char *dir, struct str name, enum sign_algorithm algorithm, struct public_key *out,
                    struct err *err)
 {
@@ -72,8 +82,9 @@ int keyring_create(const char *dir, struct str name, enum sign_algorithm algorit
 		return bad_name(err, name);
 	snprintf(secret, sizeof(secret), "%.*s.key", STR_ARG(name));
 	snprintf(public, sizeof(public), "%.*s.pub", STR_ARG(name));
-	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-		return err_errno(err, -errno, "cannot make the directory '%s'", dir);
+	int made = make_dir(dir, err);
+	if (made < 0)
+		return made;
 	int r = open_dir(dir, &fd, err);
 	if (r < 0)
 		return r;

@@ -24,6 +24,8 @@ def test_what_is_broken_is_named():
     with Office() as office:
         state, lines = look(office.dir)
         assert state != "wrong" and ("running", "good") in lines and ("records", "good") in lines, lines
+        shown = ward("status", "--dir", office.dir)
+        assert shown.returncode in (0, 1) and "keeper" in shown.stdout, shown
         client = office.first()
         client.get("/api/health")
         inside = client.get("/api/doctor")

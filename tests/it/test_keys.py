@@ -7,7 +7,7 @@ from harness import environment, need_tool, run, temporary, ward
 
 
 def test_create_list_export():
-    keys = temporary() / "keys"
+    keys = temporary() / "var" / "ward" / "keys"
     assert ward("keys", "list", "--dir", keys).stdout.startswith("no keys in ")
     done = ward("keys", "create", "--dir", keys)
     assert done.returncode == 0 and "ward-key-1 ed25519 " in done.stdout
