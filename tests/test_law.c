@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include <setjmp.h>
+#include <stdio.h>
 #include <stdarg.h>
 #include <stddef.h>
 
@@ -61,6 +62,41 @@ static void test_content_is_whole(void **state)
 	assert_non_null(laws_category(laws, STR("DOSAI")));
 	assert_null(laws_category(laws, STR("nothing")));
 	assert_null(laws_grading(laws, STR("CN"), STR("2025-10-31"))); /* the guide holds from 2025-11-01 */
+}
+
+/* Whether an incident has a field, or its grading an input, of each of these names. */
+static void are_asked(const struct strings *asks, struct str declared)
+{
+	for (size_t i = 0; i < asks->n; i++) {
+		char field[64];
+		snprintf(field, sizeof field, "{name: %.*s,", STR_ARG(asks->p[i]));
+		if (!grading_input(guide(), asks->p[i]) && !memmem(declared.p, declared.n, field, strlen(field)))
+			fail_msg("nothing is called %.*s", STR_ARG(asks->p[i]));
+	}
+}
+
+static void test_what_a_kind_asks_first(void **state)
+{
+	(void)state;
+	struct err err = { 0 };
+	struct content content = CONTENT_EMBEDDED;
+	ARENA(arena);
+	struct source source = { 0 };
+	assert_int_equal(content_read(&arena, &content, "registers/incident.yaml", &source, &err), 0);
+	size_t asking = 0;
+	for (size_t i = 0; i < laws->n_categories; i++) {
+		const struct categories *edition = &laws->categories[i];
+		are_asked(&edition->asks, source.text);
+		asking += edition->asks.n;
+		const struct category_class *class = edition->classes.p;
+		for (size_t j = 0; j < edition->classes.n; j++) {
+			are_asked(&class[j].asks, source.text);
+			const struct category_kind *kind = class[j].kinds.p;
+			for (size_t k = 0; k < class[j].kinds.n; k++)
+				are_asked(&kind[k].asks, source.text);
+		}
+	}
+	assert_true(asking > 0);
 }
 
 /* What every condition of a list asks for, but for the one at `except`. */
@@ -261,7 +297,9 @@ static void test_mistakes_are_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_content_is_whole),        cmocka_unit_test(test_thresholds_are_inclusive),
+		cmocka_unit_test(test_content_is_whole),
+		cmocka_unit_test(test_what_a_kind_asks_first),
+		cmocka_unit_test(test_thresholds_are_inclusive),
 		cmocka_unit_test(test_figures_of_the_annex),    cmocka_unit_test(test_what_is_not_known_is_said),
 		cmocka_unit_test(test_conditions),              cmocka_unit_test(test_mistakes_are_named),
 	};

@@ -150,6 +150,20 @@ static int get_grading(struct request *request, struct err *err)
 	return 0;
 }
 
+static void kinds_put(struct buf *out, const struct schema_list *list)
+{
+	const struct category_kind *kind = list->p;
+	json_open_list(out, "kinds");
+	for (size_t i = 0; i < list->n; i++) {
+		json_open_map(out, NULL);
+		json_put(out, "name", kind[i].name);
+		text_put(out, "label", &kind[i].label);
+		json_put_strings(out, "asks", &kind[i].asks);
+		buf_add_char(out, '}');
+	}
+	buf_add_char(out, ']');
+}
+
 static int get_categories(struct request *request, struct err *err)
 {
 	const struct laws *laws = office_of(request)->laws;
@@ -168,12 +182,14 @@ static int get_categories(struct request *request, struct err *err)
 		json_put(out, "effective_from", edition->effective_from);
 		put_filled(out, "effective_to", edition->effective_to);
 		json_put_flag(out, "verified", edition->verified);
+		json_put_strings(out, "asks", &edition->asks);
 		json_open_list(out, "classes");
 		for (size_t j = 0; j < edition->classes.n; j++) {
 			json_open_map(out, NULL);
 			json_put(out, "name", class[j].name);
 			text_put(out, "label", &class[j].label);
-			choices_put(out, "kinds", &class[j].kinds);
+			json_put_strings(out, "asks", &class[j].asks);
+			kinds_put(out, &class[j].kinds);
 			buf_add_char(out, '}');
 		}
 		buf_puts(out, "]}");

@@ -110,10 +110,19 @@ static const struct schema_field grading_fields[] = {
 };
 static const struct schema grading_schema = { "a grading", grading_fields, sizeof(struct grading), 0 };
 
+static const struct schema_field kind_fields[] = {
+	{ "name", SCHEMA_STRING, offsetof(struct category_kind, name), .required = true },
+	{ "label", SCHEMA_TEXT, offsetof(struct category_kind, label), .required = true },
+	{ "asks", SCHEMA_STRINGS, offsetof(struct category_kind, asks) },
+	{ 0 },
+};
+static const struct schema kind_schema = { "a kind of incidents", kind_fields, sizeof(struct category_kind), 0 };
+
 static const struct schema_field class_fields[] = {
 	{ "name", SCHEMA_STRING, offsetof(struct category_class, name), .required = true },
 	{ "label", SCHEMA_TEXT, offsetof(struct category_class, label), .required = true },
-	{ "kinds", SCHEMA_LIST, offsetof(struct category_class, kinds), .sub = &choice_schema },
+	{ "asks", SCHEMA_STRINGS, offsetof(struct category_class, asks) },
+	{ "kinds", SCHEMA_LIST, offsetof(struct category_class, kinds), .sub = &kind_schema },
 	{ 0 },
 };
 static const struct schema class_schema = { "a class of incidents", class_fields, sizeof(struct category_class), 0 };
@@ -125,6 +134,7 @@ static const struct schema_field categories_fields[] = {
 	{ "effective_from", SCHEMA_STRING, offsetof(struct categories, effective_from), .required = true },
 	{ "effective_to", SCHEMA_STRING, offsetof(struct categories, effective_to) },
 	{ "verified", SCHEMA_BOOL, offsetof(struct categories, verified), .required = true },
+	{ "asks", SCHEMA_STRINGS, offsetof(struct categories, asks) },
 	{ "classes", SCHEMA_LIST, offsetof(struct categories, classes), .required = true, .sub = &class_schema },
 	{ 0 },
 };
@@ -464,9 +474,10 @@ const struct text *laws_category(const struct laws *laws, struct str name)
 		for (size_t j = 0; j < laws->categories[i].classes.n; j++) {
 			if (str_eq(class[j].name, name))
 				return &class[j].label;
-			const struct law_choice *kind = choice_find(&class[j].kinds, name);
-			if (kind)
-				return &kind->label;
+			const struct category_kind *kind = class[j].kinds.p;
+			for (size_t k = 0; k < class[j].kinds.n; k++)
+				if (str_eq(kind[k].name, name))
+					return &kind[k].label;
 		}
 	}
 	return NULL;

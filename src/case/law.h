@@ -32,7 +32,8 @@
  *
  * A grading (files of content/grading, one a file): `grades` from the gravest, `inputs` that a person answers, `indicators` each with
  * `grade`, `text`, `when`, `source`, `verified`; `otherwise` the grade when none is met. Categories (files of content/categories): `classes` with
- * `kinds`.
+ * `kinds`. `asks` names the fields of an incident and inputs of gradings that matter first when nothing else is said of it: those of the
+ * kind, or else of its class, or else of the edition. Forms show them before all others; nothing is computed from them.
  *
  * Notices (content/notices.yaml, a list): for each `colour` the minutes to `acknowledge`, `relay` and `feedback`, with `source` and `verified`.
  *
@@ -98,10 +99,17 @@ struct grading {
 	struct schema_list indicators; /* struct indicator */
 };
 
+struct category_kind {
+	struct str name;
+	struct text label;
+	struct strings asks;
+};
+
 struct category_class {
 	struct str name;
 	struct text label;
-	struct schema_list kinds; /* struct law_choice */
+	struct strings asks;
+	struct schema_list kinds; /* struct category_kind */
 };
 
 struct categories {
@@ -109,6 +117,7 @@ struct categories {
 	struct str basis, source, effective_from, effective_to;
 	struct text title;
 	bool verified;
+	struct strings asks;
 	struct schema_list classes; /* struct category_class */
 };
 

@@ -74,11 +74,16 @@ await flow(async ({ office, as, check, look, picture, go, until, step, choose, r
   await security.getByRole('button', { name: '影响情况' }).click();
   await security.getByLabel('泄露个人信息的人数').fill('1200000');
   await security.locator('form.calc').getByLabel('涉及关键信息基础设施').selectOption({ label: '否' });
+  check(!(await security.getByLabel('主页被篡改时长').isVisible()), 'what is not asked of this kind stands among what is');
+  await security.locator('form.calc summary').click();
+  await security.getByLabel('主页被篡改时长').fill('5');
+  check((await security.locator('form.calc summary').innerText()).includes('已填 1 /'), 'nothing says how many of the folded are filled in');
   await look(security, 'grading');
   await security.getByRole('button', { name: '计算等级' }).click();
   await security.locator('form.calc').waitFor({ state: 'hidden' });
   await calm(security);
   const graded = await read(security);
+  check((await security.locator('main').innerText()).includes('泄露个人信息的人数：1,200,000'), 'the answer that decided the grade is not shown with it');
   check(graded.grade.grade === 'III', `1,200,000 people's data are no grade III but ${graded.grade.grade}`);
   await step(security, '定级', async (dialog) => {
     await dialog.getByLabel('确定等级').selectOption('III');

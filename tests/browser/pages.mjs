@@ -45,6 +45,14 @@ await flow(async ({ as, check, look, go, calm }) => {
   await one.locator('header .langs button', { hasText: '中' }).click();
   check((await one.getByLabel('发现时间').inputValue()) === '2026-11-23 14:31', 'the moment does not follow the language');
   one.once('dialog', (asked) => asked.accept()); // what was typed is left behind
+  // What ends a record is not what its page offers first; a record that is as it should be is changed.
+  const somebody = (await api(one, 'GET', 'records/person?limit=1')).body.rows[0];
+  await go(one, `/r/person/${somebody.id}`);
+  const leave = one.locator('.steps').getByRole('button', { name: '办理离岗' });
+  check(await leave.evaluate((node) => node.matches('.danger:not(.primary)')), 'to mark a person as left looks like the usual step');
+  check((await one.locator('.steps .primary').count()) === 0 && (await one.getByRole('link', { name: '编辑' }).evaluate((node) => node.matches('.primary'))), 'to change the record is not the first thing to do');
+  await go(one, `/incidents/${incident.id}`);
+  check((await one.locator('.steps .primary').innerText()) === '初报', 'the next step of an incident is not marked');
   // Both themes.
   for (const dark of [false, true]) {
     if (dark) await one.getByRole('button', { name: '深色' }).or(one.locator('header button[aria-label*="深"]')).first().click();

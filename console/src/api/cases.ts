@@ -20,6 +20,8 @@ export interface IncidentAnswer {
 }
 export interface GradingInput { name: string; type: string; unit?: string; label: Text; choices?: { name: string; label: Text }[] }
 export interface Grading { name: string; title: Text; basis?: string; effective_from?: string; grades: { name: string; label: Text }[]; inputs: GradingInput[]; indicators: { id: string; grade: string; text: Text; source?: string; verified?: boolean }[] }
+export interface CategoryKind { name: string; label: Text; asks: string[] }
+export interface Categories { name: string; title: Text; asks: string[]; effective_from: string; effective_to?: string; classes: (CategoryKind & { kinds: CategoryKind[] })[] }
 export interface LawClock {
   id: string; jurisdiction: string; kind: string; title: Text; start?: string; limit?: Record<string, number | boolean>; report?: string; from?: Text; to?: Text; says?: Text;
   basis?: string; source?: string; effective_from?: string; effective_to?: string; on?: string; due?: string; keep_days?: number; verified: boolean; enabled: boolean;
@@ -27,6 +29,7 @@ export interface LawClock {
 
 export const incident = (id: number | string): Promise<IncidentAnswer> => get(`incidents/${id}`);
 export const gradings = async (): Promise<Grading[]> => (await get<{ rows: Grading[] }>('grading')).rows;
+export const categories = async (): Promise<Categories[]> => (await get<{ rows: Categories[] }>('categories')).rows;
 export const gradeIncident = (id: number, inputs: Record<string, unknown>): Promise<unknown> => post(`incidents/${id}/grade`, { inputs });
 export const addMoment = (id: number, moment: { at?: number; what: string }): Promise<unknown> => post(`incidents/${id}/timeline`, moment);
 export const addEvidence = (id: number, evidence: { kind: string; title: string; sha256?: string; reference?: string; content?: string }): Promise<unknown> => post(`incidents/${id}/evidence`, evidence);

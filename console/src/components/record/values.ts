@@ -3,6 +3,7 @@
 import type { Field, Period, Register, Row } from '@/api/types';
 import { known, label, t } from '@/i18n';
 import { day, number, time } from '@/i18n/format';
+import { categoryName, isCategory } from '@/stores/categories';
 import { findField, findRegister } from '@/stores/registers';
 
 // Columns that every register has, beside its fields.
@@ -73,6 +74,7 @@ export function told(register: Register, name: string, value: unknown, titles: R
   if (/sha256$/.test(name)) return `${String(value).slice(0, 12)}…`;
   if (name === 'org' && !field) return titles[String(value)] ?? `#${String(value)}`;
   if (!field) return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (isCategory(register.name, field)) return categoryName(String(value));
   return words(field, value, Array.isArray(value) ? value.map((id) => titles[String(id)] ?? `#${String(id)}`) : titles[String(value)]) || '–';
 }
 

@@ -6,10 +6,10 @@ import type { RecordAnswer, Register, Row, Transition } from '@/api/types';
 import { useLoad } from '@/components/useLoad';
 import { label, t } from '@/i18n';
 import { useLive } from '@/stores/live';
-import { findField, findRegister } from '@/stores/registers';
+import { findField, findRegister, findState } from '@/stores/registers';
 import { hasRole } from '@/stores/session';
 
-export interface Step { transition: Transition; allowed: boolean; why: string }
+export interface Step { transition: Transition; from?: string; allowed: boolean; why: string }
 
 // The steps from the present state: those that the server allows, and why the others are not this person's.
 export function stepsOf(register: Register, answer: RecordAnswer): Step[] {
@@ -18,12 +18,24 @@ export function stepsOf(register: Register, answer: RecordAnswer): Step[] {
   const told = new Map(may.transitions.map((one) => (typeof one === 'string' ? [one, ''] : [one.name, one.why ?? ''])));
   return register.transitions.filter((one) => !one.automatic && one.from.includes(record.state ?? '')).map((transition) => {
     const why = told.get(transition.name);
-    if (why === '') return { transition, allowed: true, why: missing(register, transition, record) };
-    if (why) return { transition, allowed: false, why };
-    if (transition.roles?.length && !hasRole(...transition.roles)) return { transition, allowed: false, why: t('register.roleOnly', { roles: transition.roles.map((role) => t(`role.${role}`)).join(t('common.comma')) }) };
+    if (why === '') return { transition, from: record.state, allowed: true, why: missing(register, transition, record) };
+    if (why) return { transition, from: record.state, allowed: false, why };
+    if (transition.roles?.length && !hasRole(...transition.roles)) return { transition, from: record.state, allowed: false, why: t('register.roleOnly', { roles: transition.roles.map((role) => t(`role.${role}`)).join(t('common.comma')) }) };
     const fields = (transition.differs_from ?? []).map((name) => label(findField(register, name)?.label)).join(t('common.comma'));
-    return { transition, allowed: false, why: fields ? t('register.differs', { fields }) : '' };
+    return { transition, from: record.state, allowed: false, why: fields ? t('register.differs', { fields }) : '' };
   });
+}
+// A step that ends a record, other than well: into a final state whose tone is not good.
+export function ends(register: Register, transition: Transition): boolean {
+  const to = findState(register, transition.to);
+  return transition.tone === 'bad' || (to?.final === true && to.tone !== 'good');
+}
+// The step that comes next: the first that neither ends the record nor leads from a good state to one that is not. A record that is as it
+// should be has none; what one does with it then is to change it.
+export function mainStep(register: Register, steps: Step[]): Step | undefined {
+  const good = (name: string | undefined): boolean => findState(register, name)?.tone === 'good';
+  const next = steps.find(({ transition }) => !ends(register, transition) && !(good(steps[0].from) && !good(transition.to)));
+  return next?.allowed ? next : undefined;
 }
 const filled = (row: Row, name: string): boolean => {
   const value = row[name];
