@@ -53,9 +53,9 @@ def run(args, *, env=None, timeout=PATIENCE, text=True, **kw):
     return done
 
 
-def ward(*args, **kw):
+def ward(*args, binary=WARD, **kw):
     """run() of the sanitized binary."""
-    return run([WARD, *args], **kw)
+    return run([binary, *args], **kw)
 
 
 def sql(query, root=None, *options, **kw):
@@ -77,6 +77,25 @@ def need_tool(name):
 def need_root():
     if os.geteuid() != 0:
         raise Skip("needs root")
+
+
+def need_mounted_root():
+    """In a root directory of its own (chroot) no mount is at /."""
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
+        if not any(line.split()[4] == "/" for line in mounts):
+            raise Skip("nothing is mounted at / here")
+
+
+NOBODY = {"user": 65534, "group": 65534, "extra_groups": [], "cwd": "/"}  # for run(), ward(), sql() of root
+
+
+def for_others(binary):
+    """A copy that everybody may run: the build may lie in a folder, like /root, that only its owner enters."""
+    folder = temporary()
+    folder.chmod(0o755)
+    copy = shutil.copy(binary, folder)
+    os.chmod(copy, 0o755)
+    return copy
 
 
 def need_shared(name):

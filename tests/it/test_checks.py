@@ -2,11 +2,9 @@
 """The checks and profiles that ship with ward: complete, tried both ways, and never a pass that nobody saw."""
 import functools
 import json
-import pathlib
 import re
-import shutil
 
-from harness import ROOT, WARD, Skip, need_root, need_tool, run, temporary, tree, ward
+from harness import ROOT, WARD, Skip, for_others, need_root, need_tool, run, temporary, tree, ward
 
 CHECKS_LEAST = 120
 LANGUAGES = ("zh-CN", "vi", "en")
@@ -197,10 +195,7 @@ def test_nothing_passes_on_an_empty_root():
 def test_nobody_sees_no_pass_where_root_sees_a_failure():
     need_root()
     setpriv = need_tool("setpriv")
-    folder = temporary()
-    folder.chmod(0o755)
-    binary = pathlib.Path(shutil.copy(WARD, folder / "ward"))
-    binary.chmod(0o755)
+    binary = for_others(WARD)
     nobody = [setpriv, "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 
     def lies(*only):

@@ -12,7 +12,7 @@ import subprocess
 import tarfile
 import time
 
-from harness import WARD, environment, need_root, need_tool, run, temporary, ward
+from harness import NOBODY, WARD, environment, for_others, need_root, need_tool, run, temporary, ward
 
 ATTACK = '203.0.113.9 - - [03/Nov/2026:08:01:02 +0800] "GET /x?id=1+union+select+1 HTTP/1.1" 200 512 "-" "sqlmap/1.7"\n'
 QUIET = '10.0.0.9 - - [03/Nov/2026:08:01:03 +0800] "GET /index.html HTTP/1.1" 200 512 "-" "Mozilla/5.0"\n'
@@ -88,7 +88,7 @@ def test_what_cannot_be_read_is_said():
     (folder / "quiet.log").write_text(QUIET)
     (folder / "secret.log").write_text(ATTACK)
     (folder / "secret.log").chmod(0)
-    done = run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", WARD, "detect", folder])
+    done = run([for_others(WARD), "detect", folder], **NOBODY)
     assert done.returncode == 2 and "secret.log" in done.stderr, done.stderr
 
 

@@ -3,7 +3,7 @@
 import json
 import os
 
-from harness import Skip, need_tool, run, sql, steadily
+from harness import Skip, need_mounted_root, need_tool, run, sql, steadily
 
 KINDS = {"disk", "part", "crypt", "lvm", "loop", "rom"}
 
@@ -31,6 +31,7 @@ def test_root_is_on_a_device_that_is_listed():
     number = os.stat("/").st_dev
     if not os.path.exists(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}"):
         raise Skip("/ is on no block device")
+    need_mounted_root()
     assert rows
 
 

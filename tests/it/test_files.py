@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MulanPSL-2.0
 """Tables of files against stat, sha256sum, lsattr, getcap and find."""
 import os
-import stat
 import subprocess
 
-from harness import File, Link, need_root, need_tool, run, sql, temporary, tree
+from harness import NOBODY, WARD, File, Link, for_others, need_root, need_tool, run, sql, tree
 
 PASSWD = {"etc/passwd": "root:x:0:0::/root:/bin/sh\n", "etc/group": "root:x:0:\n"}
 
@@ -123,5 +122,4 @@ def test_a_walk_without_rights_is_partial():
     (root / "closed").chmod(0o700)
     query = "SELECT status FROM (SELECT count(*) FROM fs_findings) CROSS JOIN coverage WHERE table_name = 'fs_findings'"
     assert sql(query, root) == [{"status": "complete"}]
-    demoted = {"user": 65534, "group": 65534, "extra_groups": []}
-    assert sql(query, root, **demoted) == [{"status": "partial"}]
+    assert sql(query, root, binary=for_others(WARD), **NOBODY) == [{"status": "partial"}]

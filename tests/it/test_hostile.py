@@ -4,11 +4,10 @@ import concurrent.futures
 import os
 import random
 import re
-import shutil
 import subprocess
 import time
 
-from harness import PATIENCE, SANITIZER_MARKS, WARD, environment, need_root, need_tool, temporary
+from harness import PATIENCE, SANITIZER_MARKS, WARD, environment, for_others, need_root, need_tool, temporary
 
 BASE = {"etc/os-release": b"ID=debian\nVERSION_ID=12\n", "etc/passwd": b"root:x:0:0::/root:/bin/sh\n",
         "etc/group": b"root:x:0:\n", "etc/hostname": b"a\n"}
@@ -129,8 +128,7 @@ def test_what_nobody_may_read_is_said():
     nobody = [need_tool("setpriv"), "--reuid", "65534", "--regid", "65534", "--clear-groups"]
     folder = temporary()
     folder.chmod(0o755)
-    binary = shutil.copy(WARD, folder / "ward")
-    os.chmod(binary, 0o755)
+    binary = for_others(WARD)
     silent = []
     for table, sources in tables().items():
         if not sources or table == "process_files":

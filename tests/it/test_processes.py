@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from harness import Skip, need_root, need_tool, run, sql, temporary
+from harness import NOBODY, WARD, for_others, need_root, need_tool, run, sql, temporary
 
 
 class Sleeper:
@@ -141,18 +141,16 @@ def test_without_privileges():
     query = "SELECT count(*) n, sum(path IS NOT NULL) seen FROM processes WHERE uid = 0 AND NOT kernel_thread"
     ask = ("SELECT c.status, c.reason FROM (SELECT count({1}) FROM {0}) CROSS JOIN coverage c "
            "WHERE c.table_name = '{0}'")
-    try:
-        rows = sql(query, user=65534, group=65534, extra_groups=[])
-    except PermissionError as failure:
-        raise Skip("nobody cannot run the program here") from failure
+    nobody = {"binary": for_others(WARD)} | NOBODY
+    rows = sql(query, **nobody)
     assert rows[0]["n"] > 0 and rows[0]["seen"] == 0
     for table, column in (("processes", "path"), ("processes", "net_namespace"), ("process_files", "pid"),
                           ("process_maps", "pid"), ("sockets", "local_port"), ("listening", "port")):
-        coverage = sql(ask.format(table, column), user=65534, group=65534, extra_groups=[])
+        coverage = sql(ask.format(table, column), **nobody)
         assert coverage[0]["status"] == "partial" and coverage[0]["reason"], (table, coverage)
     # What anybody may see is complete, and the same rows.
     for column in ("name", "uid", "cmdline", "cgroup_path"):
-        coverage = sql(ask.format("processes", column), user=65534, group=65534, extra_groups=[])
+        coverage = sql(ask.format("processes", column), **nobody)
         assert coverage[0]["status"] == "complete", (column, coverage)
     query = "SELECT pid, name, uid, start_time FROM processes WHERE pid = 1"
-    assert sql(query, user=65534, group=65534, extra_groups=[]) == sql(query)
+    assert sql(query, **nobody) == sql(query)

@@ -12,8 +12,7 @@ import tarfile
 import io
 import time
 
-from harness import (File, Link, Skip, WARD_RELEASE, environment, need_root, need_shared, need_tool, run,
-                     temporary, tree, ward)
+from harness import NOBODY, WARD_RELEASE, File, Link, Skip, for_others, need_root, need_shared, need_tool, run, temporary, tree, ward
 
 SYSTEM = {"etc/os-release": "ID=debian\n", "etc/passwd": "root:x:0:0::/root:/bin/sh\n", "etc/group": "root:x:0:\n"}
 
@@ -196,10 +195,7 @@ def test_unprivileged_sees_less_and_says_so():
     for folder in (root, path.parent):
         os.chmod(folder, 0o755)
     args = ["inspect", "--format", "json", "--sca", str(path), "--root", str(root)]
-    done = subprocess.run([WARD_RELEASE, *args], user=65534, group=65534, extra_groups=[], capture_output=True,
-                          text=True, env=environment(), check=False)
-    if not done.stdout:
-        raise Skip("the binary cannot be started by nobody: " + done.stderr[:200])
+    done = run([for_others(WARD_RELEASE), *args], **NOBODY)
     got = {verdict["id"][-1]: verdict["verdict"] for verdict in json.loads(done.stdout)["verdicts"]}
     assert got == {"1": "unknown", "2": "unknown", "3": "unknown", "4": "pass"}
 
