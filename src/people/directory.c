@@ -7,6 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/base64.h"
+#include "base/clock.h"
+#include "crypto/authority.h"
 #include "sys/library.h"
 #include "sys/root.h"
 
@@ -15,7 +18,7 @@ enum { TIMEOUT = 5, PASSWORD_FILE_MOST = 1024, GROUPS_MOST = 4096 };
 #define FUNCTIONS(X)                                                                                                                \
 	X(ldap_initialize) X(ldap_set_option) X(ldap_start_tls_s) X(ldap_sasl_bind_s) X(ldap_search_ext_s) X(ldap_count_entries)    \
 	X(ldap_first_entry) X(ldap_get_dn) X(ldap_memfree) X(ldap_msgfree) X(ldap_unbind_ext_s) X(ldap_err2string)                  \
-	X(ldap_get_values_len) X(ldap_value_free_len)
+	X(ldap_get_values_len) X(ldap_value_free_len) X(ldap_get_option) X(ldap_connect)
 LIBRARY(ldap_library, "libldap-2.5.so.0", FUNCTIONS);
 #define L ldap_library
 
@@ -72,13 +75,15 @@ int directory_prepare(struct arena *arena, const struct people_ldap *ldap, struc
 {
 	*password = STR_NONE;
 	int r = ldap->url.p ? LIBRARY_LOAD(ldap_library, err) : 0;
+	if (r == 0 && ldap->ca.p && access(arena_cstr(arena, ldap->ca), R_OK) < 0)
+		r = err_errno(err, -errno, "cannot open '%.*s'", STR_ARG(ldap->ca));
 	return r < 0 || !ldap->bind_password_file.p ? r : read_password(arena, ldap, password, err);
 }
 
 static int check_roles(const struct source *source, const struct people_ldap *ldap, struct err *err)
 {
 	static const char *const separated[] = { "operator", "security", "auditor" };
-	if (!ldap->roles)
+	if (!ldap->roles || !ldap->known)
 		return 0;
 	if (ldap->roles->type != DOC_MAP)
 		return doc_err(source, ldap->roles, err, "roles is a map of groups to roles");
@@ -158,10 +163,10 @@ static int ldap_err(struct err *err, const struct people_ldap *ldap, int code)
 	return err_set(err, r, "the directory %.*s: %s", STR_ARG(ldap->url), L.ldap_err2string(code));
 }
 
-static int connect_to(struct arena *arena, const struct people_ldap *ldap, LDAP **out, struct err *err)
+static int open_handle(struct arena *arena, const struct people_ldap *ldap, int demand, LDAP **out, struct err *err)
 {
 	CLEANUP(unbind_p) LDAP *handle = NULL;
-	int version = LDAP_VERSION3, demand = LDAP_OPT_X_TLS_DEMAND, fresh = 0;
+	int version = LDAP_VERSION3, oldest = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2, fresh = 0;
 	struct timeval timeout = { .tv_sec = ldap->timeout };
 	int code = L.ldap_initialize(&handle, arena_cstr(arena, ldap->url));
 	if (code != LDAP_SUCCESS)
@@ -170,15 +175,77 @@ static int connect_to(struct arena *arena, const struct people_ldap *ldap, LDAP 
 	L.ldap_set_option(handle, LDAP_OPT_NETWORK_TIMEOUT, &timeout);
 	L.ldap_set_option(handle, LDAP_OPT_TIMEOUT, &timeout);
 	L.ldap_set_option(handle, LDAP_OPT_REFERRALS, LDAP_OPT_OFF); /* it would carry passwords to servers nobody named */
-	L.ldap_set_option(handle, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand);
+	if (L.ldap_set_option(handle, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand) != LDAP_OPT_SUCCESS ||
+	    L.ldap_set_option(handle, LDAP_OPT_X_TLS_PROTOCOL_MIN, &oldest) != LDAP_OPT_SUCCESS)
+		return err_set(err, -ENOSYS, "this libldap has no TLS");
 	if (ldap->ca.p)
 		L.ldap_set_option(handle, LDAP_OPT_X_TLS_CACERTFILE, arena_cstr(arena, ldap->ca));
-	L.ldap_set_option(handle, LDAP_OPT_X_TLS_NEWCTX, &fresh);
-	code = ldap->start_tls ? L.ldap_start_tls_s(handle, NULL, NULL) : LDAP_SUCCESS;
-	if (code != LDAP_SUCCESS)
-		return ldap_err(err, ldap, code);
+	/* Without its own context it would trust whom the system trusts. */
+	if (L.ldap_set_option(handle, LDAP_OPT_X_TLS_NEWCTX, &fresh) != LDAP_OPT_SUCCESS)
+		return err_set(err, -EPIPE, "the directory %.*s: the certificates in '%.*s' cannot be used", STR_ARG(ldap->url),
+		               STR_ARG(ldap->ca.p ? ldap->ca : STR("/etc/ssl/certs")));
 	*out = TAKE(handle);
 	return 0;
+}
+
+/* No word but TLS's own is said on it. */
+static int say_hello(const struct people_ldap *ldap, LDAP *handle)
+{
+	return ldap->start_tls ? L.ldap_start_tls_s(handle, NULL, NULL) : L.ldap_connect(handle);
+}
+
+static struct str host_of(struct str url)
+{
+	ptrdiff_t at = str_find(url, "://");
+	struct str rest = at < 0 ? url : str_slice(url, (size_t)at + 3, url.n);
+	bool six = str_starts(rest, "[");
+	size_t n = six;
+	while (n < rest.n && (six ? rest.p[n] != ']' : rest.p[n] != ':' && rest.p[n] != '/'))
+		n++;
+	return str_slice(rest, six, n);
+}
+
+/* libldap does not say why it refused a certificate. So it is fetched once more, by a connection that accepts any and on which nothing
+ * is said, and looked at. */
+static int tell_why(struct arena *arena, const struct people_ldap *ldap, int code, struct err *err)
+{
+	CLEANUP(unbind_p) LDAP *handle = NULL;
+	struct berval der = { 0 };
+	struct str host = host_of(ldap->url);
+	const struct strings names = { .p = &host, .n = 1 };
+	struct certificate seen;
+	struct err none = { "" };
+	BUF(pem);
+	if (str_starts(ldap->url, "ldapi://") || (!ldap->start_tls && str_starts(ldap->url, "ldap://")))
+		return ldap_err(err, ldap, code);
+	int r = open_handle(arena, ldap, LDAP_OPT_X_TLS_NEVER, &handle, &none);
+	if (r < 0 || say_hello(ldap, handle) != LDAP_SUCCESS ||
+	    L.ldap_get_option(handle, LDAP_OPT_X_TLS_PEERCERT, &der) != LDAP_OPT_SUCCESS || !der.bv_len)
+		return ldap_err(err, ldap, code);
+	buf_puts(&pem, "-----BEGIN CERTIFICATE-----\n");
+	base64_add(&pem, (struct str){ der.bv_val, der.bv_len });
+	buf_puts(&pem, "\n-----END CERTIFICATE-----\n");
+	L.ldap_memfree(der.bv_val);
+	r = certificate_look(buf_str(&pem), STR_NONE, STR_NONE, &names, &seen, &none);
+	if (r < 0)
+		return err_set(err, -EPIPE, "the directory %.*s: its certificate cannot be read", STR_ARG(ldap->url));
+	if (!seen.has_names)
+		return err_set(err, -EPIPE, "the directory %.*s: its certificate does not name '%.*s'", STR_ARG(ldap->url), STR_ARG(host));
+	if (seen.from > clock_now() || seen.until <= clock_now())
+		return err_set(err, -EPIPE, "the directory %.*s: its certificate is not valid today", STR_ARG(ldap->url));
+	return err_set(err, -EPIPE, "the directory %.*s: its certificate is of no authority that is trusted ('ca' names it)", STR_ARG(ldap->url));
+}
+
+static int connect_to(struct arena *arena, const struct people_ldap *ldap, LDAP **out, struct err *err)
+{
+	CLEANUP(unbind_p) LDAP *handle = NULL;
+	int r = open_handle(arena, ldap, LDAP_OPT_X_TLS_DEMAND, &handle, err);
+	int code = r < 0 ? LDAP_SUCCESS : say_hello(ldap, handle);
+	if (code != LDAP_SUCCESS)
+		return tell_why(arena, ldap, code, err);
+	if (r == 0)
+		*out = TAKE(handle);
+	return r;
 }
 
 static int bind_as(struct arena *arena, LDAP *handle, struct str dn, struct str password)
@@ -241,6 +308,27 @@ static int find(struct arena *arena, const struct people_ldap *ldap, LDAP *handl
 	return out->dn.n ? 1 : 0;
 }
 
+static int connect_as_reader(struct arena *arena, const struct people_ldap *ldap, LDAP **out, struct err *err)
+{
+	CLEANUP(unbind_p) LDAP *handle = NULL;
+	int r = LIBRARY_LOAD(ldap_library, err);
+	if (r == 0)
+		r = connect_to(arena, ldap, &handle, err);
+	if (r < 0)
+		return r;
+	int code = ldap->bind_dn.p ? bind_as(arena, handle, ldap->bind_dn, ldap->bind_password) : LDAP_SUCCESS;
+	if (code != LDAP_SUCCESS)
+		return ldap_err(err, ldap, code);
+	*out = TAKE(handle);
+	return 0;
+}
+
+int directory_try(struct arena *arena, const struct people_ldap *ldap, struct err *err)
+{
+	CLEANUP(unbind_p) LDAP *handle = NULL;
+	return connect_as_reader(arena, ldap, &handle, err);
+}
+
 int directory_login(struct arena *arena, const struct people_ldap *ldap, struct str login, struct str password,
                     struct directory_entry *out, struct err *err)
 {
@@ -249,17 +337,9 @@ int directory_login(struct arena *arena, const struct people_ldap *ldap, struct 
 	/* RFC 4513, 5.1.2: a bind with a name and no password succeeds and proves nothing. */
 	if (!password.n || password.n > PASSWORD_MOST || memchr(password.p, 0, password.n))
 		return 0;
-	int r = LIBRARY_LOAD(ldap_library, err);
+	int r = connect_as_reader(arena, ldap, &handle, err);
 	if (r == 0)
-		r = connect_to(arena, ldap, &handle, err);
-	if (r < 0)
-		return r;
-	if (ldap->bind_dn.p) {
-		int code = bind_as(arena, handle, ldap->bind_dn, ldap->bind_password);
-		if (code != LDAP_SUCCESS)
-			return ldap_err(err, ldap, code);
-	}
-	r = find(arena, ldap, handle, login, out, err);
+		r = find(arena, ldap, handle, login, out, err);
 	if (r <= 0)
 		return r;
 	int code = bind_as(arena, handle, out->dn, password);

@@ -17,6 +17,9 @@
  *	  roles: {"cn=officers,ou=groups,dc=example,dc=cn": officer}
  *	  timeout: 5                              # seconds
  *
+ * A certificate is asked for, in TLS 1.2 or newer, and must name the host of `url`; why one was not accepted is said to who logs in, in the
+ * log and by `ward doctor`. Nothing is said to a directory that has not shown a good one.
+ *
  * Somebody whom the directory knows and ward does not gets an account at the first login, in the root organisation's place that
  * `org` names (a number of the register; the root otherwise). Groups give and take the roles that stand under `roles` at each login. The
  * three separated roles never come from a directory: who keeps it would decide who audits whom.
@@ -41,7 +44,7 @@ extern const struct schema people_ldap_schema;
 /* Before a sandbox: loads libldap, and reads the password in bind_password_file, which may be for root alone. STR_NONE: no directory or no
  * such file is named. -EPERM: others may read it. */
 int directory_prepare(struct arena *arena, const struct people_ldap *ldap, struct str *password, struct err *err) MUST_USE;
-/* What the schema cannot say: transport, filter, roles. Words name the place. */
+/* What the schema cannot say: transport, filter, roles (NULL: they are not looked at). Words name the place. */
 int directory_check(const struct source *source, const struct doc *node, const struct roles *roles, struct people_ldap *ldap,
                     struct err *err) MUST_USE;
 
@@ -50,6 +53,8 @@ struct directory_entry {
 	uint64_t roles;
 };
 
+/* Whether it can be reached, its certificate is trusted, and it lets the reader in: what a login begins with. As directory_login(). */
+int directory_try(struct arena *arena, const struct people_ldap *ldap, struct err *err) MUST_USE;
 /* 1: it is who they say; 0: it is not, or is not there. -EPIPE, -ETIMEDOUT, …: the directory could not be asked. Blocks; any thread. */
 int directory_login(struct arena *arena, const struct people_ldap *ldap, struct str login, struct str password,
                     struct directory_entry *out, struct err *err) MUST_USE;

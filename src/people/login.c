@@ -55,6 +55,8 @@ static int check_password(struct proof *proof, bool there, struct err *err)
 	if (people->ldap && proof->folded && (!there || user->directory) && login->password.n) {
 		int r = directory_login(proof->arena, people->ldap, proof->attempt.login, login->password, &proof->entry, err);
 		proof->right = proof->by_directory = r > 0;
+		if (people->heard_directory)
+			people->heard_directory(people->heard_ctx, r < 0 ? err->text : NULL);
 		return r < 0 ? r : 0;
 	}
 	proof->right = password_verify(there && !user->directory ? user->password : STR_NONE, login->password);

@@ -41,6 +41,9 @@ struct people {
 	const struct books *books;         /* organisations and persons are made by it; NULL in tests without registers */
 	struct passwords *passwords;
 	const struct people_ldap *ldap;    /* NULL: no directory */
+	/* Told at each login by the directory why it could not be asked, or NULL when it answered; any thread. May be NULL. */
+	void (*heard_directory)(void *ctx, const char *why);
+	void *heard_ctx;
 	struct people_limits limits;
 	const struct pair_action *actions; /* what a second person confirms, people/pairs.h; set by the office */
 };

@@ -22,6 +22,7 @@
 #include "crypto/vault.h"
 #include "data/db.h"
 #include "data/json.h"
+#include "people/directory.h"
 #include "role/names.h"
 #include "sys/root.h"
 
@@ -157,6 +158,38 @@ static void look_at_certificate(struct doctor *doctor)
 		add(doctor, given ? DOCTOR_DOUBTFUL : DOCTOR_GOOD, "certificate", NOTE("the certificate ends in {} day{s}", number(doctor, days)), remedy);
 	else
 		good(doctor, "certificate", NOTE("the certificate is good for {} day{s}", number(doctor, days)));
+}
+
+/* ---- the directory ---- */
+
+static void look_at_directory(struct doctor *doctor)
+{
+	const struct config *config = doctor->config;
+	struct people_ldap ldap = config->up.ldap;
+	struct note remedy = NOTE("look at url, ca and bind_password_file under ldap in ward.yaml, and whether the directory runs; until then nobody logs in by it");
+	struct err err = { "" };
+	if (!ldap.url.p)
+		return;
+	int r = directory_check(config->up.source, config->up.ldap_node, NULL, &ldap, &err);
+	r = r < 0 ? r : directory_prepare(doctor->arena, &ldap, &ldap.bind_password, &err);
+	if (r == -EACCES) {
+		add(doctor, DOCTOR_DOUBTFUL, "directory", NOTE("{}", str_from(err.text)), NOTE("run ward doctor as root"));
+		return;
+	}
+	r = r < 0 ? r : directory_try(doctor->arena, &ldap, &err);
+	if (r < 0)
+		add(doctor, DOCTOR_WRONG, "directory", NOTE("{}", str_from(err.text)), remedy);
+	else
+		good(doctor, "directory", NOTE("the directory {} answers, and no password crosses the network in clear", ldap.url));
+}
+
+/* From inside: as the last login found it, without asking it anew. */
+static void look_at_directory_inside(struct doctor *doctor)
+{
+	struct str said = shared_said(doctor->arena, &doctor->shared->directory);
+	if (said.n)
+		add(doctor, DOCTOR_WRONG, "directory", NOTE("{}", said),
+		    NOTE("look at url, ca and bind_password_file under ldap in ward.yaml, and whether the directory runs; until then nobody logs in by it"));
 }
 
 /* ---- the machine ---- */
@@ -424,6 +457,7 @@ void doctor_run_inside(struct doctor *doctor)
 {
 	look_at_processes(doctor);
 	look_at_certificate(doctor);
+	look_at_directory_inside(doctor);
 	look_at_space(doctor);
 }
 
@@ -439,6 +473,7 @@ void doctor_run(struct doctor *doctor)
 	look_at_files(doctor);
 	look_at_keys(doctor);
 	look_at_certificate(doctor);
+	look_at_directory(doctor);
 	look_at_records(doctor);
 	look_at_archive(doctor);
 	look_at_sources(doctor);

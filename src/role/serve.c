@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -35,6 +36,7 @@ struct serve {
 	struct carry carry;
 	int inspector;            /* -1: none */
 	int wish;                 /* read end of office.inspect */
+	pthread_mutex_t said;     /* guards shared.directory: logins are verified on several threads */
 	bool wanted;              /* an inspection, of an inspector that has to start first */
 	bool rooted;              /* there is an organisation */
 	bool stopping;
@@ -248,6 +250,19 @@ static void look_as_doctor(void *ctx, enum lang lang, struct buf *out)
 	doctor_json(&doctor, lang, out);
 }
 
+/* On a thread that verifies a password. */
+static void hear_directory(void *ctx, const char *why)
+{
+	struct serve *serve = ctx;
+	struct shared_text *said = &serve->options->shared->directory;
+	pthread_mutex_lock(&serve->said);
+	if (why || said->text[0])
+		shared_say(said, why);
+	pthread_mutex_unlock(&serve->said);
+	if (why)
+		role_say(serve->options->log, &NOTE("{}", str_from(why)));
+}
+
 static int open_wishes(struct serve *serve, struct err *err)
 {
 	int ends[2];
@@ -286,6 +301,10 @@ static int begin(struct serve *serve, struct err *err)
 	r = r < 0 ? r : office_open(&serve->arena, options->config, options->log->lang, serve->keeper, ldap_password, &serve->office, err);
 	serve->office.doctor = look_as_doctor;
 	serve->office.doctor_ctx = serve;
+	if (r == 0) {
+		serve->office.people->heard_directory = hear_directory;
+		serve->office.people->heard_ctx = serve;
+	}
 	r = r < 0 ? r : open_wishes(serve, err);
 	r = r < 0 ? r : inventory_load(&serve->arena, &serve->office.content, &serve->intake.inventory, err);
 	r = r < 0 ? r : office_web_open(&serve->arena, options->config, serve->keeper, &serve->office, options->log, &serve->web, err);
@@ -377,7 +396,7 @@ static int loop(struct serve *serve, struct err *err)
 int serve_run(const struct serve_options *options, struct err *err)
 {
 	struct serve *serve = mem_alloc(sizeof(*serve)); /* the process ends with it */
-	*serve = (struct serve){ .options = options, .inspector = -1, .wish = -1, .wanted = true };
+	*serve = (struct serve){ .options = options, .inspector = -1, .wish = -1, .said = PTHREAD_MUTEX_INITIALIZER, .wanted = true };
 	serve->carry = (struct carry){ .arena = &serve->arena, .config = options->config, .office = &serve->office, .web = &serve->web,
 		                       .keeper = &serve->keeper, .control = options->control, .writer = -1 };
 	int r = begin(serve, err);

@@ -55,6 +55,7 @@ struct shared {
 	} keeper;
 	char key_id[32]; /* "": not signed; the keeper says it anew when it begins */
 	uint64_t briefed;   /* the inspector's: what was found was said once */
+	struct shared_text directory; /* the server's: why people could not log in by it, the last time somebody tried; "": they could */
 	uint64_t announced; /* the server's: where it answers was said once */
 };
 

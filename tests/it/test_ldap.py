@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MulanPSL-2.0
 """Login by a directory: a private slapd on loopback, ended by its id."""
 import contextlib
+import json
 import os
 import shutil
 import socket
 import subprocess
 import time
 
-from harness import WARD, Skip, environment, need_tool, run, temporary
+from harness import WARD, Skip, environment, need_tool, run, temporary, ward
 from office import PASSWORD, Office
 
 SUFFIX = "dc=example,dc=cn"
@@ -47,8 +48,8 @@ employeeType: strangers
 
 
 @contextlib.contextmanager
-def directory():
-    """Its address, with everything in a folder of its own."""
+def directory(scheme="ldap", more=""):
+    """Its address, with everything in a folder of its own. `more`: lines of its configuration."""
     slapd, slapadd = need_tool("slapd"), need_tool("slapadd")
     folder = temporary()
     (folder / "data").mkdir()
@@ -59,6 +60,7 @@ def directory():
 modulepath {modules}
 moduleload back_mdb
 pidfile {folder}/pid
+{more}
 database mdb
 suffix "{SUFFIX}"
 directory {folder}/data
@@ -72,7 +74,7 @@ access to * by dn.exact="cn=ward,{SUFFIX}" read by * none
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen([slapd, "-f", str(folder / "slapd.conf"), "-h", f"ldap://127.0.0.1:{port}", "-d", "0"], env=environment(),
+    process = subprocess.Popen([slapd, "-f", str(folder / "slapd.conf"), "-h", f"{scheme}://127.0.0.1:{port}", "-d", "0"], env=environment(),
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(100):
@@ -80,7 +82,7 @@ access to * by dn.exact="cn=ward,{SUFFIX}" read by * none
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
             time.sleep(0.05)
-        yield f"ldap://127.0.0.1:{port}", process
+        yield f"{scheme}://127.0.0.1:{port}", process
     finally:
         process.terminate()
         process.wait(20)
@@ -135,6 +137,79 @@ def test_people_of_the_directory_log_in():
             assert status == 503, (status, answer)
 
 
+def authority(folder, name):
+    """A private one: NAME.crt and NAME.key."""
+    done = run([need_tool("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                "-subj", f"/CN={name}", "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.crt"])
+    assert done.returncode == 0, done.stderr
+
+
+def certified(folder, name):
+    """Lines of slapd's configuration: a certificate of `ours` for this name."""
+    ours, made = folder / "ours.crt", folder / "slapd"
+    done = run([need_tool("openssl"), "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=slapd",
+                "-addext", f"subjectAltName={name}", "-keyout", f"{made}.key", "-out", f"{made}.csr"])
+    assert done.returncode == 0, done.stderr
+    done = run([need_tool("openssl"), "x509", "-req", "-in", f"{made}.csr", "-CA", ours, "-CAkey", folder / "ours.key", "-days", "1",
+                "-copy_extensions", "copy", "-out", f"{made}.crt"])
+    assert done.returncode == 0, done.stderr
+    return f"TLSCACertificateFile {ours}\nTLSCertificateFile {made}.crt\nTLSCertificateKeyFile {made}.key\n"
+
+
+def doctor(lines):
+    return {(line["topic"], line["state"]): line["text"] for line in lines}
+
+
+def look(office):
+    return doctor(json.loads(ward("doctor", "--dir", office.dir, "--format", "json").stdout)["lines"])
+
+
+def test_over_tls():
+    folder = temporary()
+    for name in ("ours", "theirs"):
+        authority(folder, name)
+    chen = {"login": "chen", "password": "Lotus pond 7"}
+    no_name, no_trust = "its certificate does not name '127.0.0.1'", "its certificate is of no authority that is trusted"
+    for scheme, more in (("ldaps", ""), ("ldap", "  start_tls: true\n")):
+        with directory(scheme, certified(folder, "IP:127.0.0.1")) as (url, process):
+            with Office(config=configuration(url, temporary(), f"{more}  ca: {folder}/ours.crt\n")) as office:
+                first = office.first()
+                _, session = office.client().login(**chen).session()
+                assert session["user"]["name"] == "陈静" and session["roles"] == ["leader"], session
+                assert office.client().post("/api/login", chen | {"password": "Lotus pond 8"})[0] == 401
+                assert ("directory", "good") in look(office), look(office)
+                process.terminate()
+                process.wait()
+                assert office.client().post("/api/login", chen)[0] == 503
+                assert ("directory", "wrong") in doctor(first.get("/api/doctor")[1]["lines"])
+                office.check_words()
+    # Who speaks for it is not believed without its certificate: nobody gets in, and it is said why, here, in the log and by the doctor.
+    for scheme, more, names, trusted, why in (
+            ("ldaps", "", "IP:127.0.0.1", "theirs", no_trust), ("ldap", "  start_tls: true\n", "IP:127.0.0.1", None, no_trust),
+            ("ldap", "  start_tls: true\n", "DNS:ldap.example.cn", "ours", no_name)):
+        with directory(scheme, certified(folder, names)) as (url, _):
+            with Office(config=configuration(url, temporary(), more + (f"  ca: {folder}/{trusted}.crt\n" if trusted else ""))) as office:
+                first = office.first()
+                status, answer = office.client().post("/api/login", chen)
+                assert status == 503 and why in answer["error"]["text"], (status, answer)
+                assert f"server: the directory {url}: {why}" in office.words(), office.words()
+                assert why in doctor(first.get("/api/doctor")[1]["lines"])["directory", "wrong"]
+                assert why in look(office)["directory", "wrong"]
+                assert [user["login"] for user in first.get("/api/users")[1]["rows"]] == ["first"]
+    # One that cannot speak TLS is not spoken to in clear instead.
+    with directory() as (url, _):
+        with Office(config=configuration(url, temporary(), "  start_tls: true\n")) as office:
+            office.first()
+            assert office.client().post("/api/login", chen)[0] == 503
+            assert ("directory", "wrong") in look(office)
+    # Not a certificate: what the system trusts is not taken instead.
+    with directory("ldaps", certified(folder, "IP:127.0.0.1")) as (url, _):
+        with Office(config=configuration(url, temporary(), f"  ca: {folder}\n")) as office:
+            office.first()
+            status, answer = office.client().post("/api/login", chen)
+            assert status == 503 and "cannot be used" in answer["error"]["text"], (status, answer)
+
+
 def test_what_would_betray_passwords_is_refused():
     folder = temporary()
     base = configuration("ldap://127.0.0.1:1", folder)
@@ -145,12 +220,15 @@ def test_what_would_betray_passwords_is_refused():
             (("(uid={login})", "(uid=zhang)"), "has {login} in it"),
             (("leaders: leader", "leaders: security"), "cannot come from a directory"),
             (("leaders: leader", "leaders: boss"), "is no role"),
+            (("  groups:", "  ca: /nowhere/ca.crt\n  groups:"), "cannot open '/nowhere/ca.crt'"),
             (("  bind_password_file", "  nothing"), "unknown key 'nothing'")):
         office = temporary() / "office"
         office.mkdir()
         (office / "ward.yaml").write_text(base.replace(*change))
         done = run([WARD, "up", "--dir", office, "--listen", "127.0.0.1:0"])
         assert done.returncode == 2 and words in done.stderr, (change, done.stderr)
+        if "in clear" in words:
+            assert words in json.dumps(json.loads(ward("doctor", "--dir", office, "--format", "json").stdout)), change
     (folder / "reader").chmod(0o644)
     office = temporary() / "office"
     office.mkdir()
