@@ -11,7 +11,7 @@
 #include "register/record_row.h"
 #include "register/titles.h"
 
-enum { TOTALS = 512, TOTAL_SECONDS = 30, LEAD_MOST = 100000, CURSOR_MOST = 3000, DEFAULT_LIMIT = 50 };
+enum { TOTALS = 512, TOTAL_SECONDS = 30, LEAD_MOST = 100000, CURSOR_MOST = 6200 /* of a text of REGISTER_INDEX_BYTES, escaped */, DEFAULT_LIMIT = 50 };
 
 /* A list on its way: the conditions, and how it is sorted. */
 struct work {

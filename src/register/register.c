@@ -7,10 +7,12 @@
 #include <pcre2.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "base/vec.h"
 #include "data/yaml.h"
 #include "register/list.h"
 #include "register/register_check.h"
+#include "register/tables.h"
 
 const char *const field_type_names[] = { "text", "long-text", "integer", "number", "date", "time", "bool", "choice", "choices", "reference",
 	                                 "references", "person", "org", "period", "files", "texts", NULL };
@@ -289,6 +291,53 @@ static void statements_make(struct arena *arena, struct register_ *reg)
 	reg->insert = arena_printf(arena, "INSERT INTO %.*s (%s) VALUES (%s) RETURNING id", STR_ARG(reg->name), buf_cstr(&insert), buf_cstr(&marks)).p;
 }
 
+static int64_t characters_most(const struct field *field)
+{
+	return field->max ? field->max : REGISTER_TEXT_MOST;
+}
+
+/* The text whose column this is; NULL: it is something else, or what stands in the index is short (a digest). */
+static struct field *text_of_column(struct register_ *reg, struct str column)
+{
+	struct field *fields = reg->fields.p;
+	for (size_t i = 0; i < reg->fields.n; i++)
+		if (fields[i].type == FIELD_TEXT && !fields[i].sensitive && str_eq(fields[i].name, column))
+			return &fields[i];
+	return NULL;
+}
+
+/* The texts of one index share its room: those that are short by declaration take what they need, the others equal parts of the rest. */
+static void room_share(struct register_ *reg, struct str columns)
+{
+	struct field *texts[REGISTER_FIELDS_MOST];
+	size_t n = 0, room = REGISTER_INDEX_BYTES, before = 0;
+	while (columns.n) {
+		struct field *field = text_of_column(reg, str_trim(str_cut(&columns, ',')));
+		if (field && n < COUNT(texts))
+			texts[n++] = field;
+	}
+	while (n && n != before) {
+		before = n;
+		for (size_t i = 0; i < n; i++) {
+			size_t need = (size_t)characters_most(texts[i]) * UTF8_LONGEST;
+			if (need > room / n)
+				continue;
+			room -= need;
+			texts[i--] = texts[--n];
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		texts[i]->bytes = texts[i]->bytes ? MIN(texts[i]->bytes, room / n) : room / n;
+}
+
+static void rooms_make(struct arena *arena, struct register_ *reg)
+{
+	struct register_index_texts list = { 0 };
+	register_index_list(arena, reg, &list);
+	for (size_t i = 0; i < list.n; i++)
+		room_share(reg, list.p[i].columns);
+}
+
 static void bits_make(struct register_ *reg, const struct strings *roles)
 {
 	struct transition *transitions = reg->transitions.p;
@@ -343,6 +392,7 @@ static int decode(struct arena *arena, struct source *source, const struct doc *
 	if (r < 0)
 		return r;
 	statements_make(arena, out);
+	rooms_make(arena, out);
 	bits_make(out, roles);
 	r = patterns_make(out, err);
 	if (r < 0)

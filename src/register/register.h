@@ -30,6 +30,7 @@ enum {
 	REGISTER_NAME_MOST = 40,     /* bytes of a name: with _index and an index's ending it stays within PostgreSQL's 63 */
 	REGISTER_LIST_MOST = 500,    /* members of a list's value */
 	REGISTER_TEXT_MOST = 1000,   /* characters of a text, when the field says nothing */
+	REGISTER_INDEX_BYTES = 2000, /* of all texts in one index: PostgreSQL takes 2,704 with all that stands beside them */
 	REGISTER_LONG_TEXT_MOST = 20000,
 };
 
@@ -69,6 +70,7 @@ struct field {
 	const struct doc *node;
 	size_t column;        /* its first one in register_.columns_all */
 	void *regex;          /* the pattern, compiled; read-only */
+	size_t bytes;         /* at most, of a text that stands in an index; 0: no other limit than `max` */
 };
 
 extern const char *const sensitive_names[]; /* "no", "name", "id-card", "phone", "bank", "other", NULL */

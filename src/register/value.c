@@ -76,6 +76,11 @@ static bool take_text(struct arena *arena, const struct field *field, const stru
 	int64_t n = (int64_t)characters(text);
 	if (n > most)
 		return wrong(problem, NOTE("this is {} characters long; at most {} are possible", int_text(arena, n), int_text(arena, most)));
+	if (field->bytes && field->type == FIELD_TEXT && text.n > field->bytes) {
+		struct str room = str_slice(text, 0, field->bytes);
+		most = (int64_t)characters(str_slice(room, 0, utf8_valid_bytes(room)));
+		return wrong(problem, NOTE("this is {} characters long; at most {} are possible", int_text(arena, n), int_text(arena, most)));
+	}
 	if (field->type != FIELD_TEXTS && n < field->min)
 		return wrong(problem, NOTE("this is {} characters long; at least {} are needed", int_text(arena, n), int_text(arena, field->min)));
 	if (field->regex && !pattern_fits(field, text))

@@ -37,7 +37,7 @@ def test_records_on_postgresql():
 
 
 def test_registers_on_postgresql():
-    unit_programs([("register", 10), ("record_api", 11), ("hosts", 1)])
+    unit_programs([("register", 13), ("record_api", 11), ("hosts", 1)])
 
 
 def test_cases_on_postgresql():
