@@ -105,6 +105,26 @@ static int64_t listed(const struct actor *actor, const char *query)
 	return api_int(&answer, "total");
 }
 
+/* An organisation is approved by the one above it, not by itself; the topmost has none. */
+static void the_organisation_above(void **state)
+{
+	(void)state;
+	struct actor town = security;
+	const char *body = "{\"name\": \"approve\", \"version\": 1}";
+	int64_t id = made(&security, "/api/records/org",
+	                  text("{\"values\":{\"name\":\"Town\",\"code\":\"t\",\"tier\":\"township\",\"kind\":\"bureau\",\"parent\":%lld}}", (long long)county));
+	town.org = id;
+	struct api_answer answer = api_post(&api, &town, text("/api/records/org/%lld/transition", (long long)id), body);
+	assert_int_equal(answer.status, 403);
+	assert_true(str_find(answer.body, "organisation above") >= 0);
+	answer = api_get(&api, &town, text("/api/records/org/%lld", (long long)id));
+	assert_true(str_find(answer.body, "approve") < 0);
+	answer = api_post(&api, &security, text("/api/records/org/%lld/transition", (long long)id), body);
+	assert_int_equal(answer.status, 200);
+	answer = api_post(&api, &whole, text("/api/records/org/%lld/transition", (long long)city), body);
+	assert_int_equal(answer.status, 200);
+}
+
 static void filters(void **state)
 {
 	(void)state;
@@ -504,6 +524,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		API_TEST(filters),    API_TEST(wrong_questions), API_TEST(injections), API_TEST(pages),
 		API_TEST(order),      API_TEST(one_record),      API_TEST(bulk),       API_TEST(declarations),
+		API_TEST(the_organisation_above),
 		API_TEST(views),      API_TEST(files),           cmocka_unit_test(secret_marks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

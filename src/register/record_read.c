@@ -189,6 +189,9 @@ int row_may_transit(const struct actor *actor, const struct register_ *reg, cons
 		return err_set(err, -EPERM, "'%.*s' is done by ward alone", STR_ARG(step));
 	if (!(actor->roles & transition->by))
 		return err_set(err, -EPERM, "your role may not do this");
+	/* Who sees the record is of its organisation or of one above. */
+	if (transition->superior && !actor->whole && cell_int_or(cells[SYSTEM_ORG], 0) == actor->org)
+		return err_set(err, -EPERM, "somebody of the organisation above must do this");
 	for (size_t i = 0; i < transition->differs_from.n; i++) {
 		const struct field *field = register_field(reg, transition->differs_from.p[i]);
 		if (!actor->person)
