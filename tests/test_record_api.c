@@ -105,6 +105,21 @@ static int64_t listed(const struct actor *actor, const char *query)
 	return api_int(&answer, "total");
 }
 
+/* Whoever writes what does not fit is told what would, in their language. */
+static void the_form_is_said(void **state)
+{
+	(void)state;
+	static const char *const words[] = { "Digits, with blanks", "数字，可以有空格和横线", "có thể có dấu cách" };
+	for (enum lang lang = 0; lang < LANG_COUNT; lang++) {
+		struct actor reader = security;
+		reader.lang = lang;
+		struct api_answer answer = api_post(&api, &reader, "/api/records/person", "{\"values\":{\"name\":\"P\",\"code\":\"77\",\"phone\":\"none\"}}");
+		assert_int_equal(answer.status, 422);
+		assert_string_equal(api_text(&answer, "error.fields.0.field"), "phone");
+		assert_true(str_find(str_from(api_text(&answer, "error.fields.0.text")), words[lang]) >= 0);
+	}
+}
+
 /* An organisation is approved by the one above it, not by itself; the topmost has none. */
 static void the_organisation_above(void **state)
 {
@@ -525,6 +540,7 @@ int main(void)
 		API_TEST(filters),    API_TEST(wrong_questions), API_TEST(injections), API_TEST(pages),
 		API_TEST(order),      API_TEST(one_record),      API_TEST(bulk),       API_TEST(declarations),
 		API_TEST(the_organisation_above),
+		API_TEST(the_form_is_said),
 		API_TEST(views),      API_TEST(files),           cmocka_unit_test(secret_marks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -159,6 +159,13 @@ bool draft_changed(const struct draft *draft, const struct field *field)
 	return false;
 }
 
+/* What form that is, when the declaration says it, in the language of who wrote it. */
+static struct note with_help(const struct draft *draft, const struct field *field, struct note what)
+{
+	struct str help = field->pattern_help.in[draft->write->actor->lang];
+	return strcmp(what.english, VALUE_FORM) != 0 || !help.n ? what : NOTE("this does not have the form that is asked for: {}", help);
+}
+
 static int field_set(struct draft *draft, const struct field *field, const struct doc *value)
 {
 	struct cell cells[2] = { 0 };
@@ -166,7 +173,7 @@ static int field_set(struct draft *draft, const struct field *field, const struc
 	if (is_mask(draft, field, value))
 		return 0;
 	if (!value_take(draft->write->arena, field, value, cells, &what)) {
-		draft_tell(draft, field->name, what);
+		draft_tell(draft, field->name, with_help(draft, field, what));
 		return 0;
 	}
 	if (field->sensitive && cells[0].p)

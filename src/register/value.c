@@ -84,7 +84,7 @@ static bool take_text(struct arena *arena, const struct field *field, const stru
 	if (field->type != FIELD_TEXTS && n < field->min)
 		return wrong(problem, NOTE("this is {} characters long; at least {} are needed", int_text(arena, n), int_text(arena, field->min)));
 	if (field->regex && !pattern_fits(field, text))
-		return wrong(problem, NOTE("this does not have the form that is asked for"));
+		return wrong(problem, NOTE(VALUE_FORM));
 	*out = cell_text(arena_str(arena, text));
 	return true;
 }

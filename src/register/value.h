@@ -13,6 +13,9 @@
 
 /* Check, and make the cells: one, or two of a period (from, to). A sensitive text comes out clear. True: good; false: *problem says
  * what is wrong. */
+/* What a text that its pattern does not fit is told; whoever knows the reader adds the field's pattern_help. */
+#define VALUE_FORM "this does not have the form that is asked for"
+
 bool value_take(struct arena *arena, const struct field *field, const struct doc *value, struct cell out[2], struct note *problem);
 /* May a declaration set the field to this constant? Texts, numbers, flags, choices, dates. */
 bool value_constant_fits(const struct field *field, const struct doc *value);
