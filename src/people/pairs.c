@@ -256,12 +256,13 @@ int pair_confirm(struct write *write, const struct people *people, const struct 
 	int r = open_one(write, id, &pair, err);
 	if (r == 0)
 		r = pair_may(write->db, people, &pair, write->actor, err);
-	while (r == 0 && action && action->name && !str_is(pair.action, action->name))
+	if (r < 0)
+		return r;
+	while (action && action->name && !str_is(pair.action, action->name))
 		action++;
-	if (r == 0 && (!action || !action->name))
-		r = err_set(err, -EINVAL, "this ward does not know the action '%.*s'", STR_ARG(pair.action));
-	if (r == 0)
-		r = read_payload(write, people, &pair, &payload, err);
+	if (!action || !action->name)
+		return err_set(err, -EINVAL, "this ward does not know the action '%.*s'", STR_ARG(pair.action));
+	r = read_payload(write, people, &pair, &payload, err);
 	if (r == 0)
 		r = initiator_of(write, people, &pair, &both, err);
 	if (r == 0)

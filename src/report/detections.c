@@ -34,12 +34,6 @@ void detections_free(struct detections *detections)
 	free(detections);
 }
 
-void detections_free_p(struct detections **detections)
-{
-	detections_free(*detections);
-	*detections = NULL;
-}
-
 static void span(int64_t *first, int64_t *last, int64_t time)
 {
 	if (time == EVENT_NO_TIME)

@@ -50,7 +50,6 @@ enum { DETECTIONS_KEPT = 500000, DETECTIONS_SHOWN = 2000 /* in the HTML page */ 
 struct detections;
 struct detections *detections_new(void);
 void detections_free(struct detections *detections);
-void detections_free_p(struct detections **detections);
 void detections_add(struct detections *detections, const struct detection *detection);
 
 /* What the figures are about. */

@@ -61,11 +61,6 @@ void found_free(struct found *found)
 	free(found);
 }
 
-void found_free_p(struct found **found)
-{
-	found_free(*found);
-}
-
 /* "2026-11-03 16:01:02.250" in the machine's own zone; no fraction when there is none. */
 static struct str local_time(struct arena *arena, int64_t ns)
 {

@@ -28,7 +28,6 @@ struct found;
 
 struct found *found_new(const struct found_style *style);
 void found_free(struct found *found);
-void found_free_p(struct found **found);
 /* Append what can be written of it already. */
 void found_record(struct found *found, struct buf *out, struct seeker *seeker, const struct record *record);
 void found_end(struct found *found, struct buf *out);
