@@ -177,10 +177,11 @@ int door_propose_transition(struct request *request, const struct register_ *reg
 	int r = try_it(&(struct trial){ request, reg, id, version, name, reason, values }, err);
 	if (r == 0)
 		r = org_of(request, reg, id, &make.org, &number, err);
+	if (r < 0)
+		return r;
 	make.summary = arena_printf(request->arena, "%.*s %.*s: %.*s", STR_ARG(reg->label.in[LANG_EN]), STR_ARG(number),
 	                            STR_ARG(transition->label.in[LANG_EN]));
-	if (r == 0)
-		r = pair_propose(request->write, office_of(request)->people, &make, &pair, err);
+	r = pair_propose(request->write, office_of(request)->people, &make, &pair, err);
 	if (r == 0)
 		door_pair(request, pair);
 	return r;

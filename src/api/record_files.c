@@ -61,7 +61,7 @@ static int get_file(struct request *request, struct err *err)
 {
 	const struct register_ *reg;
 	struct cell *cells;
-	struct file file;
+	struct file file = { 0 };
 	int64_t record, id;
 	CLEANUP(fd_close_p) int fd = -1;
 	int r = declared_record(request, &reg, &record, &cells, err);

@@ -305,7 +305,7 @@ static int confirm_second_factor(struct request *request, const struct user *use
 
 static int post_second_factor(struct request *request, struct err *err)
 {
-	struct user user;
+	struct user user = { 0 };
 	struct str code = STR_NONE;
 	int r = door_only(request, "code", err);
 	if (r == 0)
@@ -335,8 +335,8 @@ static int patch_me(struct request *request, struct err *err)
 	if (r == 0 && change.lang.p)
 		change.lang = str_from(lang_names[lang]);
 	bool known = !change.theme.p;
-	for (size_t i = 0; i < COUNT(themes); i++)
-		known |= str_is(change.theme, themes[i]);
+	for (size_t i = 0; !known && i < COUNT(themes); i++)
+		known = str_is(change.theme, themes[i]);
 	if (r == 0 && !known)
 		r = err_set(err, -EINVAL, "a theme is light, dark or auto");
 	if (r == 0)

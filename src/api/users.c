@@ -271,7 +271,7 @@ static int put_roles(struct request *request, struct err *err)
 static int set_state(struct request *request, enum user_state state, struct err *err)
 {
 	struct user user = { 0 };
-	struct str reason;
+	struct str reason = STR_NONE;
 	int r = door_only(request, "reason", err);
 	if (r == 0)
 		r = subject(request, request->db, &user, err);

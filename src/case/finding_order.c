@@ -131,7 +131,7 @@ static int put_orgs(struct order *order, struct err *err)
 	struct case_facts person;
 	case_facts_init(&person, order->arena);
 	int r = cases_row(&person, order->db, "SELECT org FROM person WHERE id = ?", "", int_of(order, "issuer"), err);
-	if (r >= 0 && r == 0)
+	if (r == 0)
 		r = cases_parent(order->db, org, &from, err);
 	if (r < 0)
 		return r;

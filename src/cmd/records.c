@@ -140,8 +140,8 @@ static int count_tables(struct work *work, struct db *db, struct row_count **out
 static int print_status(struct work *work, struct db *db, struct err *err)
 {
 	struct row_count *counts = NULL;
-	struct journal_head head;
-	int64_t sealed, sealed_time, size = size_of(work, db);
+	struct journal_head head = { 0 };
+	int64_t sealed = 0, sealed_time = 0, size = size_of(work, db);
 	size_t n = 0;
 	struct str shown = records_shown(work->call->arena, work->where);
 	int r = count_tables(work, db, &counts, &n, err);

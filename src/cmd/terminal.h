@@ -30,7 +30,7 @@ bool progress_due(struct progress *progress);
 /* Shows as much of the words as one line holds. */
 void progress_say(struct progress *progress, struct str words);
 /* `progress` is a struct progress: how much of all is done, for work that tells of itself by a callback. */
-void progress_percent(void *progress, uint64_t done, uint64_t all);
+void progress_percent(void *ctx, uint64_t done, uint64_t all);
 /* Take the line away; it may be shown again later. */
 void progress_end(struct progress *progress);
 

@@ -275,6 +275,8 @@ static struct str shared_at(const struct xlsx *xlsx, int64_t index)
 {
 	if (index < 0 || (uint64_t)index >= xlsx->ends.n)
 		return STR_NONE;
+	if (!xlsx->shared.n)
+		return STR(""); /* all of them are empty */
 	return str_slice(buf_str(&xlsx->shared), index ? xlsx->ends.p[index - 1] : 0, xlsx->ends.p[index]);
 }
 
@@ -286,7 +288,7 @@ static void take_cell(struct xlsx *xlsx)
 	int r = 0;
 	if (!shared.p && raw.n)
 		r = err_set(xlsx->err, -EBADMSG, "%s: row %zu names a text that is not there", xlsx->name, xlsx->row);
-	else if (xlsx->type == 's')
+	else if (xlsx->type == 's' && shared.p)
 		add_unescaped(&out, shared);
 	else if (xlsx->type == 't')
 		add_unescaped(&out, raw);

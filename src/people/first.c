@@ -184,8 +184,8 @@ int first_token_use(struct arena *arena, const struct people *people, struct rec
 	int r = check_token(arena, db, first->token, clock_now(), err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < COUNT(kinds); i++)
-		known |= str_is(first->kind, kinds[i]);
+	for (size_t i = 0; !known && i < COUNT(kinds); i++)
+		known = str_is(first->kind, kinds[i]);
 	struct strings personal = { (struct str[]){ first->login, first->name, first->org_name }, 3 };
 	if (!known) {
 		*field = "kind";

@@ -249,7 +249,7 @@ static int initiator_of(struct write *write, const struct people *people, const 
 int pair_confirm(struct write *write, const struct people *people, const struct pair_action *actions, void *ctx, int64_t id,
                  struct str reason, struct err *err)
 {
-	struct pair pair;
+	struct pair pair = { 0 };
 	const struct doc *payload;
 	struct actor both;
 	const struct pair_action *action = actions;

@@ -19,7 +19,7 @@ struct file {
 /* Look at what was sent, and keep it in the folder, durably; before the database knows. -EINVAL with words, -E2BIG. */
 int file_keep(struct arena *arena, struct str folder, int fd, int64_t size, struct str name, struct file *out, struct err *err) MUST_USE;
 /* Make it the record's, in a field of type files. Sets file->id. */
-int file_attach(struct write *write, const struct books *books, const struct register_ *reg, int64_t record, struct str field,
+int file_attach(struct write *write, const struct books *books, const struct register_ *reg, int64_t record, struct str name,
                 struct file *file, struct err *err) MUST_USE;
 /* A file of a record that the caller has found to be seen; its descriptor. -ENOENT; -EBADMSG: it is not what was kept. */
 int file_read_open(struct arena *arena, struct db *db, struct str folder, const struct register_ *reg, int64_t record, int64_t id,

@@ -100,7 +100,7 @@ static int value_read(const struct filter_ctx *ctx, const struct register_column
 	const struct field *field = column->field;
 	int64_t number;
 	double real;
-	if (text.n > VALUE_MOST || !utf8_valid(text) || memchr(text.p ? text.p : "", 0, text.n))
+	if (text.n > VALUE_MOST || !utf8_valid(text) || (text.n && memchr(text.p, 0, text.n)))
 		return wrong_value(column, text, err);
 	if (is_moment(column))
 		return moment_value(ctx, column, operator, text, out, err);

@@ -173,6 +173,7 @@ static int create_prepare(struct draft *draft, int64_t org, const struct doc *va
 	const struct register_ *reg = draft->reg;
 	const struct choice *states = reg->states.p;
 	bool seen = false;
+	draft->now = draft_cells(write->arena, reg, NULL);
 	if (!record_may(draft->books, write->actor, reg, RECORD_READ))
 		return err_set(draft->err, -ENOENT, "there is no such register");
 	if (!record_may(draft->books, write->actor, reg, RECORD_CREATE))
@@ -185,7 +186,6 @@ static int create_prepare(struct draft *draft, int64_t org, const struct doc *va
 		return r;
 	if (!seen)
 		return err_set(draft->err, -EPERM, "this organisation is not yours");
-	draft->now = draft_cells(write->arena, reg, NULL);
 	draft->now[SYSTEM_ORG] = cell_int(org);
 	draft->now[SYSTEM_STATE] = cell_text(states[0].name);
 	draft->now[SYSTEM_STATE_SINCE] = draft->now[SYSTEM_CREATED] = cell_int(write->now);
@@ -210,7 +210,8 @@ int record_create(struct write *write, const struct books *books, const struct r
 	if (r == 0 && reg->number.n) {
 		struct str number;
 		r = number_next(write, reg->name, reg->number, row_int(draft.now, SYSTEM_ORG), &number, err);
-		draft.now[SYSTEM_NUMBER] = cell_text(number);
+		if (r == 0)
+			draft.now[SYSTEM_NUMBER] = cell_text(number);
 	}
 	if (r == 0)
 		r = draft_check_unique(&draft);

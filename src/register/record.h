@@ -89,7 +89,7 @@ int record_withdraw(struct write *write, const struct books *books, const struct
 int record_by_key(struct arena *arena, struct db *db, const struct books *books, const struct register_ *reg, int64_t org,
                   const struct doc *values, int64_t *id, struct err *err) MUST_USE;
 /* A sensitive field in clear, journalled with the reason. */
-int record_unmask(struct write *write, const struct books *books, const struct register_ *reg, int64_t id, struct str field,
+int record_unmask(struct write *write, const struct books *books, const struct register_ *reg, int64_t id, struct str name,
                   struct str reason, struct str *clear, struct err *err) MUST_USE;
 /* Add a file to a field of type files; for register/files.h. Its name and digest go into the journal. */
 int record_attach(struct write *write, const struct books *books, const struct register_ *reg, int64_t id, const struct field *field,

@@ -433,8 +433,9 @@ static int one_load(struct registers *registers, const struct content *content, 
 	const struct doc *doc;
 	struct register_ *reg = &registers->p[registers->n];
 	int r = content_read(arena, content, file, source, err);
-	if (r == 0)
-		r = yaml_parse(arena, source, &doc, err);
+	if (r < 0)
+		return r;
+	r = yaml_parse(arena, source, &doc, err);
 	if (r < 0 || doc->type == DOC_NULL)
 		return r;
 	r = decode(arena, source, doc, roles, reg, err);

@@ -22,7 +22,7 @@ void titles_want(struct titles *titles, const struct register_ *reg, int64_t id)
 /* All that a row refers to: its organisation, persons, references, files are not among them. */
 void titles_want_row(struct titles *titles, const struct register_ *reg, const struct cell *cells);
 /* The register whose records a field's ids (or the record's own org) are; NULL: it holds none. */
-const struct register_ *titles_referred(const struct titles *titles, const struct register_ *reg, struct str field);
+const struct register_ *titles_referred(const struct titles *titles, const struct register_ *reg, struct str name);
 int titles_read(struct titles *titles, struct db *db, struct err *err) MUST_USE;
 struct str titles_get(const struct titles *titles, const struct register_ *reg, int64_t id); /* STR_NONE: unknown */
 /* Of a row itself. */

@@ -43,6 +43,11 @@ def test_values_are_what_a_person_sees():
                         "2026-11-23", "12:00:00", "1900-02-28"]]], got
 
 
+def test_shared_texts_may_all_be_empty():
+    text = '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1"><v>7</v></c></row>'
+    assert rows(workbook.zipped(workbook.parts(text, shared=["<t/>"]))) == [[1, ["", "7"]]]
+
+
 def test_where_things_stand_may_differ():
     """A hidden sheet first, an absolute target, 1904, no places, a prefix of the namespace."""
     text = '<x:row><x:c><x:v>1</x:v></x:c><x:c s="1"><x:v>1</x:v></x:c></x:row>'
