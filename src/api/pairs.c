@@ -159,7 +159,7 @@ int door_propose_transition(struct request *request, const struct register_ *reg
 	const struct transition *transition = register_transition(reg, name);
 	struct pair_action action = *door_action("transition");
 	struct pair_new make = { .action = &action, .kind = reg->name, .object = id, .reason = reason };
-	struct str number;
+	struct str number = STR_NONE;
 	int64_t pair;
 	BUF(payload);
 	if (!transition)

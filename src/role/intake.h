@@ -37,6 +37,6 @@ int intake_ask(struct intake *intake, int fd, struct err *err) MUST_USE;
 int intake_hear(struct intake *intake, int fd, int64_t *host, struct err *err) MUST_USE;
 
 /* Take new lines of the findings, at most DETECTIONS_AT_ONCE bytes. 1: there may be more; 0: nothing new. */
-int intake_findings(struct intake *intake, struct str dir, struct err *err) MUST_USE;
+int intake_findings(struct intake *intake, struct str path, struct err *err) MUST_USE;
 
 #endif
