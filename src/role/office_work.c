@@ -159,6 +159,11 @@ void office_work_begin(struct office_work *work, struct office *office, struct t
 	timers_add(timers, "rules", 10 * SECOND, 5 * SECOND, find_by_rules, work);
 }
 
+void office_work_judge(struct office_work *work)
+{
+	work->schedule.management_next = 0;
+}
+
 /* ---- who hears of what ---- */
 
 /* What is no register is for those who keep the system and its accounts; except what belongs to a register, and what concerns everybody:

@@ -19,6 +19,8 @@ struct office_work {
 enum { MANAGEMENT_EVERY = 3600 /* seconds */ };
 
 void office_work_begin(struct office_work *work, struct office *office, struct timers *timers);
+/* The registers are judged at the next turn: the figures by which it is done have changed. On the timers' thread. */
+void office_work_judge(struct office_work *work);
 /* For stream_new(): ctx is the office. */
 struct stream_hooks office_stream_hooks(struct office *office);
 

@@ -206,7 +206,10 @@ static int look_for_kind(void *ctx, struct err *err)
 {
 	struct serve *serve = ctx;
 	int r = office_look_for_kind(&serve->office, err);
-	return r > 0 ? ask_inspector(serve, err) : r;
+	if (r <= 0)
+		return r;
+	office_work_judge(&serve->work);
+	return ask_inspector(serve, err);
 }
 
 static int renew_certificate(void *ctx, struct err *err)

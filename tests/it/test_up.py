@@ -14,6 +14,7 @@ import time
 from harness import PATIENCE, WARD, environment, need_root, run, temporary
 from office import ROLES, Office
 from postgresql import PostgreSQL
+from staff import staff
 
 
 def rows(office, query):
@@ -205,6 +206,42 @@ def test_the_kind_of_office_is_what_people_chose():
         again.cookie, client = client.cookie, again
         assert kind() == "county" and client.get("/api/profiles")[1]["given"]
         assert client.put("/api/profile", body)[0] == 409
+        office.stop()
+
+
+def test_a_threshold_changes_what_is_judged_at_once():
+    """An account that nobody has used for 38 days: a city's limit is 30, another office's 45 (content/profiles, content/management)."""
+    with Office() as office:
+        people = staff(office, "leader")  # of a city
+        security, leader = people["security"], people["leader"]
+        last = time.strftime("%Y-%m-%d", time.localtime(time.time() - 38 * 86400))
+
+        def done(answer, expected=200):
+            assert answer[0] == expected, answer
+            return answer[1]["record"]
+        system = done(security.post("/api/records/system", {"values": {"name": "HIS", "owner": leader.person}}), 201)
+        account = done(security.post("/api/records/account", {"values": {"login": "old", "system": system["id"], "kind": "business",
+                                                                         "last_login": last}}), 201)
+        for client, name in ((leader, "approve"), (security, "activate")):
+            account = done(client.post(f"/api/records/account/{account['id']}/transition", {"version": account["version"], "name": name}))
+        assert account["state"] == "active" and account["last_login"] == last, account
+
+        def change(kind):
+            before = security.get("/api/management/account-idle")[1]["seen"] or 0
+            time.sleep(max(0, before + 1 - time.time()))  # .seen counts seconds
+            assert security.put("/api/profile", {"name": kind, "reason": "核定"})[0] == 204
+
+            def judged():
+                row = security.get("/api/management/account-idle")[1]
+                return row if (row["seen"] or 0) > before else None
+            return office.wait(judged, f"the registers judged as a {kind}'s")
+        row = change("county")
+        assert row["value"] == "pass" and row["open"] == 0, row
+        row = change("city")
+        assert row["value"] == "fail" and row["open"] == 1, row
+        (found,) = security.get("/api/records/finding?f=check_id:eq:account-idle")[1]["rows"]
+        assert found["subject"] == "old @ HIS", found
+        assert change("county")["value"] == "pass"
         office.stop()
 
 
