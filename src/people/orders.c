@@ -7,7 +7,7 @@ const char *const order_names[] = {
 	[ORDER_REMOVAL] = "removal", [ORDER_KEY] = "key", [ORDER_AUTHORITY] = "authority", [ORDER_CERTIFICATE] = "certificate", NULL,
 };
 
-#define COLUMNS "id, what, value, given_by, reason, given, tries, ended, state, outcome, place"
+#define COLUMNS "id, what, value, given_by, reason, given, tries, ended, state, outcome, place, held"
 
 static void read_order(struct arena *arena, struct db_query *q, struct order *out)
 {
@@ -24,6 +24,7 @@ static void read_order(struct arena *arena, struct db_query *q, struct order *ou
 		.state = arena_str(arena, db_text(q, 8)),
 		.outcome = arena_str(arena, db_text(q, 9)),
 		.place = arena_str(arena, db_text(q, 10)),
+		.held = arena_str(arena, db_text(q, 11)),
 	};
 	for (int i = 0; i < ORDER_WHATS; i++)
 		if (str_is(what, order_names[i]))
@@ -96,12 +97,13 @@ int order_list(struct arena *arena, struct db *db, int64_t limit, struct order *
 	return r;
 }
 
-int order_asked(struct write *write, int64_t id, struct err *err)
+int order_asked(struct write *write, int64_t id, struct str held, struct err *err)
 {
 	DB_QUERY(q);
-	int r = db_query(&q, write->db, "UPDATE ward_order SET tries = tries + 1 WHERE id = ? AND state = 'open'", err);
+	int r = db_query(&q, write->db, "UPDATE ward_order SET tries = tries + 1, held = coalesce(held, ?) WHERE id = ? AND state = 'open'", err);
 	if (r < 0)
 		return r;
+	db_bind_text(&q, held);
 	db_bind_int(&q, id);
 	r = db_do(&q, err);
 	return r == 0 && db_changes(write->db) == 0 ? err_set(err, -ESTALE, "this order has ended") : r;

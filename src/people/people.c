@@ -39,6 +39,7 @@ const struct migration people_migrations[] = {
 	  "CREATE TABLE ward_order (id INTEGER PRIMARY KEY, what TEXT NOT NULL, value INTEGER NOT NULL, place TEXT NOT NULL, given_by TEXT NOT NULL,"
 	  " reason TEXT NOT NULL, given INTEGER NOT NULL, tries INTEGER NOT NULL, state TEXT NOT NULL, outcome TEXT, ended INTEGER);"
 	  "CREATE INDEX ward_order_state ON ward_order (state)" },
+	{ 104, "what orders replace", "ALTER TABLE ward_order ADD COLUMN held TEXT" },
 	{ 0 },
 };
 

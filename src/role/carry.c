@@ -62,24 +62,28 @@ static struct str authority_of(const struct web_tls *tls)
 	return second < 0 ? STR_NONE : str_slice(tls->certificate, (size_t)second + 1, tls->certificate.n);
 }
 
-static int renew_certificate(struct carry *carry, struct err *err)
+static int end_renewed(struct carry *carry, struct err *err)
 {
 	struct err why = { "" };
-	struct str before = authority_of(&carry->web->tls);
 	struct certificate seen;
 	BUF(outcome);
-	int r = office_web_renew(carry->arena, carry->config, *carry->keeper, carry->web, true, &why);
-	if (r == 0)
-		r = certificate_look(carry->web->tls.certificate, STR_NONE, STR_NONE, NULL, &seen, &why);
-	if (r == 0 && carry->what == ORDER_AUTHORITY && str_eq(before, authority_of(&carry->web->tls)))
-		r = err_set(&why, -EIO, "the keeper could not make a new authority; its log says why");
-	if (r < 0)
+	if (certificate_look(carry->web->tls.certificate, STR_NONE, STR_NONE, NULL, &seen, &why) < 0)
 		return fail(carry, why.text, err);
 	json_open_map(&outcome, NULL);
 	json_put(&outcome, "sha256", str_from(seen.sha256));
 	json_put_int(&outcome, "until", seen.until);
 	buf_add_char(&outcome, '}');
 	return end(carry, true, buf_str(&outcome), err);
+}
+
+static int renew_certificate(struct carry *carry, struct err *err)
+{
+	struct err why = { "" };
+	struct str before = authority_of(&carry->web->tls);
+	int r = office_web_renew(carry->arena, carry->config, *carry->keeper, carry->web, true, &why);
+	if (r == 0 && carry->what == ORDER_AUTHORITY && str_eq(before, authority_of(&carry->web->tls)))
+		r = err_set(&why, -EIO, "the keeper could not make a new authority; its log says why");
+	return r < 0 ? fail(carry, why.text, err) : end_renewed(carry, err);
 }
 
 /* ---- the keeper ---- */
@@ -89,20 +93,50 @@ bool carry_awaits_key(const struct carry *carry)
 	return carry->id && carry->what == ORDER_KEY;
 }
 
-int carry_keeper(struct carry *carry, bool other_key, struct err *err)
+static int end_key(struct carry *carry, struct err *err)
 {
 	BUF(outcome);
-	struct str line = str_from(carry->office->signing_key);
+	json_open_map(&outcome, NULL);
+	json_put(&outcome, "public", str_from(carry->office->signing_key));
+	buf_add_char(&outcome, '}');
+	return end(carry, true, buf_str(&outcome), err);
+}
+
+int carry_keeper(struct carry *carry, bool other_key, struct err *err)
+{
 	if (!carry->id || (carry->what != ORDER_KEY && carry->what != ORDER_AUTHORITY))
 		return 0;
 	if (carry->what == ORDER_AUTHORITY)
 		return renew_certificate(carry, err); /* by the authority that the keeper has now; its fingerprint says which */
-	if (!other_key)
-		return fail(carry, "the keeper could not make a new key; its log says why", err);
-	json_open_map(&outcome, NULL);
-	json_put(&outcome, "public", line);
-	buf_add_char(&outcome, '}');
-	return end(carry, true, buf_str(&outcome), err);
+	return other_key ? end_key(carry, err) : fail(carry, "the keeper could not make a new key; its log says why", err);
+}
+
+/* What an order replaces, as it is now; "": nothing that may not be made twice. */
+static struct str held_now(struct arena *arena, const struct carry *carry)
+{
+	struct certificate authority;
+	struct err none = { "" };
+	if (carry->what == ORDER_KEY)
+		return str_from(carry->office->signing_key);
+	if (carry->what == ORDER_AUTHORITY &&
+	    certificate_look(authority_of(&carry->web->tls), STR_NONE, STR_NONE, &(struct strings){ 0 }, &authority, &none) == 0)
+		return arena_str(arena, str_from(authority.sha256));
+	return STR("");
+}
+
+/* It was asked for by a server that died: 1: it was done, and is ended. */
+static int end_done(struct arena *arena, struct carry *carry, const struct order *order, struct err *err)
+{
+	int r = 0;
+	if (!order->tries || !order->held.n)
+		return 0;
+	/* The server's certificate is of the old authority until another one is asked for. */
+	if (order->what == ORDER_AUTHORITY)
+		r = office_web_renew(carry->arena, carry->config, *carry->keeper, carry->web, true, err);
+	if (r < 0 || str_eq(order->held, held_now(arena, carry)))
+		return r;
+	r = order->what == ORDER_KEY ? end_key(carry, err) : end_renewed(carry, err);
+	return r < 0 ? r : 1;
 }
 
 /* ---- the writer ---- */
@@ -139,20 +173,22 @@ int carry_hear(struct carry *carry, struct err *err)
 static int asked_work(void *ctx, struct write *write, struct err *err)
 {
 	const struct carry *carry = ctx;
-	return order_asked(write, carry->id, err);
+	return order_asked(write, carry->id, held_now(write->arena, carry), err);
 }
 
 static int hand_over(struct carry *carry, const struct order *order, struct err *err)
 {
 	struct err why = { "" };
 	int r = 0;
+	ARENA(arena);
 	if (order->what == ORDER_CERTIFICATE)
 		return renew_certificate(carry, err);
 	carry->until = clock_monotonic_ns() + (order->what == ORDER_REMOVAL ? PATIENCE_WRITER : PATIENCE_KEEPER) * SECOND;
 	if (order->what == ORDER_REMOVAL)
 		r = upkeep_ask(carry->writer, order->value, order->id, &why);
 	else
-		r = control_send(carry->control, order->what == ORDER_KEY ? CONTROL_NEW_KEY : CONTROL_NEW_AUTHORITY, -1, &why);
+		r = control_ask(carry->control, order->what == ORDER_KEY ? CONTROL_NEW_KEY : CONTROL_NEW_AUTHORITY,
+		                keeper_task_about(order->held.n ? order->held : held_now(&arena, carry)), &why);
 	if (r < 0)
 		carry->id = 0;
 	return r < 0 ? err_set(err, r, "%s", why.text) : 0;
@@ -180,11 +216,12 @@ static int next_order(void *ctx, struct err *err)
 	carry->what = order.what;
 	if (order.what == ORDER_WHATS || order.tries >= ORDER_TRIES)
 		return fail(carry, order.what == ORDER_WHATS ? "this ward does not know how" : "it was begun too often and never answered", err);
-	r = records_do(carry->office->records, &ward, asked_work, carry, err);
-	if (r < 0) {
+	r = end_done(&arena, carry, &order, err);
+	r = r ? r : records_do(carry->office->records, &ward, asked_work, carry, err);
+	if (r < 0)
 		carry->id = 0;
-		return r;
-	}
+	if (r)
+		return MIN(r, 0);
 	return hand_over(carry, &order, err);
 }
 

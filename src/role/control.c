@@ -10,11 +10,11 @@ union room {
 	struct cmsghdr aligned;
 };
 
-int control_send(int control, enum control_word word, int fd, struct err *err)
+static int send_word(int control, enum control_word word, uint32_t about, int fd, struct err *err)
 {
-	uint32_t said = word;
+	uint32_t said[] = { word, about };
 	union room room = { 0 };
-	struct iovec part = { &said, sizeof(said) };
+	struct iovec part = { said, sizeof(said) };
 	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
 	if (fd >= 0) {
 		message.msg_control = room.bytes;
@@ -31,11 +31,27 @@ int control_send(int control, enum control_word word, int fd, struct err *err)
 	return n < 0 ? err_errno(err, -errno, "cannot tell a process of the collector") : 0;
 }
 
+int control_send(int control, enum control_word word, int fd, struct err *err)
+{
+	return send_word(control, word, 0, fd, err);
+}
+
+int control_ask(int control, enum control_word word, uint32_t about, struct err *err)
+{
+	return send_word(control, word, about, -1, err);
+}
+
 int control_take(int control, enum control_word *word, int *fd, struct err *err)
 {
-	uint32_t said = 0;
+	uint32_t about;
+	return control_hear(control, word, &about, fd, err);
+}
+
+int control_hear(int control, enum control_word *word, uint32_t *about, int *fd, struct err *err)
+{
+	uint32_t said[2] = { 0 };
 	union room room = { 0 };
-	struct iovec part = { &said, sizeof(said) };
+	struct iovec part = { said, sizeof(said) };
 	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = sizeof(room.bytes) };
 	ssize_t n;
 	*fd = -1;
@@ -48,6 +64,7 @@ int control_take(int control, enum control_word *word, int *fd, struct err *err)
 		memcpy(fd, CMSG_DATA(head), sizeof(int));
 	if (n != (ssize_t)sizeof(said))
 		return err_set(err, -EPIPE, "the supervisor has ended");
-	*word = (enum control_word)said;
+	*word = (enum control_word)said[0];
+	*about = said[1];
 	return 0;
 }

@@ -8,6 +8,8 @@
 #ifndef WARD_ROLE_CONTROL_H
 #define WARD_ROLE_CONTROL_H
 
+#include <stdint.h>
+
 #include "base/err.h"
 
 enum control_word {
@@ -21,12 +23,15 @@ enum control_word {
 	CONTROL_SERVER,    /* for the inspector: towards the server */
 	CONTROL_INSPECTOR, /* for the server: towards the inspector */
 	CONTROL_INSPECT,   /* from the server, as the next two: the inspector is wanted, which ends when it has answered */
-	CONTROL_NEW_KEY,   /* a new key that seals is wanted: the keeper is ended and makes it when it begins */
+	CONTROL_NEW_KEY,   /* a new key that seals is wanted instead of the one that it is about: the keeper is ended and makes it when it begins */
 	CONTROL_NEW_AUTHORITY, /* as above: a new authority for certificates */
 };
 
 /* `fd` (-1: none) stays the caller's. */
 int control_send(int control, enum control_word word, int fd, struct err *err) MUST_USE;
+/* With what it is about (keeper_task_about()). */
+int control_ask(int control, enum control_word word, uint32_t about, struct err *err) MUST_USE;
+int control_hear(int control, enum control_word *word, uint32_t *about, int *fd, struct err *err) MUST_USE;
 /* Wait for a word. -EPIPE: the supervisor has ended. *fd is the caller's; -1 when none came. */
 int control_take(int control, enum control_word *word, int *fd, struct err *err) MUST_USE;
 

@@ -371,3 +371,10 @@ int keeper_unwrap(struct keeper *keeper, struct str wrapped, uint8_t out[VAULT_K
 	sign_wipe(&keeper->reply, sizeof(keeper->reply));
 	return r;
 }
+
+uint32_t keeper_task_about(struct str held)
+{
+	ARENA(arena);
+	int64_t number = 0;
+	return str_to_int(str_slice(digest_hex(&arena, DIGEST_SHA256, str_trim(held)), 0, 8), 16, &number) ? (uint32_t)number : 0;
+}

@@ -80,4 +80,7 @@ int keeper_certify(struct keeper *keeper, struct str request, struct buf *out, s
 int keeper_wrap(struct keeper *keeper, const uint8_t secret[VAULT_KEY], struct buf *out, struct err *err) MUST_USE;
 int keeper_unwrap(struct keeper *keeper, struct str wrapped, uint8_t out[VAULT_KEY], struct err *err) MUST_USE;
 
+/* Short for what a task of the keeper replaces: the line of a public key, the digest of an authority's certificate. */
+uint32_t keeper_task_about(struct str held);
+
 #endif

@@ -15,6 +15,7 @@
 #include "sys/root.h"
 
 enum { WRITER, SERVER, CLIENTS };
+enum { CERTIFICATE_MOST = 65536 };
 
 struct keeper_state {
 	const struct keeper_options *options;
@@ -63,6 +64,29 @@ static int open_office(struct arena *arena, struct keeper_state *keeper, struct 
 	return r;
 }
 
+/* What the task replaces is still there. A server that died in the middle may have asked twice. */
+static int task_is_due(struct arena *arena, const struct keeper_options *options, const char *keys, struct err *err)
+{
+	struct public_key key;
+	struct certificate seen;
+	CLEANUP(fd_close_p) int fd = -1;
+	BUF(text);
+	if (options->task == KEEPER_NEW_KEY) {
+		int r = keyring_public(keys, options->config->archive.key, &key, err);
+		if (r < 0)
+			return r;
+		public_key_print(&key, &text);
+		return keeper_task_about(buf_str(&text)) == options->about;
+	}
+	const char *name = arena_printf(arena, "%s/ca.crt", keys).p;
+	fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int r = fd < 0 ? -errno : fd_read(fd, CERTIFICATE_MOST, &text);
+	if (r < 0)
+		return err_errno(err, r, "cannot read '%s'", name);
+	r = certificate_look(buf_str(&text), STR_NONE, STR_NONE, &(struct strings){ 0 }, &seen, err);
+	return r < 0 ? r : keeper_task_about(str_from(seen.sha256)) == options->about;
+}
+
 static void do_task(struct arena *arena, const struct keeper_options *options)
 {
 	const struct config *config = options->config;
@@ -70,12 +94,12 @@ static void do_task(struct arena *arena, const struct keeper_options *options)
 	struct public_key key;
 	struct strings names;
 	struct err err = { "" };
-	int r = 0;
-	if (options->task == KEEPER_NEW_KEY) {
+	int r = options->task == KEEPER_SERVES ? 0 : task_is_due(arena, options, keys, &err);
+	if (r == 1 && options->task == KEEPER_NEW_KEY) {
 		r = keyring_renew(keys, config->archive.key, &key, &err);
 		if (r == 0)
 			role_say(options->log, &NOTE("a new key seals from now on, as two persons ordered: {}", str_from(key.id)));
-	} else if (options->task == KEEPER_NEW_AUTHORITY) {
+	} else if (r == 1 && options->task == KEEPER_NEW_AUTHORITY) {
 		names_of_machine(arena, config, &names);
 		r = authority_renew(keys, names.p[0], &err);
 		if (r == 0)

@@ -22,6 +22,7 @@ struct keeper_options {
 	struct shared *shared;
 	struct role_log *log;
 	enum keeper_task task; /* before it serves */
+	uint32_t about;        /* what the task replaces, as keeper_task_about() says of it; when that is gone, it was done already */
 	int control;
 	const char *user;
 	pid_t parent;

@@ -265,11 +265,12 @@ static void hear_signals(struct supervisor *supervisor)
 }
 
 /* Nothing of what the keeper is asked for waits: its clients ask again when there is another one. */
-static void give_task(struct supervisor *supervisor, enum keeper_task task)
+static void give_task(struct supervisor *supervisor, enum keeper_task task, uint32_t about)
 {
 	if (supervisor->stopping || supervisor->task || !supervisor->children[ROLE_KEEPER].pid)
 		return;
 	supervisor->task = task;
+	supervisor->task_about = about;
 	tell(supervisor, ROLE_KEEPER, CONTROL_STOP);
 }
 
@@ -281,12 +282,13 @@ static int hear_server(struct supervisor *supervisor, struct err *err)
 		return 0; /* another server has come */
 	struct err none = { "" };
 	enum control_word word;
+	uint32_t about;
 	int fd;
 	struct child *inspector = &supervisor->children[ROLE_INSPECTOR];
-	int r = control_take(supervisor->children[ROLE_SERVER].control, &word, &fd, &none);
+	int r = control_hear(supervisor->children[ROLE_SERVER].control, &word, &about, &fd, &none);
 	fd_close_p(&fd);
 	if (r == 0 && (word == CONTROL_NEW_KEY || word == CONTROL_NEW_AUTHORITY))
-		give_task(supervisor, word == CONTROL_NEW_KEY ? KEEPER_NEW_KEY : KEEPER_NEW_AUTHORITY);
+		give_task(supervisor, word == CONTROL_NEW_KEY ? KEEPER_NEW_KEY : KEEPER_NEW_AUTHORITY, about);
 	if (r < 0 || word != CONTROL_INSPECT || inspector->pid || inspector->again || supervisor->stopping)
 		return 0;
 	r = start(supervisor, ROLE_INSPECTOR, err);

@@ -34,7 +34,7 @@ static int child_main(struct supervisor *supervisor, enum role role, pid_t paren
 	struct role_log log = supervisor->log;
 	log.who = role_names[role];
 	if (role == ROLE_KEEPER)
-		return keeper_run(&(struct keeper_options){ supervisor->config, supervisor->shared, &log, supervisor->task, CHILD_CONTROL,
+		return keeper_run(&(struct keeper_options){ supervisor->config, supervisor->shared, &log, supervisor->task, supervisor->task_about, CHILD_CONTROL,
 		                                            supervisor->user, parent },
 		                  err);
 	if (role == ROLE_MONITOR)

@@ -30,6 +30,7 @@ struct supervisor {
 	int console;                   /* listens; -1: `ward collect` */
 	uint16_t port;                 /* of the console */
 	enum keeper_task task;         /* what the keeper does when it is started next */
+	uint32_t task_about;           /* what it replaces */
 	bool stopping;
 	int64_t stop_by;
 	int failed;        /* a child could not begin */

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MulanPSL-2.0
 """What two persons order about the installation itself: new keys and certificates, days of the archive. Carried out by the processes
 that may, and told by the journal; what is done past the office, on the machine itself, is told by it, too."""
+import contextlib
 import hashlib
 import json
+import os
 import pathlib
+import signal
+import sqlite3
 import ssl
 import time
 
@@ -144,3 +148,76 @@ def test_days_of_the_archive_take_two_persons():
             return [row for row in journal(client, "archive") if row[0] == "release"]
         assert again.wait(told, "the journal") == [("release", "ward", "on the machine itself, by no order of two persons")]
         again.stop()
+
+
+def tries(office):
+    with contextlib.closing(sqlite3.connect(f"file:{office.dir}/records/records.db?mode=ro", uri=True)) as db:
+        return db.execute("SELECT id, tries FROM ward_order ORDER BY id DESC LIMIT 1").fetchone() or (0, 0)
+
+
+def restarted(office, old, *clients):
+    """Another server is there; what was a connection to the one that died is none any more."""
+    office.wait(lambda: office.pid("server") not in (0, None, old), "another server")
+    for client in clients:
+        client.close()
+
+
+def test_what_was_done_is_not_done_again():
+    """The server dies when the key has been made and before it has heard so: the one that follows sees it, and no second one is made."""
+    with Office() as office:
+        people = staff(office, "auditor")
+        security, auditor = people["security"], people["auditor"]
+        archived(office)
+        keys = office.dir / "keys"
+        for count, (what, made, outcome_) in enumerate((("seal", keys / "archive.pub", "public"), ("authority", keys / "ca.crt", "sha256")), 1):
+            before, server, keeper = made.read_text(), office.pid("server"), office.pid("keeper")
+            # The keeper waits, so that the server can be stopped after it has asked and before the answer.
+            pair = propose(security, f"/api/keys/{what}/renew")
+            os.kill(keeper, signal.SIGSTOP)
+            try:
+                assert auditor.post(f"/api/pairs/{pair}/confirm", {"reason": "已核对"})[0] == 204
+                office.wait(lambda: tries(office) == (count, 1), "the order to be asked for")
+                time.sleep(0.3)
+                os.kill(server, signal.SIGSTOP)
+            finally:
+                os.kill(keeper, signal.SIGCONT)
+            office.wait(lambda: made.read_text() != before, "the new one")
+            after = made.read_text()
+            os.kill(server, signal.SIGKILL)
+            restarted(office, server, security, auditor)
+            order = outcome(office, security, count)
+            assert order["state"] == "done" and order["tries"] == 1, order
+            if what == "seal":
+                assert order["outcome"]["public"] == after.strip(), order
+            else:
+                digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate(office))).hexdigest()
+                assert order["outcome"][outcome_] == digest, order
+            time.sleep(2.5)  # two turns of what carries orders out
+            assert made.read_text() == after and len(list(keys.glob("archive-*.pub"))) == 1
+        assert [action for action, _, _ in journal(auditor, "order")] == ["give", "done"] * 2
+        office.stop()
+
+
+def test_what_was_not_heard_is_asked_for_again():
+    """The server dies when it has asked and nobody has heard it: the one that follows asks again, and it is done once."""
+    with Office() as office:
+        people = staff(office, "auditor")
+        security, auditor = people["security"], people["auditor"]
+        archived(office)
+        made = office.dir / "keys" / "archive.pub"
+        before, server = made.read_text(), office.pid("server")
+        pair = propose(security, "/api/keys/seal/renew")
+        office.process.send_signal(signal.SIGSTOP)
+        try:
+            assert auditor.post(f"/api/pairs/{pair}/confirm", {"reason": "已核对"})[0] == 204
+            office.wait(lambda: tries(office) == (1, 1), "the order to be asked for")
+            os.kill(server, signal.SIGKILL)
+            time.sleep(0.3)
+            assert made.read_text() == before
+        finally:
+            office.process.send_signal(signal.SIGCONT)
+        restarted(office, server, security, auditor)
+        order = outcome(office, security, 1)
+        assert order["state"] == "done" and order["tries"] in (1, 2) and order["outcome"]["public"] == made.read_text().strip(), order
+        assert len(list((office.dir / "keys").glob("archive-*.pub"))) == 1
+        office.stop()
