@@ -29,7 +29,7 @@ export const host = texts({
   shown: ['显示 {n} / {all} 行', 'Hiện {n} / {all} dòng', '{n} of {all} rows'],
   tableEmpty: ['这张表没有行', 'Bảng này không có dòng nào', 'This table has no rows'],
   runs: ['历次检查', 'Các lần kiểm tra', 'Inspections'],
-  took: ['用时', 'Thời gian', 'Took'],
+  took: ['用时', 'Mất', 'Took'],
   seconds: ['{n} 秒', '{n} giây', '{n} s'],
   unprivileged: ['权限不足，有些项目无法判断', 'Thiếu quyền, một số mục chưa xác định được', 'Without privileges; some could not be judged'],
   trend: ['不符合项走势', 'Diễn biến số mục không đạt', 'Failed checks over time'],

@@ -6,6 +6,7 @@ const texts = <T extends Record<string, Three>>(given: T): T => given;
 export const journal = texts({
   entries: ['{n} 项', '{n} mục', '{n} entries'],
   semicolon: ['；', '; ', '; '],
+  more: ['另有 {n} 项', 'thêm {n} mục', '{n} more'],
   changed: ['改动', 'Thay đổi', 'What changed'],
   field_action: ['操作', 'Thao tác', 'Action'],
   field_address: ['来源地址', 'Địa chỉ', 'Address'],
