@@ -374,6 +374,31 @@ static int keep_many(size_t from, size_t to, bool partial, struct findings_done 
 
 #define OPEN "SELECT count(*) FROM finding WHERE check_id = 'asset-unseen' AND state = 'open'"
 
+/* What an order rests on: the level that is in force, and no law of another country. */
+static void test_basis_is_what_is_in_force(void **state)
+{
+	(void)state;
+	static struct str clauses[] = { STR("GB/T 22239-2019 8.1.4.2 b"), STR("GB/T 22239-2019 7.1.4.2 b"), STR("GB/T 39786-2021 8.2"),
+		                        STR("Thông tư 12/2022/TT-BTTTT") };
+	static const struct {
+		const char *jurisdiction, *level, *basis;
+	} regimes[] = {
+		{ "CN", "", "GB/T 22239-2019 8.1.4.2 b; GB/T 22239-2019 7.1.4.2 b; GB/T 39786-2021 8.2" },
+		{ "CN", "GB/T 22239-2019 7.", "GB/T 22239-2019 7.1.4.2 b; GB/T 39786-2021 8.2" },
+		{ "CN", "GB/T 22239-2019 8.", "GB/T 22239-2019 8.1.4.2 b; GB/T 39786-2021 8.2" },
+		{ "CN", "GB/T 22239-2019 9.", "GB/T 22239-2019 8.1.4.2 b; GB/T 22239-2019 7.1.4.2 b; GB/T 39786-2021 8.2" },
+		{ "VN", "TCVN 11930:2017 6.", "Thông tư 12/2022/TT-BTTTT" },
+	};
+	check.clauses = (struct strings){ clauses, COUNT(clauses) };
+	for (size_t i = 0; i < COUNT(regimes); i++) {
+		api.office.cases.jurisdiction = str_from(regimes[i].jurisdiction);
+		snprintf(api.office.cases.clauses, sizeof(api.office.cases.clauses), "%s", regimes[i].level);
+		observe(VERDICT_FAIL, regimes[i].level[0] ? regimes[i].level : "none", NULL);
+		assert_string_equal(ask_text("SELECT basis FROM finding ORDER BY id DESC LIMIT 1"), regimes[i].basis);
+	}
+	check.clauses = (struct strings){ 0 };
+}
+
 static void test_many_are_kept_in_pieces(void **state)
 {
 	(void)state;
@@ -894,6 +919,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_finding_lives, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_basis_is_what_is_in_force, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_are_kept_in_pieces, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_of_equal_ones_the_newest_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_verifier_is_another_by_code, setup, teardown),

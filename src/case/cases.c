@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MulanPSL-2.0 */
 #include "case/cases.h"
 
+#include <stdio.h>
+
 #include "case/evidence.h"
 #include "case/finding.h"
 #include "case/incident.h"
@@ -34,6 +36,7 @@ int cases_init(const struct content *content, const struct laws *laws, struct st
 	bool vietnam = regime.n ? str_starts(regime, "vn-") : lang == LANG_VI;
 	*out = (struct cases){ .laws = laws, .lang = lang, .jurisdiction = vietnam ? STR("VN") : STR("CN") };
 	int r = regime.n ? profile_load(&arena, content, regime, PROFILE_REGIME, &law, err) : 0;
+	snprintf(out->clauses, sizeof(out->clauses), "%.*s", STR_ARG(law.clauses));
 	r = r < 0 ? r : load_kinds(&arena, content, &law, out, err);
 	return r < 0 || !profile.n ? r : cases_set_kind(out, profile, err);
 }

@@ -25,6 +25,7 @@ struct cases {
 	_Atomic size_t kind;         /* the one in force; changed while others read (cases_set_kind()) */
 	enum lang lang;              /* of what ward itself writes into records */
 	struct str jurisdiction;     /* where nothing nearer says it: "CN", "VN" */
+	char clauses[64];            /* of the regime (check/profile.h): which clauses of the graded standard are in force; "": not said */
 };
 
 /* For an office of this kind ("county") and regime ("cn-mlps-2"; STR_NONE: none). `laws` must live as long; *out.books is the caller's

@@ -175,13 +175,40 @@ static int evidence_keep(struct update *update, const struct observed *observed,
 	return evidence_put(update->write, &evidence, update->err);
 }
 
-static struct str clauses_of(struct arena *arena, const struct check *check)
+static bool starts_with_one(struct str text, const char *const *starts)
+{
+	while (*starts && !str_starts(text, *starts))
+		starts++;
+	return *starts;
+}
+
+/* Whether an order here can rest on it: a repair order of Viet Nam cites no standard of China, and the other way round. Of the graded
+ * standard those of the level in force count, where the check names any. */
+static bool clause_counts(const struct cases *cases, struct str clause, bool has_level)
+{
+	static const char *const of_china[] = { "GB/", "中华人民共和国", "国家", NULL };
+	static const char *const of_vietnam[] = { "TCVN ", "Thông tư ", "Nghị định ", "Luật ", NULL };
+	if (starts_with_one(clause, str_is(cases->jurisdiction, "VN") ? of_china : of_vietnam))
+		return false;
+	const char *level = strrchr(cases->clauses, ' ');
+	if (!has_level || !level || str_starts(clause, cases->clauses))
+		return true;
+	size_t standard = (size_t)(level + 1 - cases->clauses);
+	return clause.n < standard || memcmp(clause.p, cases->clauses, standard) != 0;
+}
+
+static struct str clauses_of(struct arena *arena, const struct cases *cases, const struct check *check)
 {
 	BUF(out);
+	bool has_level = false;
+	for (size_t i = 0; i < check->clauses.n; i++)
+		has_level |= cases->clauses[0] && str_starts(check->clauses.p[i], cases->clauses);
 	for (size_t i = 0; i < check->clauses.n; i++) {
+		if (!clause_counts(cases, check->clauses.p[i], has_level))
+			continue;
 		if (out.n + check->clauses.p[i].n > 900)
 			break;
-		if (i)
+		if (out.n)
 			buf_puts(&out, "; ");
 		buf_add(&out, check->clauses.p[i]);
 	}
@@ -213,7 +240,7 @@ static int raise_new(struct update *update, const struct judged *judged, const s
 	if (subject.n)
 		json_put(&values, "subject", subject);
 	json_put(&values, "severity", severity);
-	json_put(&values, "basis", clauses_of(arena, judged->check));
+	json_put(&values, "basis", clauses_of(arena, update->cases, judged->check));
 	if (observed->evidence_sha256.n)
 		json_put(&values, "evidence_sha256", observed->evidence_sha256);
 	if (person)
