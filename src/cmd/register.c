@@ -111,6 +111,32 @@ static void show_fields(const struct work *work, struct buf *out, const struct r
 		buf_add_char(out, ']');
 }
 
+static struct str names_joined(struct arena *arena, const struct strings *names)
+{
+	BUF(out);
+	for (size_t i = 0; i < names->n; i++)
+		buf_printf(&out, "%s%.*s", i ? ", " : "", STR_ARG(names->p[i]));
+	return arena_str(arena, buf_str(&out));
+}
+
+/* Each on a line of its own, below the step. */
+static void show_conditions(const struct work *work, struct buf *out, const struct transition *transition)
+{
+	enum lang lang = work->call->lang;
+	struct str others = names_joined(work->call->arena, &transition->differs_from), needed = names_joined(work->call->arena, &transition->needs);
+	const struct note notes[] = {
+		others.n ? NOTE("by somebody else than: {}", others) : (struct note){ 0 },
+		needed.n ? NOTE("with: {}", needed) : (struct note){ 0 },
+		transition->superior ? NOTE("by the organisation above") : (struct note){ 0 },
+		transition->signed_ ? NOTE("signed with the password") : (struct note){ 0 },
+		transition->confirmed ? NOTE("confirmed by a second person") : (struct note){ 0 },
+		transition->automatic ? NOTE("by ward alone") : (struct note){ 0 },
+	};
+	for (size_t i = 0; i < COUNT(notes); i++)
+		if (notes[i].english)
+			buf_printf(out, "      %.*s\n", STR_ARG(note_text(work->call->arena, lang, &notes[i])));
+}
+
 static void show_transitions(const struct work *work, struct buf *out, const struct register_ *reg)
 {
 	const struct transition *transitions = reg->transitions.p;
@@ -125,6 +151,11 @@ static void show_transitions(const struct work *work, struct buf *out, const str
 			json_put(out, "to", transition->to);
 			json_put_strings(out, "roles", &transition->roles);
 			json_put_strings(out, "differs_from", &transition->differs_from);
+			json_put_strings(out, "needs", &transition->needs);
+			json_put_flag(out, "signed", transition->signed_);
+			json_put_flag(out, "confirmed", transition->confirmed);
+			json_put_flag(out, "superior", transition->superior);
+			json_put_flag(out, "automatic", transition->automatic);
 			buf_add_char(out, '}');
 			continue;
 		}
@@ -136,6 +167,7 @@ static void show_transitions(const struct work *work, struct buf *out, const str
 		for (size_t k = 0; k < transition->roles.n; k++)
 			buf_printf(out, "%s%.*s", k ? ", " : "  (", STR_ARG(transition->roles.p[k]));
 		buf_puts(out, transition->roles.n ? ")\n" : "\n");
+		show_conditions(work, out, transition);
 	}
 	if (as_json(work))
 		buf_add_char(out, ']');

@@ -40,6 +40,10 @@ def test_a_register_is_one_file():
     assert listed["key_ring"]["fields"] == 2 and "org" in listed and len(listed) > 30
     done = ward("register", "show", "key_ring", "--content", content, "--lang", "vi")
     assert "Chìa khóa" in done.stdout and "there > lent" in done.stdout, done
+    done = ward("register", "show", "org", "--lang", "zh-CN")
+    assert "由上级单位办理" in done.stdout and "须输入密码签名" in done.stdout, done
+    done = ward("register", "show", "publication")
+    assert "by somebody else than: author, department_checker, secrecy_checker" in done.stdout and "with: body" in done.stdout, done
     assert ward("register", "lint", content / "registers/key_ring.yaml").returncode == 0
     assert ward("register", "lint", "--content", content).returncode == 0
 
