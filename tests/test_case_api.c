@@ -177,6 +177,8 @@ static void test_findings_have_their_evidence_and_order(void **state)
 	assert_int_equal(answer.status, 200);
 	assert_true(str_find(answer.body, "网络安全问题限期整改通知书") > 0);
 	assert_true(str_find(answer.body, "&lt;b&gt;sshd") > 0); /* what a host wrote stays text */
+	assert_true(str_find(answer.body, "<td>不符合：") > 0); /* its title says what must hold */
+	assert_true(str_find(api_get(&api, &li, "/api/findings/1/order?lang=vi").body, "<td>Không đạt: ") > 0);
 	assert_true(str_find(api_get(&api, &li, "/api/findings/1/order?lang=vi").body, "YÊU CẦU KHẮC PHỤC") > 0);
 	assert_true(str_find(api_get(&api, &li, "/api/findings/1/order?lang=en").body, "REPAIR ORDER") > 0);
 	assert_int_equal(api_get(&api, &li, "/api/findings/1/order?lang=xx").status, 422);
