@@ -15,6 +15,7 @@
 #include "api/door.h"
 #include "base/clock.h"
 #include "people/first.h"
+#include "people/orders.h"
 
 static struct api api;
 static struct err err;
@@ -678,6 +679,60 @@ static void orders_take_two_persons(void **state)
 	EXPECT(visit(&security, METHOD_POST, orders[1].path, orders[1].body), 401);
 }
 
+struct carrying {
+	int64_t id;
+	const char *held, *outcome; /* outcome NULL: it is asked for */
+};
+
+static int give_work(void *ctx, struct write *write, struct err *error)
+{
+	struct carrying *carrying = ctx;
+	return order_give(write, ORDER_KEY, 0, STR("here"), STR("年度轮换"), &carrying->id, error);
+}
+
+static int carry_work(void *ctx, struct write *write, struct err *error)
+{
+	const struct carrying *carrying = ctx;
+	struct order order = { .id = carrying->id, .reason = STR("年度轮换") };
+	return carrying->outcome ? order_end(write, &order, true, str_from(carrying->outcome), error)
+	                         : order_asked(write, carrying->id, str_from(carrying->held), error);
+}
+
+static int next_order(const char *place, struct order *out)
+{
+	struct db *db;
+	assert_int_equal(records_read(api.office.records, &db, &err), 0);
+	int r = order_next(&api.arena, db, str_from(place), out, &err);
+	records_read_end(api.office.records, db);
+	return r;
+}
+
+/* What the process that carries them out sees: only its machine's, the oldest first, what the first asking wrote down, and one end. */
+static void orders_end_once(void **state)
+{
+	(void)state;
+	struct actor ward = actor_ward();
+	struct carrying first = { .held = "old key" }, second = { 0 };
+	struct order order;
+	assert_int_equal(records_do(api.office.records, &ward, give_work, &first, &err), 0);
+	assert_int_equal(records_do(api.office.records, &ward, give_work, &second, &err), 0);
+	assert_int_equal(next_order("elsewhere", &order), 0);
+	assert_int_equal(next_order("here", &order), 1);
+	assert_true(order.id == first.id && order.what == ORDER_KEY && order.tries == 0 && !order.held.n);
+	assert_int_equal(records_do(api.office.records, &ward, carry_work, &first, &err), 0);
+	first.held = "new key"; /* another server asks, when it was done */
+	assert_int_equal(records_do(api.office.records, &ward, carry_work, &first, &err), 0);
+	assert_int_equal(next_order("here", &order), 1);
+	assert_true(order.id == first.id && order.tries == 2 && str_is(order.held, "old key"));
+	first.outcome = "{\"public\":\"new key\"}";
+	assert_int_equal(records_do(api.office.records, &ward, carry_work, &first, &err), 0);
+	assert_int_equal(records_do(api.office.records, &ward, carry_work, &first, &err), -ESTALE);
+	first.outcome = NULL;
+	assert_int_equal(records_do(api.office.records, &ward, carry_work, &first, &err), -ESTALE);
+	assert_int_equal(next_order("here", &order), 1);
+	assert_int_equal(order.id, second.id);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -685,7 +740,7 @@ int main(void)
 		TEST(the_first_login), TEST(old_links_are_void), TEST(three_persons_for_three_roles), TEST(what_is_confirmed_is_what_was_proposed),
 		TEST(pairs_expire_and_are_refused), TEST(what_is_not_meant_cannot_be_set), TEST(others_organisations),
 		TEST(tokens_go_as_far_as_their_scope), TEST(fresh_again), TEST(passwords_change), TEST(a_lost_telephone),
-		TEST(a_transition_of_two_persons), TEST(unmasking_in_bulk), TEST(orders_take_two_persons),
+		TEST(a_transition_of_two_persons), TEST(unmasking_in_bulk), TEST(orders_take_two_persons), TEST(orders_end_once),
 		TEST(tickets_are_countersigned_by_who_holds_the_post),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

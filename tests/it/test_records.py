@@ -46,7 +46,7 @@ def test_cases_on_postgresql():
 
 def test_people_on_postgresql():
     """Accounts, logins, two persons, orders."""
-    unit_programs([("people_api", 14), ("login", 15)])
+    unit_programs([("people_api", 16), ("login", 15)])
 
 
 # ---- the journal ----
