@@ -261,7 +261,7 @@ int office_open(struct arena *arena, const struct config *config, enum lang lang
 		.said = office_words(arena, out),
 	};
 	struct register_hook *hooks = ARENA_ARRAY(arena, struct register_hook, CASE_HOOKS + 1);
-	r = cases_init(&out->content, out->laws, config->up.profile, config->up.regime.n ? config->up.regime : STR_NONE, lang, &out->cases, err);
+	r = cases_init(&out->content, out->laws, config->up.profile, out->regime, lang, &out->cases, err);
 	if (r < 0)
 		return r;
 	r = office_look_for_kind(out, err);

@@ -299,6 +299,9 @@ def test_what_failed_becomes_findings_and_the_registers_are_checked():
         found = lambda: {row[0] for row in rows(office, "SELECT check_id FROM finding WHERE source = 'check' AND state <> 'closed'")}
         office.wait(lambda: len(found() ^ failed) <= 4, "the findings of this machine")
         office.wait(lambda: rows(office, "SELECT count(*) FROM finding WHERE source = 'management'")[0][0], "findings in the registers")
+        # Nobody configured a regime: level 2 is in force, and what is asked of level 3 is no basis where level 2 asks for the same.
+        basis = [row[0] for row in rows(office, "SELECT basis FROM finding WHERE basis LIKE '%22239-2019 7.%'")]
+        assert basis and not any("22239-2019 8." in text for text in basis), basis
         office.stop()
 
 
