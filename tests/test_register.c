@@ -73,6 +73,7 @@ static const char change_yaml[] =
     "  - {name: approve, label: {zh-CN: 批准, vi: Duyệt, en: Approve}, from: [requested], to: approved, roles: [security, leader],\n"
     "     differs_from: [requester], needs: [slot], asks: [slot], sets: {approver: actor, approved_at: now}}\n"
     "  - {name: close, label: {zh-CN: 关闭, vi: Đóng, en: Close}, from: [approved], to: closed, reason: true, signed: true}\n"
+    "  - {name: skip, label: {zh-CN: 跳过, vi: Bỏ qua, en: Skip}, from: [requested], to: closed, unless: urgent, roles: [security]}\n"
     "  - {name: expire, label: {zh-CN: 过期, vi: Hết hạn, en: Expire}, from: [requested], to: closed, automatic: true}\n"
     "dues:\n"
     "  - {field: due, on: requested, after: 5, unit: working-days}\n"
@@ -303,6 +304,19 @@ static struct tree tree(struct office *office)
 }
 
 /* ---- tests ---- */
+
+static void a_step_that_a_field_forbids(void **state)
+{
+	struct office *office = *state;
+	struct tree t = tree(office);
+	int64_t urgent = make(office, &t.officer, "change", 0, "{\"summary\":\"Now\",\"urgent\":true}");
+	int64_t other = make(office, &t.officer, "change", 0, "{\"summary\":\"Later\"}");
+	refused(office, &t.security, (struct step){ .reg = "change", .action = "skip", .id = urgent }, -EPERM, "'Skip' is not possible with 'Urgent'");
+	struct step skip = { .reg = "change", .action = "skip", .id = other };
+	if (try_step(office, &t.security, &skip) < 0)
+		fail_msg("%s", said.text);
+	assert_string_equal(text_of(office, get(office, &t.officer, "change", other), "state"), "closed");
+}
 
 static void a_record_through_its_life(void **state)
 {
@@ -555,9 +569,9 @@ static void wrong_declarations(void **state)
 		{ "name: change\n", "name: ward_x\n", "no register can be named 'ward_x'" },
 		{ "name: change\n", "name: users\n", "hosts have a table of this name" },
 		{ "name: change\n", "name: Change\n", "must be small letters" },
-		{ "name: urgent,", "name: select,", "no column can be named 'select'" },
-		{ "name: urgent,", "name: id,", "every record has 'id' already" },
-		{ "name: urgent,", "name: slot_to,", "two fields would have the column 'slot_to'" },
+		{ "name: cost,", "name: select,", "no column can be named 'select'" },
+		{ "name: cost,", "name: id,", "every record has 'id' already" },
+		{ "name: cost,", "name: slot_to,", "two fields would have the column 'slot_to'" },
 		{ "type: date,", "type: dates,", "did you mean 'date'?" },
 		{ "to: change,", "to: changes,", "refers to the register 'changes', and there is no such register" },
 		{ "from: [requested], to: approved", "from: [asked], to: approved", "'from' names the state 'asked'" },
@@ -578,6 +592,8 @@ static void wrong_declarations(void **state)
 		{ "needs: [slot],", "among: {register: change, state: gone, where: others, has: risk, persons: [approver]},", "'change' has no state 'gone'" },
 		{ "needs: [slot],", "among: {register: change, state: approved, where: others, has: risk, persons: [approver]},", "'among' compares 'risk'" },
 		{ "needs: [slot],", "among: {register: change, state: approved, where: others, has: nothing, persons: [approver]},", "'among' compares 'nothing'" },
+		{ "unless: urgent", "unless: risk", "'unless' names 'risk', which is no field of the type bool" },
+		{ "unless: urgent", "unless: haste", "'unless' names 'haste'" },
 		{ "{name: close,", "{name: withdraw,", "no transition can be named 'withdraw'" },
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -832,6 +848,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		OFFICE_TEST(a_record_through_its_life),
+		OFFICE_TEST(a_step_that_a_field_forbids),
 		OFFICE_TEST(wrong_values),
 		OFFICE_TEST(foreign_organisations),
 		OFFICE_TEST(sensitive_fields),

@@ -92,6 +92,8 @@ static void put_transition(struct buf *out, const struct transition *transition)
 	put_true(out, "reason", transition->reason);
 	put_true(out, "confirmed", transition->confirmed);
 	put_true(out, "signed", transition->signed_);
+	if (transition->unless.p)
+		json_put(out, "unless", transition->unless);
 	put_true(out, "superior", transition->superior);
 	put_true(out, "automatic", transition->automatic);
 	json_put(out, "tone", str_from(tone_names[transition->tone]));

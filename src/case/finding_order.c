@@ -102,8 +102,6 @@ static int put_row(struct order *order, struct err *err)
 	json_open_list(out, "rows");
 	json_open_map(out, NULL);
 	json_put_int(out, "n", 1);
-	/* The title of a check says what must hold. */
-	json_put_flag(out, "unmet", str_is(text_of(order, "source"), "check") || str_is(text_of(order, "source"), "management"));
 	json_put(out, "title", said_in(order->said, order->lang, text_of(order, "title")));
 	json_put(out, "fact", text_of(order, "fact"));
 	json_put(out, "subject", text_of(order, "subject"));

@@ -232,7 +232,7 @@ static int raise_new(struct update *update, const struct judged *judged, const s
 	if (r < 0)
 		return r;
 	json_open_map(&values, NULL);
-	json_put(&values, "title", judged->check->title.in[update->cases->lang]);
+	json_put(&values, "title", observed_title(arena, update->cases->lang, (enum observed_source)judged->source, judged->check));
 	json_put(&values, "source", str_from(observed_source_names[judged->source]));
 	json_put(&values, "check_id", judged->check->id);
 	if (observed->host)

@@ -5,8 +5,6 @@
 #include "base/vec.h"
 #include "crypto/digest.h"
 
-const char *const observed_source_names[] = { "check", "management", "rule", NULL };
-
 int management_load(struct arena *arena, const struct content *content, struct checks *out, struct err *err)
 {
 	return checks_load_folder(arena, content, "management/", out, err);

@@ -48,6 +48,9 @@ struct judged {
 	int64_t ns;                 /* how long it took */
 };
 
+/* What a finding is called. The title of a check says what must hold, so it is said that it does not; that of a rule says what was seen. */
+struct str observed_title(struct arena *arena, enum lang lang, enum observed_source source, const struct check *check);
+
 struct observations {
 	int64_t at;                 /* the moment that it speaks of, seconds */
 	struct judged *p;

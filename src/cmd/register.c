@@ -127,6 +127,7 @@ static void show_conditions(const struct work *work, struct buf *out, const stru
 	const struct note notes[] = {
 		others.n ? NOTE("by somebody else than: {}", others) : (struct note){ 0 },
 		needed.n ? NOTE("with: {}", needed) : (struct note){ 0 },
+		transition->unless.n ? NOTE("not with: {}", transition->unless) : (struct note){ 0 },
 		transition->superior ? NOTE("by the organisation above") : (struct note){ 0 },
 		transition->signed_ ? NOTE("signed with the password") : (struct note){ 0 },
 		transition->confirmed ? NOTE("confirmed by a second person") : (struct note){ 0 },
@@ -154,6 +155,8 @@ static void show_transitions(const struct work *work, struct buf *out, const str
 			json_put_strings(out, "needs", &transition->needs);
 			json_put_flag(out, "signed", transition->signed_);
 			json_put_flag(out, "confirmed", transition->confirmed);
+			if (transition->unless.n)
+				json_put(out, "unless", transition->unless);
 			json_put_flag(out, "superior", transition->superior);
 			json_put_flag(out, "automatic", transition->automatic);
 			buf_add_char(out, '}');

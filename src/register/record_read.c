@@ -189,6 +189,9 @@ int row_may_transit(const struct actor *actor, const struct register_ *reg, cons
 		return err_set(err, -EPERM, "'%.*s' is done by ward alone", STR_ARG(step));
 	if (!(actor->roles & transition->by))
 		return err_set(err, -EPERM, "your role may not do this");
+	const struct field *unless = register_field(reg, transition->unless);
+	if (unless && cell_int_or(cells[unless->column], 0))
+		return err_set(err, -EPERM, "'%.*s' is not possible with '%.*s'", STR_ARG(step), STR_ARG(called(&unless->label, actor->lang, unless->name)));
 	/* Who sees the record is of its organisation or of one above. */
 	if (transition->superior && !actor->whole && cell_int_or(cells[SYSTEM_ORG], 0) == actor->org)
 		return err_set(err, -EPERM, "somebody of the organisation above must do this");

@@ -87,6 +87,7 @@ static const struct schema_field transition_fields[] = {
 	{ "confirmed", SCHEMA_BOOL, offsetof(struct transition, confirmed) },
 	{ "signed", SCHEMA_BOOL, offsetof(struct transition, signed_) },
 	{ "automatic", SCHEMA_BOOL, offsetof(struct transition, automatic) },
+	{ "unless", SCHEMA_STRING, offsetof(struct transition, unless) },
 	{ "superior", SCHEMA_BOOL, offsetof(struct transition, superior) },
 	{ "tone", SCHEMA_ENUM, offsetof(struct transition, tone), .names = tone_names },
 	{ 0 },

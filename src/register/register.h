@@ -112,6 +112,7 @@ struct transition {
 	bool confirmed;               /* by a second person (people/pairs.h) */
 	bool signed_;                 /* "signed": the password is asked for again */
 	bool automatic;               /* only ward itself does it */
+	struct str unless;            /* a field of type bool: not while it is true; STR_NONE: always */
 	bool superior;                /* somebody of an organisation above the record's; of the topmost, whoever is there */
 	int tone;
 	const struct doc *node;

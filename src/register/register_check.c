@@ -305,6 +305,10 @@ static int check_transition(const struct check *check, const struct transition *
 		if (register_field(reg, transition->differs_from.p[i])->type != FIELD_PERSON)
 			r = doc_err(reg->source, member_node(transition->node, "differs_from", i), check->err,
 			            "'differs_from' names '%.*s', which is not of the type person", STR_ARG(transition->differs_from.p[i]));
+	const struct field *unless = transition->unless.p ? register_field(reg, transition->unless) : NULL;
+	if (r == 0 && transition->unless.p && (!unless || unless->type != FIELD_BOOL))
+		r = doc_err(reg->source, key_node(transition->node, "unless"), check->err, "'unless' names '%.*s', which is no field of the type bool",
+		            STR_ARG(transition->unless));
 	return r < 0 ? r : check_sets(check, transition->sets, "sets");
 }
 

@@ -200,15 +200,19 @@ static void rule_words(struct arena *arena, const struct office *office, struct 
 	}
 }
 
-/* What ward itself writes into records and detections: the titles of checks and of rules. */
+/* What ward itself writes into records and detections: what findings are called, and the titles of rules. */
 static const struct said *office_words(struct arena *arena, const struct office *office)
 {
-	const struct checks *all[] = { &office->checks, &office->management };
+	const struct checks *all[] = { [OBSERVED_CHECK] = &office->checks, [OBSERVED_MANAGEMENT] = &office->management };
 	struct said *said = ARENA_NEW(arena, struct said);
 	said_init(said, arena);
 	for (size_t which = 0; which < COUNT(all); which++)
-		for (size_t i = 0; i < all[which]->n; i++)
-			said_add(said, &all[which]->p[i].title);
+		for (size_t i = 0; i < all[which]->n; i++) {
+			struct text *title = ARENA_NEW(arena, struct text);
+			for (enum lang lang = 0; lang < LANG_COUNT; lang++)
+				title->in[lang] = observed_title(arena, lang, (enum observed_source)which, &all[which]->p[i]);
+			said_add(said, title);
+		}
 	rule_words(arena, office, said);
 	return said;
 }
