@@ -2,8 +2,8 @@
  *
  * SQLite copies what was committed from its write-ahead log into the database: thousands of pages, and an fsync. Done by the writer every
  * write would wait for it, so a thread with a connection of its own does it, a moment after something was written. The log starts again
- * from its beginning when all of it was copied; a writer that never pauses copies the rest itself when the log has grown long
- * (wal_autocheckpoint in data/db_sqlite.c).
+ * from its beginning when all of it was copied, which never happens while a writer does not pause: then the thread copies again and again
+ * until little is left, and the writer does that little itself. (If that fails, too, SQLite's own wal_autocheckpoint in data/db_sqlite.c.)
  *
  * It cannot fail in a way that matters: what was not copied stays in the log and is copied the next time.
  */
@@ -11,16 +11,17 @@
 
 #include "record/records_inside.h"
 
-enum { AFTER_MS = 250 };
+/* Much at once keeps the disk busy, and whoever waits for it: under load little is copied, often. */
+enum { AFTER_MS = 250, AFTER_MANY_MS = 20, MANY = 256, LONG = 1024, FEW = 64 /* pages of the log */, TRIES = 16 };
 
-static bool wait_for_work(struct checkpointer *own)
+static bool wait_for_work(struct checkpointer *own, int after_ms)
 {
 	struct timespec until;
 	pthread_mutex_lock(&own->mutex);
 	while (!own->written && !own->closing)
 		pthread_cond_wait(&own->wake, &own->mutex);
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += AFTER_MS * 1000000;
+	until.tv_nsec += after_ms * 1000000;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
 	while (!own->closing && pthread_cond_timedwait(&own->wake, &own->mutex, &until) == 0)
@@ -31,12 +32,44 @@ static bool wait_for_work(struct checkpointer *own)
 	return go_on;
 }
 
+/* How long the log is, and how much of it is copied, in pages. */
+static void copy(struct db *db, int64_t *all, int64_t *copied)
+{
+	DB_QUERY(q);
+	*all = *copied = 0;
+	if (db_query(&q, db, "PRAGMA wal_checkpoint(PASSIVE)", NULL) < 0 || db_step(&q, NULL) <= 0)
+		return;
+	*all = db_int(&q, 1);
+	*copied = db_int(&q, 2);
+}
+
 static void *work(void *ctx)
 {
 	struct checkpointer *own = ctx;
-	while (wait_for_work(own))
-		(void)!db_run(own->db, "PRAGMA wal_checkpoint(PASSIVE)", NULL);
+	int64_t all, copied;
+	int after_ms = AFTER_MS;
+	while (wait_for_work(own, after_ms)) {
+		int tries = 0;
+		do
+			copy(own->db, &all, &copied);
+		while (all > LONG && all - copied > FEW && ++tries < TRIES);
+		after_ms = all > MANY ? AFTER_MANY_MS : AFTER_MS;
+		pthread_mutex_lock(&own->mutex);
+		own->nearly = all > LONG && all - copied <= FEW && all > copied;
+		pthread_mutex_unlock(&own->mutex);
+	}
 	return NULL;
+}
+
+void checkpointer_finish(struct checkpointer *own, struct db *db)
+{
+	int64_t all, copied;
+	pthread_mutex_lock(&own->mutex);
+	bool nearly = own->nearly;
+	own->nearly = false;
+	pthread_mutex_unlock(&own->mutex);
+	if (nearly)
+		copy(db, &all, &copied);
 }
 
 int checkpointer_start(struct checkpointer *own, struct str where, struct err *err)

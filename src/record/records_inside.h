@@ -31,7 +31,7 @@ struct checkpointer { /* of SQLite; all zero: there is none */
 	struct db *db;
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
-	bool written, closing; /* under the mutex */
+	bool written, nearly, closing; /* under the mutex; nearly: the log is long, and few pages of it are not copied yet */
 };
 
 struct records {
@@ -66,6 +66,8 @@ void writer_end(struct records *records);
 int checkpointer_start(struct checkpointer *own, struct str where, struct err *err) MUST_USE;
 /* Something was committed. */
 void checkpointer_written(struct checkpointer *own);
+/* By the writer, between two transactions: copy the little that is left, so that the log starts again. */
+void checkpointer_finish(struct checkpointer *own, struct db *db);
 void checkpointer_end(struct checkpointer *own);
 /* Begin a transaction that no other writer is in. */
 int writer_begin(struct records *records, struct err *err) MUST_USE;

@@ -235,6 +235,8 @@ static void do_together(struct records *records, struct job *first)
 		for (size_t i = 0; i < records->entries.n; i++)
 			records->watch(records->watch_ctx, records->entries.p[i].seq, &records->entries.p[i].change);
 	tell(first, r, &err);
+	if (r == 0 && records->checkpointer.runs)
+		checkpointer_finish(&records->checkpointer, records->db);
 }
 
 /* ---- the thread ---- */

@@ -76,10 +76,15 @@ static bool total_known(struct list_totals *totals, uint64_t key, int64_t seq, i
 	return true;
 }
 
+/* What was long to count does not make room for what was not. */
 static void total_keep(struct list_totals *totals, uint64_t key, int64_t seq, int64_t n)
 {
+	int64_t now = clock_now();
 	pthread_mutex_lock(&totals->mutex);
-	totals->kept[key % TOTALS] = (struct total){ key, seq, clock_now(), n };
+	struct total *kept = &totals->kept[key % TOTALS];
+	bool many = kept->n > LIST_TOTAL, old = now - kept->time >= TOTAL_SECONDS || now < kept->time;
+	if (kept->key == key || old || !many || n > LIST_TOTAL)
+		*kept = (struct total){ key, seq, now, n };
 	pthread_mutex_unlock(&totals->mutex);
 }
 
@@ -259,8 +264,9 @@ static int lead_find(struct work *work)
 		BUF(sql);
 		if (str_eq(condition->sql, condition->bare) || str_is(condition->column, "org"))
 			continue;
-		buf_printf(&sql, "SELECT count(*) FROM (SELECT 1 FROM %.*s WHERE %.*s LIMIT %lld) t", STR_ARG(work->filter.reg->name),
-		           STR_ARG(condition->sql), (long long)least);
+		/* The first one is about being withdrawn: without it no index, which all are of what stands, could be used. */
+		buf_printf(&sql, "SELECT count(*) FROM (SELECT 1 FROM %.*s WHERE %.*s AND %.*s LIMIT %lld) t", STR_ARG(work->filter.reg->name),
+		           STR_ARG(work->conditions[0].sql), STR_ARG(condition->sql), (long long)least);
 		int r = number_of(work, buf_cstr(&sql), condition->values, condition->n, &n);
 		if (r < 0)
 			return r;
