@@ -93,10 +93,11 @@ def must_be_whole(where, rows, kept):
     return found
 
 
-def must_not_be_there(rows, failed):
-    """What failed was not kept. (Ids of failed works are not given again by PostgreSQL.)"""
-    kept = [(id, amount) for id, amount in failed if id and rows.get(id, -1) >= amount]
-    assert not kept, f"said to have failed, and kept: {kept[:5]}"
+def must_not_be_there(rows, failed, kept):
+    """What failed was not kept. The id of a work that failed in a crash may be given again, since PostgreSQL forgets how far a sequence was
+    when that did not reach the disk; then the work that got it was acknowledged."""
+    there = [(id, amount) for id, amount in failed if id and rows.get(id, -1) >= amount and not (amount == 0 and id in kept)]
+    assert not there, f"said to have failed, and kept: {there[:5]}"
 
 
 def sqlite_rows(path):

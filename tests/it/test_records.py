@@ -291,7 +291,7 @@ def test_postgresql_restarted_in_the_middle():
         assert (status, said) == (0, "")
         assert all("secret" not in words for words in writer.bad)
         must_be_whole(server.url(), postgresql_rows(server), writer.kept)
-        must_not_be_there(postgresql_rows(server), writer.failed)
+        must_not_be_there(postgresql_rows(server), writer.failed, writer.kept)
 
 
 def test_two_servers_on_one_postgresql():

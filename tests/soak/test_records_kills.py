@@ -37,7 +37,7 @@ def test_postgresql_killed_at_40_moments():
             assert all(rows.get(id, -1) >= amount for id, amount in acknowledged.items())
         assert writer.end() == (0, "")
         must_be_whole(server.url(), postgresql_rows(server), writer.kept)
-        must_not_be_there(postgresql_rows(server), writer.failed)
+        must_not_be_there(postgresql_rows(server), writer.failed, writer.kept)
 
 
 def test_writer_killed_on_postgresql():
