@@ -55,9 +55,9 @@ extern const struct migration people_migrations[];
 int people_open(const struct content *content, const struct roles *roles, const struct vault *vault, const struct books *books,
                 const struct people_limits *limits, struct people **out, struct err *err) MUST_USE;
 void people_close(struct people *people);
+void people_close_p(struct people **people);
 
 /* Within a work: the record in the register of persons that a new account is bound to, with no more than a name; *id 0 without registers. */
 int people_person(struct write *write, const struct people *people, int64_t org, struct str name, int64_t *id, struct err *err) MUST_USE;
-void people_close_p(struct people **people);
 
 #endif
