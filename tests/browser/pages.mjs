@@ -3,18 +3,19 @@
 import { api } from './browser.mjs';
 import { flow } from './flow.mjs';
 
-const languages = { 'zh-CN': ['中', '待下达', '医院'], vi: ['VI', 'Chờ giao', ''], en: ['EN', 'Open', ''] };
+const languages = { 'zh-CN': ['中', '待下达', '不符合'], vi: ['VI', 'Chờ giao', 'Không đạt'], en: ['EN', 'Open', 'Not met'] };
 await flow(async ({ as, check, look, go, calm }) => {
   const one = await as('security');
   const finding = (await api(one, 'GET', 'records/finding?limit=1')).body.rows[0];
   const incident = (await api(one, 'POST', 'records/incident', { values: { summary: '门户网站被篡改', t0: Math.floor(Date.now() / 1000) - 3600 } })).body.record;
   const places = [`/findings/${finding.id}`, `/incidents/${incident.id}`, '/wall', '/inspection/log-daemon', '/inspection/management/training-quarter', '/hosts/1', '/r/person', '/r/person/new', '/registers/risk', '/events', '/system/profiles'];
-  // Labels and states change with the language, without loading the page again.
+  // Labels, states and titles change with the language, without loading the page again.
   await go(one, `/findings/${finding.id}`);
   const marker = await one.evaluate(() => (window.notReloaded = Math.random()));
-  for (const [lang, [button, state]] of Object.entries(languages)) {
+  for (const [lang, [button, state, unmet]] of Object.entries(languages)) {
     await one.locator('header .langs button', { hasText: button }).click();
     await one.locator('.page-head').getByText(state, { exact: true }).first().waitFor();
+    await one.locator('.page-head h1', { hasText: unmet }).waitFor(); // what the server says, too
     check((await one.evaluate(() => window.notReloaded)) === marker, `${lang}: loaded again`);
     check((await one.evaluate(() => document.documentElement.lang)) === lang, `the page does not say that it is ${lang}`);
     await look(one, `finding-${lang}`);

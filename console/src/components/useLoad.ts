@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MulanPSL-2.0
 // Something that is fetched and shown: the newest answer counts, an older one that comes late is dropped.
-import { ref, shallowRef, type Ref, type ShallowRef } from 'vue';
+import { ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue';
+import { spoken } from '@/i18n';
 
 export interface Loaded<T> { data: ShallowRef<T | null>; error: Ref<string>; loading: Ref<boolean>; reload: () => Promise<void> }
 export function useLoad<T>(fetch: (signal: AbortSignal) => Promise<T>, begin = true): Loaded<T> {
@@ -25,5 +26,6 @@ export function useLoad<T>(fetch: (signal: AbortSignal) => Promise<T>, begin = t
     }
   }
   if (begin) void reload();
+  watch(spoken, () => data.value !== null && reload());
   return { data, error, loading, reload };
 }

@@ -2,7 +2,7 @@
 // Every text of the console stands in texts/*.ts as [zh-CN, vi, en], one file for each group of pages: none can be missing in one
 // language. A key is "group.name".
 import { createI18n } from 'vue-i18n';
-import { computed } from 'vue';
+import { computed, ref } from 'vue';
 import type { Lang, Text } from '@/api/types';
 import { groups, type Three } from './texts';
 
@@ -38,6 +38,8 @@ export const i18n = createI18n({
   missingWarn: true,
 });
 export const lang = computed(() => i18n.global.locale.value as Lang);
+// Counts up when the server, too, speaks the language that was chosen: what it says in it is asked for again.
+export const spoken = ref(0);
 export function setLang(chosen: Lang): void {
   i18n.global.locale.value = chosen;
   document.documentElement.lang = chosen;

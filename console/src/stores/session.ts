@@ -3,7 +3,7 @@
 import { computed, reactive, ref } from 'vue';
 import { ApiError, call, get, patch, post } from '@/api/http';
 import type { Lang, Session } from '@/api/types';
-import { lang, setLang } from '@/i18n';
+import { lang, setLang, spoken } from '@/i18n';
 import { stopLive } from './live';
 import { forgetRegisters } from './registers';
 import { setTheme, theme } from './theme';
@@ -58,6 +58,7 @@ export async function chooseLang(chosen: Lang): Promise<void> {
   setLang(chosen);
   localStorage.setItem('ward.lang', chosen);
   if (state.session) await patch('me', { lang: chosen }).catch(() => undefined);
+  spoken.value++;
 }
 
 export async function chooseTheme(chosen: string): Promise<void> {

@@ -4,6 +4,7 @@ import { computed, ref, shallowRef, watch, type ComputedRef } from 'vue';
 import { useRoute, useRouter } from 'vue-router';
 import { get } from '@/api/http';
 import type { List, Register, Row } from '@/api/types';
+import { spoken } from '@/i18n';
 import { parse, written, type Filter } from './filters';
 
 const LIMIT = 50;
@@ -53,6 +54,7 @@ export function useList(register: ComputedRef<Register | undefined>) {
     }
   }
   const reload = (): Promise<void> => fetch(null);
+  watch(spoken, reload);
   watch([register, query], (now, before) => {
     if (JSON.stringify([now[0]?.name, now[1]]) !== JSON.stringify([before?.[0]?.name, before?.[1]])) void reload();
   }, { immediate: true });
